@@ -1,0 +1,55 @@
+# The only entry point: a machine that has Python 3.11 or newer needs nothing else.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/fa-repro
+FIGURES := $(basename $(notdir $(wildcard configs/*.yaml)))
+
+.DEFAULT_GOAL := help
+.PHONY: help all-figures test test-all lint format bench clean $(FIGURES)
+
+help:
+	@echo "make linear        train and draw Fig. 1d; likewise: $(filter-out linear,$(FIGURES))"
+	@echo "make all-figures   every YAML in configs/"
+	@echo "make test          the tests; make test-all adds the long ones"
+	@echo "make lint          style, formatting, types;  make format mends the first two"
+	@echo "make bench         microseconds per example, beside a plain NumPy loop"
+
+$(FIGURES): $(VENV)/installed
+	$(RUN) run $@
+
+all-figures: $(VENV)/installed
+	$(RUN) run $(FIGURES)
+
+test: $(VENV)/installed-dev
+	$(VENV)/bin/pytest -m "not slow"
+
+test-all: $(VENV)/installed-dev
+	$(VENV)/bin/pytest
+
+lint: $(VENV)/installed-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/installed-dev
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/installed
+	$(VENV)/bin/python benchmarks/throughput.py
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $(PYTHON) is not Python 3.11 or newer. Name one: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/installed

@@ -1,0 +1,82 @@
+"""Words for what is wrong with a value: what was expected, what was found, what to do."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fa_repro.registry import did_you_mean
+from fa_repro.yaml12 import Path
+
+_EXPECTED = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "a word",
+    "tuple_type": "a list",
+    "dict_type": "a block of keys",
+    "finite_number": "a finite number",
+    "too_short": "at least {min_length} value(s)",
+    "too_long": "at most {max_length} values",
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "a number of at least {ge:,}",
+    "less_than": "a number below {lt:,}",
+    "less_than_equal": "a number of at most {le:,}",
+}
+
+
+def show(value: Any, kind: bool = True) -> str:
+    """A value as a person would write it in YAML, with its kind where that may be what surprises."""
+    if isinstance(value, bool):
+        return f"{str(value).lower()}{' (yes or no)' if kind else ''}"
+    if isinstance(value, str):
+        return f"{value[:60]!r}{' (text)' if kind else ''}"
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a block of keys" if kind else "{" + ", ".join(map(str, value)) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(show(item, kind=False) for item in value[:8]) + (", ...]" if len(value) > 8 else "]")
+    return str(value)[:60]
+
+
+def describe(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequence[str]) -> tuple[Path, str]:
+    """Path within a block, and what to say, for one error of its validation.
+
+    Parameters
+    ----------
+    error : mapping
+        An item of pydantic's `ValidationError.errors()`.
+    data : mapping
+        The block as it was read.
+    keys : sequence of str
+        The keys that the block takes.
+    """
+    path: Path = tuple(error["loc"])
+    kind, value = error["type"], error["input"]
+    if len(path) > 1 and not isinstance(data.get(str(path[0])), list | tuple | dict):
+        path = path[:1]  # a single number where a list is possible
+    if kind in ("unexpected_keyword_argument", "extra_forbidden"):
+        return path, f"unknown key{did_you_mean(str(path[-1]), keys)} Known: {', '.join(sorted(set(keys)))}."
+    if kind == "missing":
+        return path[:-1], f"{path[-1]}: missing"
+    if kind == "value_error":
+        return path, str(error["ctx"]["error"])
+    if kind == "literal_error":
+        choices = [word.strip("'") for word in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+        near = difflib.get_close_matches(str(value), choices, n=1)
+        return path, f"expected {' or '.join(choices)}, got {show(value)}" + (
+            f". Did you mean {near[0]}?" if near else ""
+        )
+    expected = _EXPECTED.get(kind)
+    text = f"expected {expected.format(**error.get('ctx', {}))}" if expected else str(error["msg"]).lower()
+    if kind in ("float_type", "int_type") and isinstance(value, str) and _is_number(value):
+        return path, f"{text}, got {show(value)}. Remove the quotes"
+    return path, f"{text}, got {show(value)}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

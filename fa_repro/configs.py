@@ -1,0 +1,87 @@
+"""Where configs are: `configs/NAME.yaml` below the current folder, else the copies shipped with the package."""
+
+import re
+import shutil
+from pathlib import Path
+
+from fa_repro.errors import ConfigError, StorageError
+from fa_repro.registry import did_you_mean
+from fa_repro.yaml12 import Document, load
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+RESERVED = ("all", "runs")
+
+
+def shipped() -> Path:
+    """The folder of the configs that come with the package."""
+    package = Path(__file__).parent
+    inside = package / "configs"  # in a wheel
+    return inside if inside.is_dir() else package.parent / "configs"  # in a checkout
+
+
+def names() -> list[str]:
+    """Names of all configs that `locate` finds, sorted; those of `all`."""
+    folders = (Path("configs"), shipped())
+    found = {path.stem for folder in folders for path in folder.glob("*.yaml") if _NAME.fullmatch(path.stem)}
+    return sorted(found - set(RESERVED))
+
+
+def locate(name: str, file: Path | None = None) -> Path:
+    """The file of a config: the one given, else the one of this name.
+
+    Raises
+    ------
+    ConfigError
+        If the name cannot be one, or has no file; the message lists those there are.
+    """
+    if _NAME.fullmatch(name) and name not in RESERVED:
+        if file is not None:
+            return file
+        for folder in (Path("configs"), shipped()):
+            path = folder / f"{name}.yaml"
+            if path.is_file():
+                return path
+    raise ConfigError([f"unknown figure {name!r}{did_you_mean(name, names())} Known: {', '.join(names())}."])
+
+
+def read(path: Path) -> Document:
+    """Read a config file.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing, unreadable, or not YAML.
+    """
+    try:
+        return load(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+
+
+def copy_shipped(directory: Path) -> tuple[list[Path], list[Path]]:
+    """Copy the shipped configs to `directory/configs`, never over a file that differs.
+
+    Returns
+    -------
+    written, kept : lists of Path
+        Files written, and files of the same name but other content that were left alone.
+
+    Raises
+    ------
+    StorageError
+        If a file cannot be written.
+    """
+    written, kept = [], []
+    for source in sorted(shipped().rglob("*.yaml")):
+        target = directory / "configs" / source.relative_to(shipped())
+        try:
+            if target.exists():
+                if target.read_bytes() != source.read_bytes():
+                    kept.append(target)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            written.append(target)
+        except OSError as error:
+            raise StorageError(f"cannot write {target}: {error.strerror}") from error
+    return written, kept

@@ -1,0 +1,138 @@
+"""A config while it is being put together: plain data, where each value came from, and what is wrong with it."""
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fa_repro.complaints import show
+from fa_repro.errors import ConfigError
+from fa_repro.registry import did_you_mean
+from fa_repro.yaml12 import Document, Path
+
+KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "sweep")
+MAX_POINTS = 100_000
+
+
+class Draft:
+    """Plain data of a config, with the place of each value.
+
+    Attributes
+    ----------
+    data : dict
+        The config as nested plain data.
+    problems : list of str
+        What was found wrong so far, each with its place.
+    """
+
+    def __init__(self, document: Document) -> None:
+        if not isinstance(document.data, dict):
+            raise ConfigError([f"{document.source}: expected a config (keys and values), got {show(document.data)}"])
+        self.data: dict[str, Any] = copy.deepcopy(document.data)
+        self.problems: list[str] = []
+        self._places = {path: f"{document.source}:{line}" for path, line in document.lines.items()}
+        self._places[()] = document.source
+        for key in self.data:
+            if key not in KEYS:
+                self.problem((key,), f"unknown key{did_you_mean(key, KEYS)}")
+
+    def problem(self, path: Path, text: str) -> None:
+        """Note what is wrong with the value at a path."""
+        dotted = ".".join(map(str, path))
+        self.problems.append(f"{self.place(path)}: {dotted}: {text}" if path else f"{self.place(path)}: {text}")
+
+    def place(self, path: Path) -> str:
+        """Where the value at a path, or the nearest block around it, came from."""
+        return next(self._places[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self._places)
+
+    def stop_if_wrong(self) -> None:
+        """Raise ConfigError with all the problems, if there are any."""
+        if self.problems:
+            raise ConfigError(self.problems)
+
+    def block(self, key: str) -> dict[str, Any]:
+        """A copy of the block at a top-level key; empty if it is missing."""
+        value = self.data.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.problem((key,), f"expected a block of keys, got {show(value)}")
+            return {}
+        return dict(value)
+
+    def at_point(self, values: Mapping[str, Any]) -> "Draft":
+        """The draft of one sweep point, without its sweep. Problems go to this draft as well."""
+        point = copy.copy(self)
+        point.data = copy.deepcopy({key: value for key, value in self.data.items() if key != "sweep"})
+        point._places = dict(self._places)
+        for key, value in values.items():
+            point.set(key, value, f"{self.place(('sweep', key))}: sweep")
+        return point
+
+    def set(self, dotted: str, value: Any, place: str) -> None:
+        """Set the value of a dotted key; `place` says in messages where it came from."""
+        first, *rest = dotted.split(".")
+        if first not in KEYS:
+            self.problems.append(f"{place}: {dotted}: unknown key{did_you_mean(first, KEYS)}")
+            return
+        path = ("sweep", ".".join(rest)) if first == "sweep" and rest else (first, *rest)
+        self._places[path] = place
+        block = self.data
+        for depth, part in enumerate(path[:-1]):
+            if depth == 1 and first == "algorithms" and part not in block:
+                self.problem(path, f"there is no algorithm {part!r}{did_you_mean(part, block)}")
+                return
+            inner = block.setdefault(part, {})
+            if not isinstance(inner, dict):
+                self.problem(path, f"{part} is {show(inner)}, not a block of keys")
+                return
+            block = inner
+        block[path[-1]] = copy.deepcopy(value)
+
+    def axes(self, extra: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+        """The sweep's axes, those of `--sweep` included."""
+        axes = self.block("sweep")
+        for key, values in extra.items():
+            axes[key] = list(values)
+            self._places["sweep", key] = f"--sweep {key}"
+        self.data["sweep"] = axes
+        for key, values in axes.items():
+            if not isinstance(values, list) or not values:
+                self.problem(("sweep", key), f"expected a list of values, got {show(values)}")
+            elif key.split(".")[0] in ("figure", "sweep", "record", "trials"):
+                self.problem(("sweep", key), "this key cannot be swept")
+        points = math.prod(len(values) for values in axes.values() if isinstance(values, list))
+        if points > MAX_POINTS:
+            self.problem(("sweep",), f"{points:,} points; at most {MAX_POINTS:,} are possible")
+            axes.clear()
+        return axes
+
+    def keep_only(self, names: Sequence[str]) -> None:
+        """Drop every algorithm that is not named, unless none is."""
+        algorithms = self.block("algorithms")
+        for name in names:
+            if name not in algorithms:
+                self.problems.append(f"--only {name}: no such algorithm{did_you_mean(name, algorithms)}")
+        if names:
+            self.data["algorithms"] = {name: value for name, value in algorithms.items() if name in names}
+
+    def cut_down(self, limits: Mapping[str, int]) -> None:
+        """Lower whole numbers, here and in the algorithms' own settings, to the limits given by dotted key."""
+        for block in (self.data, *self.block("algorithms").values()):
+            for dotted, limit in limits.items():
+                *parents, last = dotted.split(".")
+                inner: Any = block
+                for parent in parents:
+                    inner = inner.get(parent) if isinstance(inner, dict) else None
+                if isinstance(inner, dict) and type(inner.get(last)) is int:
+                    inner[last] = min(inner[last], limit)
+
+    def effective(self, dotted: str, algorithm: str) -> Any:
+        """The value that a swept key really has for an algorithm, whose own settings win."""
+        for block in (self.data["algorithms"][algorithm], self.data):
+            value: Any = block
+            for part in dotted.split("."):
+                value = value.get(part) if isinstance(value, Mapping) else None
+            if value is not None:
+                return value
+        return None

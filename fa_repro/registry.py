@@ -1,0 +1,64 @@
+"""Finding rules, tasks and figures: each is one module in its folder, named after the file."""
+
+import difflib
+import pkgutil
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@cache
+def names(package: str) -> tuple[str, ...]:
+    """Names of the modules in `fa_repro/<package>/`, sorted, without importing them."""
+    folder = import_module(f"fa_repro.{package}").__path__
+    found = (m.name for m in pkgutil.iter_modules(folder) if not m.name.startswith("_"))
+    return tuple(sorted(name.replace("_", _separator(package)) for name in found))
+
+
+def module(package: str, name: str) -> ModuleType:
+    """Import the module that provides `name`.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message lists what there is.
+    """
+    if name not in names(package):
+        known = names(package)
+        raise KeyError(f"unknown {package[:-1]} {name!r}{did_you_mean(name, known)} Known: {', '.join(known)}.")
+    return import_module(f"fa_repro.{package}.{name.replace('-', '_')}")
+
+
+def find(package: str, name: str, base: type[T]) -> type[T]:
+    """The class derived from `base` that the module of this name defines.
+
+    Raises
+    ------
+    KeyError
+        If there is no such module.
+    TypeError
+        If the module does not define exactly one such class.
+    """
+    source = module(package, name)
+    found = [
+        item
+        for item in vars(source).values()
+        if isinstance(item, type) and issubclass(item, base) and item.__module__ == source.__name__
+    ]
+    if len(found) != 1:
+        raise TypeError(f"{source.__name__} must define one subclass of {base.__name__}, it defines {len(found)}")
+    return found[0]
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """`. Did you mean X?` for the choice nearest to a misspelt word, or `.` where none is near."""
+    near = difflib.get_close_matches(str(word), list(choices), n=1, cutoff=0.55)
+    return f". Did you mean {near[0]}?" if near else "."
+
+
+def _separator(package: str) -> str:
+    return "-" if package == "figures" else "_"

@@ -1,0 +1,47 @@
+"""Losses, each beside the output signal it gives."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from fa_repro.arrays import Array
+from fa_repro.network import Activation
+
+
+class Loss(ABC):
+    """A loss of the output `y` at target `y*`."""
+
+    @abstractmethod
+    def value(self, target: Array, output: Array) -> Array:
+        """Loss of each example: shapes (R, batch, units_out) -> (R, batch)."""
+
+    @abstractmethod
+    def signal(self, target: Array, output: Array, activation: Activation) -> Array:
+        """`-dL/dz` at the total input of the output units, shape (R, batch, units_out)."""
+
+
+class SquaredError(Loss):
+    """`L = 1/2 e'e`: the signal is `e * sigma'(y)`."""
+
+    def value(self, target: Array, output: Array) -> Array:
+        error = target - output
+        return 0.5 * np.vecdot(error, error)
+
+    def signal(self, target: Array, output: Array, activation: Activation) -> Array:
+        error = target - output
+        return error if activation.slope is None else error * activation.slope(output)
+
+
+class CrossEntropy(Loss):
+    """Cross-entropy of independent logistic outputs: the signal is the paper's plain `e`."""
+
+    def value(self, target: Array, output: Array) -> Array:
+        tiny = np.finfo(output.dtype).tiny
+        logs = target * np.log(np.maximum(output, tiny)) + (1 - target) * np.log(np.maximum(1 - output, tiny))
+        return -logs.sum(axis=-1)
+
+    def signal(self, target: Array, output: Array, activation: Activation) -> Array:
+        return target - output
+
+
+LOSSES: dict[str, Loss] = {"squared_error": SquaredError(), "cross_entropy": CrossEntropy()}

@@ -1,0 +1,68 @@
+"""What is measured, as pure functions on arrays."""
+
+import numpy as np
+
+from fa_repro.arrays import Array
+
+
+def nse(target: Array, output: Array) -> Array:
+    """Normalised squared error: |y* - y|^2 over |y*|^2, each summed over the batch.
+
+    Parameters
+    ----------
+    target, output : array, shape (..., batch, units_out)
+
+    Returns
+    -------
+    array, shape (...)
+        Dimensionless; 1 for the zero output, 0 for a perfect one.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    References
+    ----------
+    Lillicrap et al. 2014, Fig. 1d.
+    """
+    if target.shape != output.shape:
+        raise ValueError(f"target has shape {target.shape}, output {output.shape}")
+    error = target - output
+    return np.vecdot(error, error).sum(axis=-1) / np.vecdot(target, target).sum(axis=-1)
+
+
+def angle_deg(a: Array, b: Array) -> Array:
+    """Signed angle between vectors, in degrees from 0 to 180.
+
+    Parameters
+    ----------
+    a, b : array, shape (..., units)
+
+    Returns
+    -------
+    array, shape (...)
+        NaN where the length of either vector is 0 or not finite in float64.
+
+    Notes
+    -----
+    Computed from the half-angle, which keeps full precision near 0 and 180 degrees, where the arc cosine of the scalar
+    product loses half of the digits (W. Kahan, "How futile are mindless assessments of roundoff", 2006). The paper
+    prints |a.b| in its formula, which folds the angle to 0..90 degrees, yet reports a start at about 90 degrees,
+    which is the mean of the signed angle.
+
+    References
+    ----------
+    Lillicrap et al. 2014, Fig. 1e, 2b, 4b and 4c.
+    """
+    a, b = _unit(a), _unit(b)
+    difference, total = a - b, a + b
+    half = np.arctan2(np.sqrt(np.vecdot(difference, difference)), np.sqrt(np.vecdot(total, total)))
+    return np.degrees(2.0 * half)
+
+
+def _unit(vector: Array) -> Array:
+    """`vector` at length 1 in float64, or NaN where it has no direction."""
+    vector = np.asarray(vector, dtype=np.float64)
+    length = np.sqrt(np.vecdot(vector, vector))
+    return vector / np.where((length > 0) & np.isfinite(length), length, np.nan)[..., None]

@@ -1,0 +1,111 @@
+"""A fully connected network of R replicas: weights, biases and the forward pass."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fa_repro.arrays import Array
+from fa_repro.streams import Streams
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A unit's output, and its slope as a function of that output."""
+
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Array] | None
+    """None where the slope is 1 everywhere."""
+
+
+ACTIVATIONS = {
+    "linear": Activation(lambda z: z, None),
+    "tanh": Activation(np.tanh, lambda h: 1.0 - h * h),
+    # (1 + tanh(z/2)) / 2 cannot overflow, unlike 1 / (1 + exp(-z)).
+    "logistic": Activation(lambda z: 0.5 * np.tanh(0.5 * z) + 0.5, lambda h: h * (1.0 - h)),
+}
+
+
+class Activity(NamedTuple):
+    """What one forward pass leaves behind."""
+
+    inputs: list[Array]
+    """Input of each layer, shape (R or 1, batch, units_in): the examples, then each hidden activity."""
+    output: Array
+    """Shape (R, batch, units_out)."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Weights and biases of R replicas; the trainer alone changes them, in place.
+
+    Attributes
+    ----------
+    weights : list of arrays, shape (R, units_out, units_in)
+        From the input layer up: W0, ..., W.
+    biases : list of arrays, shape (R, units_out)
+        Empty for a net without biases.
+    """
+
+    weights: list[Array]
+    biases: list[Array]
+    hidden: Activation
+    output: Activation
+
+    @classmethod
+    def initialise(
+        cls,
+        sizes: Sequence[int],
+        activation: str,
+        output: str,
+        init_range: Sequence[float],
+        bias_range: float | None,
+        streams: Streams,
+        dtype: npt.DTypeLike,
+    ) -> "Network":
+        """Draw a network from uniform distributions.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            Units per layer, input and output included.
+        activation, output : str
+            Names from `ACTIVATIONS` for the hidden and the output units.
+        init_range : sequence of float, or of arrays of shape (R, 1, 1)
+            W of layer l is drawn from U[-init_range[l], init_range[l]].
+        bias_range : float or None
+            The same for the biases of all layers; None for no biases.
+        """
+        shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+        weights = [
+            scale * streams.uniform(f"weights/{layer}", shape, dtype)
+            for layer, (shape, scale) in enumerate(zip(shapes, init_range, strict=True))
+        ]
+        biases = [
+            (bias_range * streams.uniform(f"biases/{layer}", (1, units), dtype))[:, 0]
+            for layer, (units, _) in enumerate(shapes)
+            if bias_range is not None
+        ]
+        return cls(weights, biases, ACTIVATIONS[activation], ACTIVATIONS[output])
+
+    def forward(self, examples: Array, noise: Sequence[Array] | None = None) -> Activity:
+        """Activity of every layer.
+
+        Parameters
+        ----------
+        examples : array, shape (R or 1, batch, units_in)
+        noise : sequence of arrays, shape (R, batch, units), optional
+            Added to the total input of each hidden layer.
+        """
+        inputs = [examples]
+        last = len(self.weights) - 1
+        for layer, weights in enumerate(self.weights):
+            total = inputs[layer] @ weights.mT
+            if self.biases:
+                total += self.biases[layer][:, None, :]
+            if noise is not None and layer < last:
+                total = total + noise[layer]
+            inputs.append((self.output if layer == last else self.hidden).value(total))
+        return Activity(inputs[:-1], inputs[-1])

@@ -1,0 +1,77 @@
+"""Learning rules: what teaching signal each layer receives.
+
+Each module here defines one rule and is found by its file name. A rule is a frozen dataclass; its fields are the YAML
+keys it accepts beside `rule` and `learning_rate`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from fa_repro.arrays import Array
+from fa_repro.losses import Loss
+from fa_repro.network import Activity, Network
+from fa_repro.settings import Block
+from fa_repro.streams import Streams
+
+Signals: TypeAlias = Sequence[Array | None]
+"""Per layer, from the input up: `-dL/dz`, shape (R, batch, units_out), or None for a layer that does not learn."""
+
+
+class Step(NamedTuple):
+    """One mini-batch after its forward pass, before any weight changes."""
+
+    network: Network
+    activity: Activity
+    target: Array
+    """`y*`, shape (R or 1, batch, units_out)."""
+    error: Array
+    """The output layer's own teaching signal, shape (R, batch, units_out)."""
+    loss: Loss
+
+
+@dataclass(frozen=True)
+class Rule(Block):
+    """What teaching signal each layer receives."""
+
+    def check(self, hidden_layers: int) -> None:
+        """Raise ValueError if the rule's settings do not fit a network of this many hidden layers."""
+
+    def init(self, network: Network, streams: Streams) -> Any:
+        """The state of the rule before the first step, such as its feedback weights."""
+        return None
+
+    @abstractmethod
+    def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
+        """The teaching signal of every layer, and the state for the next step. Changes nothing in `step`."""
+
+
+def cascade(step: Step, feedback: Sequence[Array]) -> list[Array]:
+    """Walk the output signal down through the layers.
+
+    Parameters
+    ----------
+    step : Step
+    feedback : sequence of arrays, shape (R, units_out, units_in)
+        For each layer above the first, from the bottom up, the matrix that stands in for its forward weights.
+
+    Returns
+    -------
+    list of arrays, shape (R, batch, units)
+        The signal of each layer, from the input up.
+
+    References
+    ----------
+    Lillicrap et al. 2014: backprop's `W' e` with the forward weights as feedback, `B e` with fixed random ones; in
+    deeper nets `(B1 ((B2 e) * h1')) * h0'`.
+    """
+    slope = step.network.hidden.slope
+    signal = step.error
+    signals = [signal]
+    for matrix, hidden in zip(reversed(feedback), reversed(step.activity.inputs[1:]), strict=True):
+        signal = signal @ matrix
+        if slope is not None:
+            signal *= slope(hidden)
+        signals.append(signal)
+    return signals[::-1]

@@ -1,0 +1,19 @@
+"""Shallow learning: only the output layer learns."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fa_repro.rules import Rule, Signals, Step
+
+
+@dataclass(frozen=True)
+class Shallow(Rule):
+    """The output weights follow the error; the hidden layers keep their random start.
+
+    References
+    ----------
+    Lillicrap et al. 2014, Fig. 1d, "shallow".
+    """
+
+    def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
+        return [*(None for _ in step.activity.inputs[1:]), step.error], state

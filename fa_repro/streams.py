@@ -1,0 +1,80 @@
+"""Named random streams: one independent generator per (seed, purpose, trial).
+
+A stream is keyed by what it is for, never by who draws first, so every algorithm of a trial sees the same examples and
+starts from the same weights, and a trial gives the same bits alone as in a batch.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from fa_repro.arrays import Array
+
+
+class Streams:
+    """The random streams of R replicas.
+
+    Parameters
+    ----------
+    replicas : sequence of (seed, trial)
+        Seed and trial of each replica, integers from 0. Replicas with equal pairs, such as the sweep points of
+        one trial, draw the same numbers.
+    """
+
+    def __init__(self, replicas: Sequence[tuple[int, int]]) -> None:
+        self._distinct = list(dict.fromkeys(replicas))
+        position = {pair: i for i, pair in enumerate(self._distinct)}
+        self._index = np.array([position[pair] for pair in replicas])
+
+    def uniform(self, purpose: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+        """Numbers from U[-1, 1), drawn once: shape `(R, *shape)`."""
+        draws = [2.0 * generator.random(shape) - 1.0 for generator in self._generators(purpose)]
+        return np.stack(draws).astype(dtype)[self._index]
+
+    def normals(self, purpose: str, width: int) -> "Normals":
+        """An endless sequence of rows from N(0, I) for each replica."""
+        return Normals(self._generators(purpose), self._index, width)
+
+    def _generators(self, purpose: str) -> list[np.random.Generator]:
+        digest = hashlib.sha256(purpose.encode()).digest()
+        words = (int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little"))
+        return [
+            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(*words, trial)))
+            for seed, trial in self._distinct
+        ]
+
+
+class Normals:
+    """Rows of independent standard normal numbers, one sequence per replica.
+
+    The sequence does not depend on how many rows are taken at a time.
+    """
+
+    _AHEAD = 256
+
+    def __init__(self, generators: list[np.random.Generator], index: Array, width: int) -> None:
+        self._generators, self._index, self._width = generators, index, width
+        self._buffer = np.empty((len(index), 0, width))
+        self._position = 0
+
+    def draw(self, count: int) -> Array:
+        """The next `count` rows of each replica: shape `(R, count, width)`, float64."""
+        rows = np.empty((len(self._generators), count, self._width))
+        for generator, out in zip(self._generators, rows, strict=True):
+            generator.standard_normal(out=out)
+        return rows if len(rows) == len(self._index) else rows[self._index]
+
+    def next(self, count: int) -> Array:
+        """As `draw`, but drawn ahead in blocks, for small counts in a loop. A view: do not write to it.
+
+        Use either `next` or `draw` on one sequence, not both.
+        """
+        if self._position + count > self._buffer.shape[1]:
+            rest = self._buffer[:, self._position :]
+            self._buffer = np.concatenate([rest, self.draw(max(count, self._AHEAD))], axis=1)
+            self._position = 0
+        rows = self._buffer[:, self._position : self._position + count]
+        self._position += count
+        return rows

@@ -1,0 +1,52 @@
+"""A random linear map to be approximated."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy.typing as npt
+
+from fa_repro.arrays import Array
+from fa_repro.settings import Positive, Units
+from fa_repro.streams import Normals, Streams
+from fa_repro.tasks import Task
+
+
+class _State(NamedTuple):
+    target: Array
+    inputs: Normals
+
+
+@dataclass(frozen=True)
+class Linear(Task):
+    """`y* = T x` with `x ~ N(0, I)`; each trial has its own `T` and its own sequence of examples.
+
+    Attributes
+    ----------
+    inputs, outputs : int
+        Units of `x` and of `y*`.
+    target_range : float
+        Elements of `T` are drawn from U[-target_range, target_range].
+
+    References
+    ----------
+    Lillicrap et al. 2014, Fig. 1d and 4.
+    """
+
+    inputs: Units
+    outputs: Units
+    target_range: Positive = 1.0
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        return self.inputs, self.outputs
+
+    def init(self, streams: Streams, dtype: npt.DTypeLike) -> _State:
+        target = self.target_range * streams.uniform("target", (self.outputs, self.inputs), dtype)
+        return _State(target, streams.normals("inputs", self.inputs))
+
+    def draw(self, state: _State, count: int) -> tuple[Array, Array]:
+        examples = state.inputs.draw(count).astype(state.target.dtype, copy=False)
+        return examples, examples @ state.target.mT
+
+    def keep(self, state: _State) -> dict[str, Array]:
+        return {"target": state.target}

@@ -1,0 +1,110 @@
+"""Measurements of a training run on a grid of examples, and the example at which it diverged, if it did."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fa_repro import probes
+from fa_repro.arrays import Array
+from fa_repro.network import Network
+from fa_repro.rules import Signals, Step
+from fa_repro.runs import Outcome, Setup
+from fa_repro.settings import Record
+from fa_repro.streams import Streams
+
+
+def grid(record: Record, examples: int, batch_size: int) -> Array:
+    """Numbers of examples before which is measured: ascending multiples of the batch size, from 0.
+
+    `every` ends with the last batch; `linear` and `log` end with the state after all examples.
+    """
+    if record.grid == "every":
+        return np.arange(0, examples, batch_size)
+    if record.grid == "linear":
+        points = np.linspace(0, examples, record.points)
+    else:
+        points = np.concatenate([[0], np.geomspace(batch_size, max(examples, batch_size), record.points - 1)])
+    points = np.unique(np.round(points / batch_size).astype(np.int64) * batch_size)
+    return np.append(points[points < examples], examples)
+
+
+class Recorder:
+    """Collects samples of single steps and turns them into measurements a block at a time.
+
+    Attributes
+    ----------
+    pending : int
+        Steps observed since the last `flush`.
+    measures_end : bool
+        Whether the grid includes the state after the last update.
+    """
+
+    def __init__(self, setup: Setup, network: Network, streams: Streams, replicas: int) -> None:
+        self._grid = grid(setup.record, setup.training.examples, setup.training.batch_size)
+        self.measures_end = bool(self._grid[-1] == setup.training.examples)
+        self._probes = {name: probes.make(name) for name in setup.record.probes}
+        for probe in self._probes.values():
+            probe.init(network, streams)
+        shape = (len(self._grid), replicas)
+        self._values = {name: np.full(shape, probe.diverged) for name, probe in self._probes.items()}
+        self._samples: dict[str, list[probes.Sample]] = {name: [] for name in self._probes}
+        self._done = self._next = 0
+        self._errors: list[Array] = []
+        self._starts: list[int] = []
+        self._diverged_at = np.full(replicas, -1)
+
+    @property
+    def pending(self) -> int:
+        return len(self._starts)
+
+    @property
+    def all_diverged(self) -> bool:
+        return bool((self._diverged_at >= 0).all())
+
+    def observe(self, example: int, step: Step, signals: Signals) -> None:
+        """See one step, before its update."""
+        self._starts.append(example)
+        self._errors.append(step.error)
+        if self._next < len(self._grid) and example == self._grid[self._next]:
+            self._next += 1
+            for name, probe in self._probes.items():
+                self._samples[name].append(probe.sample(step, signals))
+
+    def flush(self) -> Array:
+        """Work out what is pending; returns a mask of shape (R,) of the replicas that have newly diverged."""
+        fresh = self._find_diverged() if self._starts else np.zeros(len(self._diverged_at), dtype=bool)
+        if self._next > self._done:
+            rows = slice(self._done, self._next)
+            sound = (self._diverged_at < 0) | (self._grid[rows, None] < self._diverged_at)
+            for name, probe in self._probes.items():
+                stacked = [np.stack(part) for part in zip(*self._samples[name], strict=True)]
+                self._values[name][rows] = np.where(sound, probe.reduce(stacked), probe.diverged)
+                self._samples[name].clear()
+            self._done = self._next
+        self._errors.clear()
+        self._starts.clear()
+        return fresh
+
+    def outcomes(self, kept: Mapping[str, Array]) -> list[Outcome]:
+        """One outcome per replica; `kept` holds arrays of shape (R, ...)."""
+        return [
+            Outcome(
+                {"example": self._grid, **{name: values[:, replica] for name, values in self._values.items()}},
+                {name: array[replica] for name, array in kept.items()},
+                int(at) if at >= 0 else None,
+            )
+            for replica, at in enumerate(self._diverged_at)
+        ]
+
+    def _find_diverged(self) -> Array:
+        """Look for the first step of each replica whose squared error is not finite."""
+        finite = np.empty((len(self._errors), len(self._diverged_at)), dtype=bool)
+        equal = [errors for errors in self._errors if errors.shape == self._errors[0].shape]  # the last may be shorter
+        for rows, errors in ((slice(len(equal)), equal), (slice(len(equal), None), self._errors[len(equal) :])):
+            if errors:
+                stacked = np.stack(errors)
+                finite[rows] = np.isfinite(np.vecdot(stacked, stacked).sum(axis=-1))
+        fresh = ~finite.all(axis=0) & (self._diverged_at < 0)
+        first = np.array(self._starts)[finite.argmin(axis=0)]
+        self._diverged_at = np.where(fresh, first, self._diverged_at)
+        return fresh

@@ -1,0 +1,142 @@
+"""Runs: what decides a run's numbers, the name it is stored under, and which runs can be trained together."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from fa_repro.arrays import Array, shape_of
+from fa_repro.rules import Rule
+from fa_repro.settings import NetworkSettings, Record, Training
+from fa_repro.tasks import Task
+
+NUMERICS = 1
+"""Raised by hand whenever a change of the code changes any number a run gives."""
+
+BATCH_BYTES = 2 * 2**20
+"""Most bytes of weights that are trained at once: more no longer fits the processor's caches and gains nothing."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that decides what a run gives, but for its trial."""
+
+    seed: int
+    task: Task
+    network: NetworkSettings
+    training: Training
+    record: Record
+    learning_rate: float
+    rule: Rule
+
+    def canonical(self) -> dict[str, Any]:
+        """Plain data, equal exactly for setups whose runs give the same bits."""
+        record = asdict(self.record) | {"probes": sorted(self.record.probes)}
+        if self.record.grid == "every":
+            del record["points"]
+        return {
+            "numerics": NUMERICS,
+            "seed": self.seed,
+            "task": {"name": _module_name(self.task), **asdict(self.task)},
+            "network": asdict(self.network),
+            "training": asdict(self.training),
+            "record": record,
+            "learning_rate": self.learning_rate,
+            "rule": {"name": _module_name(self.rule), **asdict(self.rule)},
+        }
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One algorithm at one sweep point."""
+
+    algorithm: str
+    axes: Mapping[str, Any]
+    trials: int
+    setup: Setup
+
+    def key(self, trial: int) -> str:
+        """The name under which this trial's run is stored: the hash of all that decides its numbers."""
+        text = json.dumps({**self.setup.canonical(), "trial": trial}, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def runs(self) -> "list[Run]":
+        """One run for each trial."""
+        canonical = self.setup.canonical()
+        return [Run(self, trial, _digest({**canonical, "trial": trial})) for trial in range(self.trials)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trial of one algorithm at one sweep point.
+
+    Attributes
+    ----------
+    key : str
+        The name it is stored under: the SHA-256 of all that decides its numbers. Names, comments, key order and the
+        number of trials are not part of it, so figures share runs and more trials add to those there are.
+    """
+
+    entry: Entry
+    trial: int
+    key: str
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """What tells the run from others in a table."""
+        return {"algorithm": self.entry.algorithm, "trial": self.trial, **self.entry.axes}
+
+    def __str__(self) -> str:
+        axes = "".join(f", {key}={value}" for key, value in self.entry.axes.items())
+        return f"{self.entry.algorithm}, trial {self.trial}{axes}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gave.
+
+    Attributes
+    ----------
+    columns : mapping of str to array, shape (records,)
+        `example` (examples seen before the measurement) and one column per probe.
+    arrays : mapping of str to array
+        Weights at the end and the task's target, where the config asks for them.
+    diverged_at : int or None
+        The example at which the output was no longer finite. From there on errors are infinite and angles NaN.
+    """
+
+    columns: Mapping[str, Array]
+    arrays: Mapping[str, Array]
+    diverged_at: int | None = None
+
+
+def batches(runs: Iterable[Run]) -> list[list[Run]]:
+    """Group runs that can be trained together: equal in everything but floating-point settings, seed and trial.
+
+    Runs with the same key are trained once.
+    """
+    groups: dict[Any, list[Run]] = {}
+    for run in {run.key: run for run in runs}.values():
+        groups.setdefault(shape_of(replace(run.entry.setup, seed=0)), []).append(run)
+    result = []
+    for group in groups.values():
+        size = max(1, BATCH_BYTES // _weight_bytes(group[0].entry.setup))
+        count = -(-len(group) // size)
+        result += [group[i * len(group) // count : (i + 1) * len(group) // count] for i in range(count)]
+    return result
+
+
+def _weight_bytes(setup: Setup) -> int:
+    inputs, outputs = setup.task.sizes
+    sizes = (inputs, *setup.network.hidden, outputs)
+    return sum(a * b for a, b in pairwise(sizes)) * (8 if setup.training.dtype == "float64" else 4)
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def _module_name(item: object) -> str:
+    return type(item).__module__.rpartition(".")[2]

@@ -1,0 +1,132 @@
+"""Files that are either old or new, never half: temporary name, flush to disk, rename."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fa_repro.errors import StorageError
+
+PREFIX = ".tmp-"
+_DAY = 86_400.0
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextlib.contextmanager
+def reported(action: str, path: Path) -> Iterator[None]:
+    """Turn an OSError into a StorageError that names the path and what was tried."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"cannot {action} {path}: {error.strerror or error}") from error
+
+
+def temporary(directory: Path) -> Path:
+    """A name in `directory` that no other process uses, and that tells which process made it."""
+    return directory / f"{PREFIX}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
+
+
+def write_flushed(path: Path, data: bytes) -> None:
+    """Write a new file and flush it to the disk."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def flush_directory(directory: Path) -> None:
+    """Flush a directory's names to the disk, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_together(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Replace several files of a directory, in the given order, as nearly at once as a file system can.
+
+    All are written and flushed under temporary names before the first is renamed. Should a rename fail, those
+    before it are taken back. Put the manifest last: after a crash between two renames it does not match the others,
+    so that the set counts as absent, never as a mixture. Other files of the directory are left alone.
+
+    Raises
+    ------
+    StorageError
+        If anything cannot be written; the old files are then as they were.
+    """
+    staged: dict[str, Path] = {}
+    kept: dict[str, Path] = {}
+    with reported("write to", directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        sweep_leftovers(directory)
+    try:
+        for name, data in files.items():
+            with reported("write", directory / name):
+                staged[name] = temporary(directory)
+                write_flushed(staged[name], data)
+        for name in staged:
+            if (directory / name).exists():
+                with reported("write to", directory):
+                    kept[name] = temporary(directory)
+                    _link(directory / name, kept[name])
+        done: list[str] = []
+        try:
+            for name, path in staged.items():
+                with reported("write", directory / name):
+                    path.replace(directory / name)
+                    done.append(name)
+            with reported("write to", directory):
+                flush_directory(directory)
+        except BaseException:
+            for name in done:
+                if name in kept:
+                    kept[name].replace(directory / name)
+                else:
+                    (directory / name).unlink(missing_ok=True)
+            raise
+    finally:
+        for path in (*staged.values(), *kept.values()):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def sweep_leftovers(directory: Path) -> None:
+    """Remove what killed processes left behind under temporary names."""
+    for path in directory.glob(f"{PREFIX}*"):
+        host, _, rest = path.name.removeprefix(PREFIX).rpartition("-")[0].rpartition("-")
+        with contextlib.suppress(OSError):
+            ours = host == socket.gethostname()
+            if not _alive(rest) if ours else time.time() - path.stat().st_mtime > _DAY:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _alive(pid: str) -> bool:
+    if os.name != "posix" or not pid.isdigit():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for a file, or a copy where the file system has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -1,0 +1,69 @@
+"""Manifests: written last, they say what a folder of results must hold."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fa_repro.errors import StorageError
+from fa_repro.files import sha256
+
+SCHEMA = 1
+"""Raised when the meaning of a manifest changes."""
+
+
+class NotValidError(Exception):
+    """A folder is not what a manifest promises; the message says how."""
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """The manifest of a folder.
+
+    Raises
+    ------
+    NotValidError
+        If there is none, or it is not one of ours.
+    StorageError
+        If it was written by a newer version, or cannot be read.
+    """
+    path = directory / "manifest.json"
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotValidError("no manifest.json") from None
+    except (ValueError, RecursionError):
+        raise NotValidError("manifest.json is not JSON") from None
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror}") from error
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    if type(schema) is not int or not isinstance(manifest.get("files"), dict):
+        raise NotValidError("manifest.json lacks its schema or its files")
+    if schema > SCHEMA:
+        text = f"{path} was written by a newer fa_repro (schema {schema}, this one knows {SCHEMA})."
+        raise StorageError(f"{text} Update fa_repro, or use another --results folder.")
+    return manifest
+
+
+def verified(directory: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
+    """Contents of all files that a manifest names.
+
+    Raises
+    ------
+    NotValidError
+        If one is missing, or its SHA-256 is not the manifest's.
+    StorageError
+        If one cannot be read.
+    """
+    contents = {}
+    for name, promise in manifest["files"].items():
+        path = directory / Path(name).name
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise NotValidError(f"{name} is missing") from None
+        except OSError as error:
+            raise StorageError(f"cannot read {path}: {error.strerror}") from error
+        if not isinstance(promise, dict) or sha256(data) != promise.get("sha256"):
+            raise NotValidError(f"{name} is not what its manifest says")
+        contents[name] = data
+    return contents

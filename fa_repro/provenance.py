@@ -1,0 +1,56 @@
+"""Where results come from: versions, source, machine."""
+
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("fa_repro", "numpy", "pandas", "matplotlib", "pydantic", "pyyaml", "click")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that take part."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+@cache
+def source() -> dict[str, Any]:
+    """Commit of the checkout that this package runs from, and whether files differ from it; None outside of one."""
+    folder = Path(__file__).parent
+    if _git(folder, "ls-files", "--error-unmatch", "provenance.py") is None:
+        return {"git_commit": None, "git_dirty": None}
+    return {"git_commit": _git(folder, "rev-parse", "HEAD"), "git_dirty": bool(_git(folder, "status", "--porcelain"))}
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """What the run's numbers and times may depend on."""
+    import numpy as np
+
+    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
+    }
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

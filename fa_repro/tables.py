@@ -1,0 +1,99 @@
+"""Tidy tables: one observation a row, key columns first, sorted."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fa_repro.arrays import Array
+from fa_repro.runs import Outcome, Run
+
+Trained = Sequence[tuple[Run, Outcome]]
+"""Runs with what they gave, in the order of the config."""
+
+
+def observations(trained: Trained, columns: Sequence[str], axes: Sequence[str]) -> pd.DataFrame:
+    """The measurements of all runs.
+
+    Parameters
+    ----------
+    trained : sequence of (run, outcome)
+    columns : sequence of str
+        Columns of the table, from `algorithm`, `trial`, `example` and the names of probes. A probe that a run has
+        not recorded is NaN.
+    axes : sequence of str
+        Swept keys; each becomes a column, after the others.
+    """
+
+    def rows(outcome: Outcome) -> dict[str, Array]:
+        nothing = np.full(len(outcome.columns["example"]), np.nan)
+        return {name: outcome.columns.get(name, nothing) for name in columns if name not in ("algorithm", "trial")}
+
+    return _frame([(run.labels, rows(outcome)) for run, outcome in trained], columns, axes)
+
+
+def linear_maps(trained: Trained, axes: Sequence[str]) -> pd.DataFrame:
+    """The linear map that each network has become, and the target beside it.
+
+    Columns `algorithm,trial,output,input,weight`; the target is the algorithm `target`. For a net with nonlinear
+    units the map is its Jacobian at the input 0. Runs that kept no weights, or have diverged, are left out.
+    """
+
+    def rows(jacobian: Array) -> dict[str, Array]:
+        output, inputs = np.indices(jacobian.shape)
+        return {"output": output.ravel(), "input": inputs.ravel(), "weight": jacobian.ravel()}
+
+    found = []
+    targets: dict[tuple[Any, ...], tuple[Any, Outcome]] = {}
+    for run, outcome in trained:
+        if "weights_0" in outcome.arrays and "target" in outcome.arrays and outcome.diverged_at is None:
+            found.append((run.labels, rows(jacobian_at_zero(run, outcome))))
+            label = run.labels | {"algorithm": "target"}
+            targets.setdefault(tuple(map(str, label.values())), (label, outcome))
+    found += [(label, rows(outcome.arrays["target"])) for label, outcome in targets.values()]
+    return _frame(found, ["algorithm", "trial", "output", "input", "weight"], axes)
+
+
+def jacobian_at_zero(run: Run, outcome: Outcome) -> Array:
+    """Derivative of a trained network's output by its input, at the input 0: shape (units_out, units_in)."""
+    from fa_repro.network import ACTIVATIONS
+
+    settings = run.entry.setup.network
+    layers = len(settings.hidden) + 1
+    jacobian = np.eye(outcome.arrays["weights_0"].shape[1])
+    activity = np.zeros(len(jacobian))
+    for layer in range(layers):
+        weights = outcome.arrays[f"weights_{layer}"]
+        unit = ACTIVATIONS[settings.activation if layer < layers - 1 else settings.output]
+        activity = unit.value(weights @ activity + outcome.arrays.get(f"biases_{layer}", 0.0))
+        jacobian = weights @ jacobian
+        if unit.slope is not None:
+            jacobian *= unit.slope(activity)[:, None]
+    return jacobian
+
+
+def _frame(
+    parts: Sequence[tuple[dict[str, Any], dict[str, Array]]], columns: Sequence[str], axes: Sequence[str]
+) -> pd.DataFrame:
+    names = [*columns, *axes]
+    data: dict[str, Any] = {}
+    lengths = [len(next(iter(values.values()))) for _, values in parts]
+    for name in names:
+        if not parts:
+            data[name] = []
+        elif name in parts[0][1]:
+            data[name] = np.concatenate([values[name] for _, values in parts])
+        else:
+            data[name] = np.repeat(_column([label[name] for label, _ in parts]), lengths)
+    values = {"nse", "weight", *(name for name in names if name.endswith("_deg"))}
+    keys = [name for name in names if name not in values]
+    return pd.DataFrame(data, columns=names).sort_values(keys, kind="stable", ignore_index=True)
+
+
+def _column(labels: Sequence[Any]) -> Array:
+    """Labels as they stand in a table: numbers as numbers, words as words, anything else as JSON."""
+    if all(isinstance(label, int | float) for label in labels):
+        return np.array(labels)
+    return np.array([label if isinstance(label, str) else json.dumps(label) for label in labels], dtype=object)

@@ -1,0 +1,55 @@
+"""Figures of the paper: each module here tabulates and draws one, from results alone, and is found by its file name.
+
+A module defines `FIGURE`. It is imported for its title by commands that must be quick, so NumPy, pandas and
+Matplotlib are imported inside the functions that need them. Modules whose name begins with an underscore are parts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure as Canvas
+
+    from fa_repro.results import Saved
+    from fa_repro.tables import Trained
+
+Extra = Callable[["Trained", Sequence[str]], "Mapping[str, pd.DataFrame]"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a figure of the paper needs, and how it is drawn.
+
+    Attributes
+    ----------
+    title : str
+        What it reproduces.
+    columns : tuple of str
+        Columns of the main table, before those of the swept keys.
+    probes : tuple of str
+        Measurements that its runs must have.
+    record : mapping
+        The `record` block of a config that has none of its own.
+    quick : mapping
+        Dotted keys and the numbers that `--quick` cuts them down to.
+    size : (float, float)
+        Width and height in inches.
+    draw : callable
+        `draw(canvas, saved)` draws saved results on an empty Matplotlib figure.
+    apart : tuple of str
+        Algorithms that stay out of the main table; `extra` has them.
+    extra : callable
+        `extra(trained, axes)` gives further tables by name.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    probes: tuple[str, ...]
+    record: Mapping[str, Any]
+    quick: Mapping[str, int]
+    size: tuple[float, float]
+    draw: "Callable[[Canvas, Saved], None]"
+    apart: tuple[str, ...] = ()
+    extra: Extra | None = field(default=None)

@@ -1,0 +1,85 @@
+"""Fig. 1e, 4b and 4c: angles between feedback alignment's hidden updates and those of other rules."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fa_repro import style
+from fa_repro.figures import Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+    from fa_repro.results import Saved
+    from fa_repro.tables import Trained
+
+ONLINE = "figure_1e"
+"""The algorithm of the config that is measured at every example, for Fig. 1e."""
+
+WINDOW = 10
+"""Examples of the sliding window of Fig. 1e."""
+
+PANELS = {"angle_backprop_deg": "Fig. 4b: to backprop", "angle_pseudobackprop_deg": "Fig. 4c: to pseudobackprop"}
+
+
+def online(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """The angle at every example, for Fig. 1e."""
+    from fa_repro.tables import observations
+
+    every = [(run, outcome) for run, outcome in trained if run.entry.algorithm == ONLINE]
+    return {"online": observations(every, ("algorithm", "trial", "example", "angle_backprop_deg"), axes)}
+
+
+def draw(canvas: "Canvas", saved: "Saved") -> None:
+    """Fig. 1e at the left, then mean angles with their intervals, coloured by sweep point."""
+    from fa_repro.figures import _curves
+
+    main = next(name for name in saved.tables if name != "online")
+    table, axes = saved.tables[main], list(saved.config["sweep"])
+    first, *panels = canvas.subplots(1, 1 + len(PANELS), sharey=True)
+    _online_panel(first, saved)
+    parts = _curves.points(table, axes)
+    for ax, (value, title) in zip(panels, PANELS.items(), strict=True):
+        for (_, part), colour in zip(parts, _curves.colours([label for label, _ in parts]), strict=True):
+            for _, one in part.groupby("algorithm"):
+                _curves.mean_with_interval(ax, one, value, colour)
+        _curves.example_axis(ax, table["example"].max() if len(table) else 1)
+        ax.set_title(f"{title}, {_curves.trials_note(saved)}")
+    first.set(ylim=(0, 120), yticks=range(0, 121, 30), ylabel="angle of FA's hidden update (degrees)")
+    if axes and parts:
+        _curves.colour_bar(canvas, panels, [label for label, _ in parts], _curves.axis_title(axes))
+
+
+def _online_panel(ax: "Axes", saved: "Saved") -> None:
+    """One trial: mean and two standard deviations over a sliding window."""
+    from fa_repro.figures import _curves
+    from fa_repro.intervals import sliding
+
+    ax.set_title("Fig. 1e: to backprop, one trial")
+    ax.axhline(90, color="#808080", linewidth=0.6, linestyle="--")
+    table = saved.tables.get("online")
+    if table is None or table.empty:
+        ax.text(0.5, 0.5, f"{ONLINE}\nnot among\nthe algorithms", ha="center", va="center", transform=ax.transAxes)
+        return
+    examples, values = _curves.by_trial(table.drop_duplicates(["trial", "example"]), "angle_backprop_deg")
+    window = min(WINDOW, len(examples))
+    mean, deviation = sliding(values[0], window)
+    centres = examples[window // 2 : window // 2 + len(mean)]
+    colour = style.colour("feedback_alignment")
+    ax.plot(centres, mean, color=colour, linewidth=0.8)
+    ax.fill_between(centres, mean - 2 * deviation, mean + 2 * deviation, color=colour, alpha=style.BAND, linewidth=0)
+    _curves.example_axis(ax, examples[-1] + 1)
+
+
+FIGURE = Figure(
+    title="Fig. 1e, 4b, 4c: feedback alignment's updates turn towards backprop's and pseudobackprop's",
+    columns=("algorithm", "trial", "example", "angle_backprop_deg", "angle_pseudobackprop_deg"),
+    probes=("angle_backprop_deg", "angle_pseudobackprop_deg"),
+    record={"grid": "linear", "points": 201, "probes": ["angle_backprop_deg", "angle_pseudobackprop_deg"]},
+    quick={"trials": 3, "training.examples": 2000, "record.points": 101},
+    size=(style.WIDE, 2.9),
+    draw=draw,
+    apart=(ONLINE,),
+    extra=online,
+)

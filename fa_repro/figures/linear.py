@@ -1,0 +1,128 @@
+"""Fig. 1d: four algorithms learn to mimic a linear function."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fa_repro import style
+from fa_repro.figures import Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+    from fa_repro.results import Saved
+    from fa_repro.tables import Trained
+
+WINDOW = 25
+"""Examples over which curves are smoothed (sliding geometric mean)."""
+
+LAST = 50
+"""Examples at the end by which trials are compared."""
+
+
+def maps(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """The learned maps, beside the target, of the representative trial."""
+    from fa_repro.tables import linear_maps, observations
+
+    chosen = representative(observations(trained, FIGURE.columns, axes))
+    return {"maps": linear_maps([(run, outcome) for run, outcome in trained if run.trial == chosen], axes)}
+
+
+def representative(table: "pd.DataFrame") -> int:
+    """The trial that ends nearest to the median trial, for all algorithms and sweep points together.
+
+    The end is the mean log NSE of the last examples. A trial that has diverged is taken only if all have.
+    """
+    import numpy as np
+
+    from fa_repro.figures._curves import log10
+
+    late = table[table["example"] > table["example"].max() - LAST]
+    others = [name for name in table.columns if name not in ("example", "nse")]
+    ends = late.assign(end=log10(late["nse"].to_numpy())).groupby(others)["end"].mean().unstack("trial")
+    distance = ends.sub(ends.median(axis=1), axis=0).abs()
+    diverged = np.isinf(table["nse"]).groupby(table["trial"]).any()
+    return int((distance.sum() + diverged * 1e9).idxmin())
+
+
+def draw(canvas: "Canvas", saved: "Saved") -> None:
+    """NSE of each algorithm beside the published curves; at the right what was approximated."""
+    from fa_repro.figures import _curves
+
+    main = next(name for name in saved.tables if name != "maps")
+    if saved.config["sweep"]:
+        _curves.swept_nse(canvas, saved, main)
+        return
+    learned = saved.tables.get("maps")
+    if learned is None or learned.empty:
+        _curves_panel(canvas.subplots(), saved, main)
+        return
+    left, right = canvas.subfigures(1, 2, squeeze=False, width_ratios=(1.55, 1))[0]
+    _curves_panel(left.subplots(), saved, main)
+    _maps_panel(right, saved)
+
+
+def _curves_panel(ax: "Axes", saved: "Saved", main: str) -> None:
+    import numpy as np
+
+    from fa_repro import published
+    from fa_repro.figures import _curves
+    from fa_repro.intervals import sliding
+
+    table = saved.tables[main]
+    chosen = representative(table)
+    references = published.curves("1d")
+    for position, algorithm in enumerate(saved.config["algorithms"]):
+        colour = style.colour(algorithm, position)
+        examples, values = _curves.by_trial(table[table["algorithm"] == algorithm], "nse")
+        logs = _curves.log10(values)
+        window = min(WINDOW, len(examples))
+        smooth, _ = sliding(logs, window)
+        centres = examples[window // 2 : window // 2 + smooth.shape[1]]
+        inside = np.isfinite(smooth)
+        low = np.where(inside, smooth, np.inf).min(axis=0)
+        high = np.where(inside, smooth, -np.inf).max(axis=0)
+        some = inside.any(axis=0)
+        ax.fill_between(centres[some], 10 ** low[some], 10 ** high[some], color=colour, alpha=style.BAND, linewidth=0)
+        line = 10 ** smooth[chosen]
+        ax.plot(centres, line, color=colour, label=style.label(algorithm))
+        _curves.mark_diverged(ax, centres, values, line, colour)
+        if algorithm in references:
+            reference = references[algorithm]
+            ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
+    ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
+    ax.set(yscale="log", xlabel="examples", ylabel="NSE", xlim=(0, examples[-1] + 1))
+    ax.set_title(f"trial {chosen}, over {WINDOW} examples; band: all {saved.config['trials']} trials")
+    ax.legend(loc="lower left")
+
+
+def _maps_panel(canvas: "Canvas", saved: "Saved") -> None:
+    """The target map and each learned one as images on one colour scale."""
+    learned = saved.tables["maps"]
+    names = ["target", *(name for name in saved.config["algorithms"] if name in set(learned["algorithm"]))]
+    images = {
+        name: part.pivot(index="output", columns="input", values="weight").to_numpy()
+        for name, part in learned.groupby("algorithm")
+    }
+    limit = float(abs(images["target"]).max())
+    panels = canvas.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for ax, name in zip(panels, names, strict=True):
+        picture = ax.imshow(images[name], cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+        ax.set_title("target T" if name == "target" else f"W W0, {style.label(name)}")
+        ax.set(yticks=[])
+    panels[-1].set_xlabel("input")
+    panels[len(names) // 2].set_ylabel("output")
+    canvas.colorbar(picture, ax=list(panels), label="weight", shrink=0.6)
+
+
+FIGURE = Figure(
+    title="Fig. 1d: four algorithms learn a linear function",
+    columns=("algorithm", "trial", "example", "nse"),
+    probes=("nse",),
+    record={"grid": "every", "probes": ["nse", "angle_backprop_deg"], "weights": True},
+    quick={"trials": 4, "training.examples": 600},
+    size=(style.WIDE, 3.8),
+    draw=draw,
+    extra=maps,
+)

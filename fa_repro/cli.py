@@ -1,0 +1,242 @@
+"""The command line: parse, call, print, exit code. Nothing else.
+
+What a command needs is imported inside it, so that `--help` and `list` stay quick.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fa_repro import __version__
+from fa_repro.errors import ConfigError, FaReproError, StorageError
+
+INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """Turns errors into one message and the exit code of their kind."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FaReproError as error:
+            for line in str(error).splitlines():
+                click.echo(f"error: {line}", err=True)
+            ctx.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("interrupted. The same command goes on from here: finished runs are kept.", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            raise  # click ends quietly
+        except OSError as error:
+            click.echo(f"error: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
+            ctx.exit(StorageError.exit_code)
+
+
+def _setting(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    """Reads KEY=VALUE, the value as YAML."""
+    from fa_repro import yaml12
+
+    found: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key.strip():
+            raise click.BadParameter(f"expected KEY=VALUE, got {word!r}", ctx, parameter)
+        found[key.strip()] = yaml12.parse_value(value, f"--{parameter.opts[0].lstrip('-')} {word}")
+    return found
+
+
+def _axis(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    """Reads KEY=V1,V2,..., the values as YAML."""
+    from fa_repro import yaml12
+
+    found: dict[str, Any] = {}
+    for word in words:
+        key, equals, values = word.partition("=")
+        if not equals or not key.strip() or not values.strip():
+            raise click.BadParameter(f"expected KEY=V1,V2,..., got {word!r}", ctx, parameter)
+        found[key.strip()] = yaml12.parse_value(f"[{values}]", f"--sweep {word}")
+    return found
+
+
+def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--quick", is_flag=True, help="A small version of the same figure, for a look."),
+        click.option("--only", multiple=True, metavar="ALGORITHM", help="Keep only these algorithms; repeatable."),
+        click.option(
+            "--sweep", multiple=True, metavar="KEY=V1,V2,...", callback=_axis, help="Add a sweep axis; repeatable."
+        ),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            callback=_setting,
+            help="Change a value by its dotted key, such as training.examples=500; repeatable.",
+        ),
+        click.option(
+            "--config", type=click.Path(path_type=Path), metavar="FILE", help="Another YAML than configs/FIGURE.yaml."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+_results_option = click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    metavar="DIR",
+    help="Where results and trained runs are kept.",
+)
+
+
+def _log(quiet: bool, verbose: bool) -> None:
+    level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    logger = logging.getLogger("fa_repro")
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fa-repro")
+def main() -> None:
+    """Reproduce Lillicrap et al. (2014), "Random feedback weights support learning in deep neural networks".
+
+    `fa-repro list` shows the figures, `fa-repro run linear` makes one.
+    """
+
+
+@main.command("list")
+@_results_option
+def list_(results: Path) -> None:
+    """Show the figures, what they reproduce, and the state of their results."""
+    from fa_repro import configs, registry
+    from fa_repro.results import config_hash, state
+
+    rows = []
+    for name in configs.names():
+        try:
+            data = configs.read(configs.locate(name)).data
+            figure = data.get("figure") if isinstance(data, dict) else None
+            title = registry.module("figures", str(figure)).FIGURE.title
+            rows.append((name, state(results / name, config_hash(data)), title))
+        except (ConfigError, KeyError) as error:
+            rows.append((name, f"config not valid: {str(error).splitlines()[0]}", ""))
+    widths = [max(len(row[i]) for row in rows) for i in range(2)]
+    for name, word, title in rows:
+        click.echo(f"{name:<{widths[0]}}  {word:<{widths[1]}}  {title}".rstrip())
+
+
+@main.command()
+@click.argument("figures", nargs=-1, required=True, metavar="FIGURE... | all")
+@_config_options
+@_results_option
+@click.option("--dry-run", is_flag=True, help="Say what would run, what is there already, and why.")
+@click.option("--force", is_flag=True, help="Train again what is there already.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only where the picture is, and what went wrong.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+def run(
+    figures: tuple[str, ...],
+    config: Path | None,
+    settings: dict[str, Any],
+    sweep: dict[str, Any],
+    only: tuple[str, ...],
+    quick: bool,
+    results: Path,
+    dry_run: bool,
+    force: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Train what is missing for each FIGURE, and write its CSV, PNG, config and manifest."""
+    from fa_repro import configs
+    from fa_repro.experiment import carry_out
+    from fa_repro.progress import Silent, Terminal
+    from fa_repro.request import Request, plan
+    from fa_repro.wording import planned, summary
+
+    _log(quiet, verbose)
+    names = list(dict.fromkeys(each for name in figures for each in (configs.names() if name == "all" else [name])))
+    if config is not None and len(names) > 1:
+        raise click.UsageError("--config goes with one FIGURE")
+    requests = [Request(name, settings, config, sweep, only, quick) for name in names]
+    problems: list[str] = []
+    for request in requests:  # all of them, before hours are spent on the first
+        try:
+            request.resolve()
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    worst = 0
+    for request in requests:
+        if dry_run:
+            click.echo(planned(request, plan(request, results), results))
+            continue
+        result = carry_out(request, results, force, Silent() if quiet else Terminal())
+        for line in summary(result):
+            if not quiet:
+                click.echo(line, err=True)
+        for run_, example in result.diverged[:20]:
+            at = f"diverged at example {example} (NSE is not finite)"
+            rate = run_.entry.setup.learning_rate
+            key = f"algorithms.{run_.entry.algorithm}.learning_rate"
+            click.echo(f"error: {run_} {at}. Lower {key} (now {rate:g}).", err=True)
+        for run_, reason in result.failed[:20]:
+            click.echo(f"error: {run_} failed: {reason}", err=True)
+        hidden = max(len(result.diverged) - 20, 0) + max(len(result.failed) - 20, 0)
+        if hidden:
+            click.echo(f"error: and {hidden} more, all in {result.directory / 'manifest.json'}", err=True)
+        click.echo(result.directory / f"{request.name}.png")
+        worst = max(worst, int(bool(result.diverged or result.failed)))
+    click.get_current_context().exit(worst)
+
+
+@main.command()
+@click.argument("figure")
+@_results_option
+def plot(figure: str, results: Path) -> None:
+    """Draw a FIGURE again from its CSV; trains nothing."""
+    from fa_repro.experiment import redraw
+
+    click.echo(redraw(figure, results))
+
+
+@main.command("config")
+@click.argument("figure")
+@_config_options
+def config_(
+    figure: str,
+    config: Path | None,
+    settings: dict[str, Any],
+    sweep: dict[str, Any],
+    only: tuple[str, ...],
+    quick: bool,
+) -> None:
+    """Print the resolved config of a FIGURE, every default written out."""
+    from fa_repro import yaml12
+    from fa_repro.request import Request
+
+    resolved = Request(figure, settings, config, sweep, only, quick).resolve()
+    click.echo(yaml12.dump(dict(resolved.data)), nl=False)
+
+
+@main.command()
+@click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
+def init(directory: Path) -> None:
+    """Copy the shipped configs to DIRECTORY/configs, to edit. Files that differ are left alone."""
+    from fa_repro.configs import copy_shipped
+
+    written, kept = copy_shipped(directory)
+    for path in written:
+        click.echo(path)
+    for path in kept:
+        click.echo(f"kept as it is: {path} (differs from the shipped one)", err=True)

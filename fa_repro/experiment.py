@@ -1,0 +1,214 @@
+"""From a request to results: resolve the config, train what is missing, tabulate, draw, save."""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fa_repro import provenance, registry, results
+from fa_repro.drawing import draw, render
+from fa_repro.errors import FaReproError
+from fa_repro.figures import Figure
+from fa_repro.progress import Progress, Silent
+from fa_repro.request import Request
+from fa_repro.runs import Outcome, Run, batches
+from fa_repro.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure as Canvas
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `run` gives.
+
+    Attributes
+    ----------
+    table : DataFrame
+        The main table, one observation a row.
+    tables : mapping of str to DataFrame
+        All tables, the main one first.
+    figure : matplotlib Figure
+    directory : Path
+        Where the files are.
+    trained, found : int
+        Runs that were trained now, and that were there already.
+    diverged : list of (Run, int)
+        Runs that have diverged, and the example at which.
+    failed : list of (Run, str)
+        Runs that failed, and why.
+    """
+
+    table: "pd.DataFrame"
+    tables: "Mapping[str, pd.DataFrame]"
+    figure: "Canvas"
+    directory: Path
+    trained: int
+    found: int
+    diverged: list[tuple[Run, int]]
+    failed: list[tuple[Run, str]]
+
+    def _repr_png_(self) -> bytes:
+        return render(self.figure)
+
+
+def run(
+    name: str,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    config: str | Path | None = None,
+    sweep: Mapping[str, Sequence[Any]] | None = None,
+    only: Sequence[str] = (),
+    results: str | Path = "results",
+    quick: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Train what is missing for a figure, and write its tables, picture, config and manifest.
+
+    Parameters
+    ----------
+    name : str
+        The figure, or the name of another config.
+    settings : mapping, optional
+        Dotted key to value, such as `{"trials": 5, "algorithms.backprop.learning_rate": 0.004}`.
+    config : path, optional
+        Another YAML file than `configs/NAME.yaml`.
+    sweep : mapping, optional
+        Dotted key to a list of values.
+    only : sequence of str
+        Algorithms to train and draw; all of them if empty.
+    results : path
+        Where results and trained runs are kept.
+    quick : bool
+        A small version of the same figure.
+    force : bool
+        Train runs again that are there already.
+    progress : Progress, optional
+        Told how far training is.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ConfigError
+        If the settings are wrong.
+    StorageError
+        If results cannot be read or written.
+
+    Examples
+    --------
+    >>> import fa_repro
+    >>> r = fa_repro.run("linear", {"trials": 5})  # doctest: +SKIP
+    >>> r.table.groupby("algorithm")["nse"].last()  # doctest: +SKIP
+    """
+    request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, tuple(only), quick)
+    return carry_out(request, Path(results), force, progress or Silent())
+
+
+def carry_out(request: Request, directory: Path, force: bool, progress: Progress) -> Result:
+    """`run` for a request."""
+    began = time.monotonic()
+    document, resolved = request.document(), request.resolve()
+    figure: Figure = registry.module("figures", resolved.figure).FIGURE
+    store = Store(directory)
+    store.prepare()
+    runs = [run for entry in resolved.entries for run in entry.runs()]
+    found = {} if force else {run.key: loaded for run in runs if (loaded := store.load(run))}
+    missing = [run for run in runs if run.key not in found]
+    trained, failed = _train(missing, store, force, progress, request.name)
+    outcomes = {key: outcome for key, (outcome, _) in (found | trained).items()}
+    pairs = [(run, outcomes[run.key]) for run in runs if run.key in outcomes]
+    if not pairs:
+        raise FaReproError(f"{request.name}: every run failed, nothing was written. The first: {failed[0][1]}")
+    tables = _tabulate(figure, request.name, pairs, resolved.axes)
+    diverged = [(run, outcome.diverged_at) for run, outcome in pairs if outcome.diverged_at is not None]
+    about = {
+        "name": request.name,
+        "figure": resolved.figure,
+        "seed": resolved.data["seed"],
+        "options": request.options(),
+        "config_hash": results.config_hash(document.data),
+        "runs": len(runs),
+        "diverged": [{**run.labels, "example": at} for run, at in diverged],
+        "failed": [{**run.labels, "reason": reason} for run, reason in failed],
+        "seconds": {
+            "training": round(sum(seconds for _, seconds in (found | trained).values()), 3),
+            "this_command": round(time.monotonic() - began, 3),
+        },
+        "versions": provenance.versions(),
+        "source": provenance.source(),
+        "machine": provenance.machine(),
+    }
+    saved = results.Saved(tables, resolved.data, about)
+    canvas = draw(figure, saved)
+    target = directory / request.name
+    results.save(target, tables, render(canvas), resolved.data, about)
+    main = tables[request.name]
+    return Result(main, tables, canvas, target, len(trained), len(found), diverged, failed)
+
+
+def redraw(name: str, directory: Path) -> Path:
+    """Draw saved results again; returns the path of the picture."""
+    saved = results.load(directory / name)
+    figure = registry.module("figures", str(saved.config["figure"])).FIGURE
+    results.save_picture(directory / name, render(draw(figure, saved)))
+    return directory / name / f"{name}.png"
+
+
+def _train(
+    missing: Sequence[Run], store: Store, force: bool, progress: Progress, label: str
+) -> tuple[dict[str, tuple[Outcome, float]], list[tuple[Run, str]]]:
+    """Train and store runs, as many together as fit; one batch that fails does not stop the others."""
+    from fa_repro.trainer import train
+
+    trained: dict[str, tuple[Outcome, float]] = {}
+    reasons: dict[str, str] = {}
+    with _shown(progress, missing, label):
+        for batch in batches(missing):
+            log.debug("training %d runs of %s together", len(batch), batch[0].entry.algorithm)
+            began = time.perf_counter()
+            try:
+                outcomes = train(batch, progress.tick)
+            except Exception as error:  # whatever it is, the other runs are worth having
+                log.debug("a batch failed", exc_info=True)
+                reasons |= {run.key: f"{type(error).__name__}: {error}" for run in batch}
+                continue
+            seconds = (time.perf_counter() - began) / len(batch)
+            for run, outcome in zip(batch, outcomes, strict=True):
+                store.commit(run, outcome, seconds, replace=force)
+                trained[run.key] = outcome, seconds
+    return trained, [(run, reasons[run.key]) for run in missing if run.key in reasons]
+
+
+@contextmanager
+def _shown(progress: Progress, missing: Sequence[Run], label: str) -> Iterator[None]:
+    unique = {run.key: run.entry.setup.training.examples for run in missing}
+    if not unique:
+        yield
+        return
+    progress.start(sum(unique.values()), label)
+    try:
+        yield
+    finally:
+        progress.stop()
+
+
+def _tabulate(
+    figure: Figure, name: str, pairs: "Sequence[tuple[Run, Outcome]]", axes: Sequence[str]
+) -> "dict[str, pd.DataFrame]":
+    from fa_repro.tables import observations
+
+    main = [(run, outcome) for run, outcome in pairs if run.entry.algorithm not in figure.apart]
+    tables = {name: observations(main, figure.columns, axes)}
+    if figure.extra is not None:
+        tables |= figure.extra(pairs, axes)
+    return tables

@@ -118,13 +118,13 @@ def main() -> None:
 @_results_option
 def list_(results: Path) -> None:
     """Show the figures, what they reproduce, and the state of their results."""
-    from fa_repro import configs, registry
+    from fa_repro import config_files, registry
     from fa_repro.results import config_hash, state
 
     rows = []
-    for name in configs.names():
+    for name in config_files.names():
         try:
-            data = configs.read(configs.locate(name)).data
+            data = config_files.read(config_files.locate(name)).data
             figure = data.get("figure") if isinstance(data, dict) else None
             title = registry.module("figures", str(figure)).FIGURE.title
             rows.append((name, state(results / name, config_hash(data)), title))
@@ -157,14 +157,16 @@ def run(
     verbose: bool,
 ) -> None:
     """Train what is missing for each FIGURE, and write its CSV, PNG, config and manifest."""
-    from fa_repro import configs
+    from fa_repro import config_files
     from fa_repro.experiment import carry_out
     from fa_repro.progress import Silent, Terminal
     from fa_repro.request import Request, plan
     from fa_repro.wording import planned, summary
 
     _log(quiet, verbose)
-    names = list(dict.fromkeys(each for name in figures for each in (configs.names() if name == "all" else [name])))
+    names = list(
+        dict.fromkeys(each for name in figures for each in (config_files.names() if name == "all" else [name]))
+    )
     if config is not None and len(names) > 1:
         raise click.UsageError("--config goes with one FIGURE")
     requests = [Request(name, settings, config, sweep, only, quick) for name in names]
@@ -233,7 +235,7 @@ def config_(
 @click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
 def init(directory: Path) -> None:
     """Copy the shipped configs to DIRECTORY/configs, to edit. Files that differ are left alone."""
-    from fa_repro.configs import copy_shipped
+    from fa_repro.config_files import copy_shipped
 
     written, kept = copy_shipped(directory)
     for path in written:

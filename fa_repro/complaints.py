@@ -1,10 +1,9 @@
 """Words for what is wrong with a value: what was expected, what was found, what to do."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fa_repro.registry import did_you_mean
+from fa_repro.registry import did_you_mean, nearest
 from fa_repro.yaml12 import Path
 
 _EXPECTED = {
@@ -15,12 +14,11 @@ _EXPECTED = {
     "tuple_type": "a list",
     "dict_type": "a block of keys",
     "finite_number": "a finite number",
-    "too_short": "at least {min_length} value(s)",
     "too_long": "at most {max_length} values",
     "greater_than": "a number above {gt:g}",
-    "greater_than_equal": "a number of at least {ge:,}",
-    "less_than": "a number below {lt:,}",
-    "less_than_equal": "a number of at most {le:,}",
+    "greater_than_equal": "a number of at least {ge:,.6g}",
+    "less_than": "a number below {lt:,.6g}",
+    "less_than_equal": "a number of at most {le:,.6g}",
 }
 
 
@@ -63,10 +61,9 @@ def describe(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequence[s
         return path, str(error["ctx"]["error"])
     if kind == "literal_error":
         choices = [word.strip("'") for word in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-        near = difflib.get_close_matches(str(value), choices, n=1)
-        return path, f"expected {' or '.join(choices)}, got {show(value)}" + (
-            f". Did you mean {near[0]}?" if near else ""
-        )
+        near = nearest(str(value), choices)
+        hint = f". Did you mean {near}?" if near else ""
+        return path, f"expected {' or '.join(choices)}, got {show(value)}{hint}"
     expected = _EXPECTED.get(kind)
     text = f"expected {expected.format(**error.get('ctx', {}))}" if expected else str(error["msg"]).lower()
     if kind in ("float_type", "int_type") and isinstance(value, str) and _is_number(value):

@@ -174,7 +174,11 @@ class _Validator:
         """The class that a block asks for by name."""
         name, known = data.get(key), registry.names(package)
         if name is None:
-            self.draft.problem(path, f"{key}: missing. Known: {', '.join(known)}")
+            misspelt = [other for other in data if registry.nearest(other, [key])]
+            for other in misspelt:
+                self.draft.problem((*path, other), f"unknown key. Did you mean {key}?")
+            if not misspelt:
+                self.draft.problem(path, f"{key}: missing. Known: {', '.join(known)}")
         elif name not in known:
             text = f"unknown {package[:-1]} {show(name, kind=False)}{registry.did_you_mean(str(name), known)}"
             self.draft.problem((*path, key), text)

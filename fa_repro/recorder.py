@@ -63,6 +63,8 @@ class Recorder:
 
     def observe(self, example: int, step: Step, signals: Signals) -> None:
         """See one step, before its update."""
+        if self._errors and step.error.shape != self._errors[0].shape:  # the last batch may be shorter
+            self.flush()
         self._starts.append(example)
         self._errors.append(step.error)
         if self._next < len(self._grid) and example == self._grid[self._next]:
@@ -70,9 +72,10 @@ class Recorder:
             for name, probe in self._probes.items():
                 self._samples[name].append(probe.sample(step, signals))
 
-    def flush(self) -> Array:
-        """Work out what is pending; returns a mask of shape (R,) of the replicas that have newly diverged."""
-        fresh = self._find_diverged() if self._starts else np.zeros(len(self._diverged_at), dtype=bool)
+    def flush(self) -> None:
+        """Work out what is pending."""
+        if self._starts:
+            self._find_diverged()
         if self._next > self._done:
             rows = slice(self._done, self._next)
             sound = (self._diverged_at < 0) | (self._grid[rows, None] < self._diverged_at)
@@ -83,28 +86,22 @@ class Recorder:
             self._done = self._next
         self._errors.clear()
         self._starts.clear()
-        return fresh
 
     def outcomes(self, kept: Mapping[str, Array]) -> list[Outcome]:
-        """One outcome per replica; `kept` holds arrays of shape (R, ...)."""
+        """One outcome per replica; `kept` holds arrays of shape (R, ...), of which a diverged replica keeps none."""
         return [
             Outcome(
                 {"example": self._grid, **{name: values[:, replica] for name, values in self._values.items()}},
-                {name: array[replica] for name, array in kept.items()},
+                {name: array[replica] for name, array in kept.items() if at < 0},
                 int(at) if at >= 0 else None,
             )
             for replica, at in enumerate(self._diverged_at)
         ]
 
-    def _find_diverged(self) -> Array:
+    def _find_diverged(self) -> None:
         """Look for the first step of each replica whose squared error is not finite."""
-        finite = np.empty((len(self._errors), len(self._diverged_at)), dtype=bool)
-        equal = [errors for errors in self._errors if errors.shape == self._errors[0].shape]  # the last may be shorter
-        for rows, errors in ((slice(len(equal)), equal), (slice(len(equal), None), self._errors[len(equal) :])):
-            if errors:
-                stacked = np.stack(errors)
-                finite[rows] = np.isfinite(np.vecdot(stacked, stacked).sum(axis=-1))
+        errors = np.stack(self._errors)
+        finite = np.isfinite(np.vecdot(errors, errors).sum(axis=-1))
         fresh = ~finite.all(axis=0) & (self._diverged_at < 0)
         first = np.array(self._starts)[finite.argmin(axis=0)]
         self._diverged_at = np.where(fresh, first, self._diverged_at)
-        return fresh

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fa_repro import configs, registry
+from fa_repro import config_files, registry
 from fa_repro.config import Config, resolve
 from fa_repro.errors import ConfigError
 from fa_repro.runs import Run
@@ -42,7 +42,7 @@ class Request:
 
     def document(self) -> Document:
         """The config as it is written."""
-        return configs.read(configs.locate(self.name, self.config))
+        return config_files.read(config_files.locate(self.name, self.config))
 
     def resolve(self) -> Config:
         """The config as it will run.

@@ -76,7 +76,7 @@ def load(directory: Path) -> Saved:
 
     manifest, contents = _verified(directory)
     tables = {
-        name.removesuffix(".csv"): pd.read_csv(io.BytesIO(data), float_precision="round_trip")
+        name.removesuffix(".csv"): pd.read_csv(io.BytesIO(data))
         for name, data in contents.items()
         if name.endswith(".csv")
     }

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict
 
 
 def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise ValueError("expected at least one value, got []")
+    return value
 
 
 def _one_or_more(value: Any) -> Any:
@@ -21,7 +27,7 @@ Count = Annotated[int, Strict(), Field(ge=1, le=10**12)]
 Units = Annotated[int, Strict(), Field(ge=1, le=10**6)]
 Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
-Scale = Annotated[tuple[NonNegative, ...], Field(min_length=1), BeforeValidator(_one_or_more)]
+Scale = Annotated[tuple[NonNegative, ...], BeforeValidator(_one_or_more), AfterValidator(_not_empty)]
 """A number, or a list with one number per layer from the input up; `per_layer` gives each layer its own."""
 
 
@@ -58,7 +64,7 @@ class Top(Block):
 class NetworkSettings(Block):
     """Layers of the student network. Ranges are half-widths of uniform distributions around 0."""
 
-    hidden: Annotated[tuple[Units, ...], Field(min_length=1, max_length=100), BeforeValidator(_listed)]
+    hidden: Annotated[tuple[Units, ...], Field(max_length=100), BeforeValidator(_listed), AfterValidator(_not_empty)]
     init_range: Scale
     activation: Literal["linear", "tanh", "logistic"] = "linear"
     output: Literal["linear", "tanh", "logistic"] = "linear"
@@ -102,7 +108,7 @@ class Record(Block):
 
     grid: Literal["every", "linear", "log"] = "every"
     points: Annotated[int, Strict(), Field(ge=2, le=10**6)] = 201
-    probes: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)] = ("nse",)
+    probes: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_not_empty)] = ("nse",)
     weights: Flag = False
 
 

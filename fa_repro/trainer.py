@@ -54,7 +54,7 @@ def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> 
             if example < setup.training.examples:
                 learner.apply(activity, signals)
             if recorder.pending == BLOCK:
-                learner.clear(recorder.flush())
+                recorder.flush()
                 tick(BLOCK * setup.training.batch_size * len(runs))
                 if recorder.all_diverged:
                     break
@@ -111,12 +111,6 @@ class Learner:
             weights += update
             if self._network.biases:
                 self._network.biases[layer] += scaled.sum(axis=1)
-
-    def clear(self, replicas: Array) -> None:
-        """Set to zero the weights of replicas that have diverged, a mask of shape (R,): what follows does not count."""
-        if replicas.any():
-            for array in (*self._network.weights, *self._network.biases):
-                array[replicas] = 0
 
 
 def _batches(setup: Setup, task_state: Any, extra: bool) -> Iterator[tuple[int, Array, Array]]:

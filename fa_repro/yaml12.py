@@ -107,7 +107,7 @@ def parse_value(text: str, source: str) -> Any:
 
 def dump(data: Any) -> str:
     """Write plain data so that `load` gives it back exactly, keys in their order."""
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100)
 
 
 class _Builder:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from fa_repro.results import Saved
 
 
-def by_trial(table: "pd.DataFrame", value: str) -> tuple[Array, Array]:
-    """Examples, shape (n,), and the values at them, shape (trials, n)."""
+def by_trial(table: "pd.DataFrame", value: str) -> tuple[Array, Array, Array]:
+    """Trials, shape (trials,), examples, shape (n,), and the values, shape (trials, n)."""
     wide = table.pivot(index="trial", columns="example", values=value)
-    return wide.columns.to_numpy(), wide.to_numpy(dtype=float)
+    return wide.index.to_numpy(), wide.columns.to_numpy(), wide.to_numpy(dtype=float)
 
 
 def log10(values: Array) -> Array:
@@ -46,7 +46,7 @@ def mean_with_interval(
 
     The line ends where the first trial diverged, with a cross.
     """
-    examples, values = by_trial(table, value)
+    _, examples, values = by_trial(table, value)
     mean, low, high = bootstrap_mean(log10(values) if logarithmic else values)
     if logarithmic:
         mean, low, high = 10**mean, 10**low, 10**high
@@ -71,7 +71,7 @@ def example_axis(ax: "Axes", last: float) -> None:
     """Label the axis of examples, in thousands where there are many."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    ax.set_xlim(0, last)
+    ax.set_xlim(0, max(last, 1))
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlabel("examples")
     if last >= 10_000:

@@ -62,7 +62,7 @@ def _online_panel(ax: "Axes", saved: "Saved") -> None:
     if table is None or table.empty:
         ax.text(0.5, 0.5, f"{ONLINE}\nnot among\nthe algorithms", ha="center", va="center", transform=ax.transAxes)
         return
-    examples, values = _curves.by_trial(table.drop_duplicates(["trial", "example"]), "angle_backprop_deg")
+    _, examples, values = _curves.by_trial(table.drop_duplicates(["trial", "example"]), "angle_backprop_deg")
     window = min(WINDOW, len(examples))
     mean, deviation = sliding(values[0], window)
     centres = examples[window // 2 : window // 2 + len(mean)]

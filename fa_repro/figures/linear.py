@@ -75,7 +75,10 @@ def _curves_panel(ax: "Axes", saved: "Saved", main: str) -> None:
     references = published.curves("1d")
     for position, algorithm in enumerate(saved.config["algorithms"]):
         colour = style.colour(algorithm, position)
-        examples, values = _curves.by_trial(table[table["algorithm"] == algorithm], "nse")
+        rows = table[table["algorithm"] == algorithm]
+        if rows.empty:  # every run of it failed
+            continue
+        trials, examples, values = _curves.by_trial(rows, "nse")
         logs = _curves.log10(values)
         window = min(WINDOW, len(examples))
         smooth, _ = sliding(logs, window)
@@ -85,7 +88,7 @@ def _curves_panel(ax: "Axes", saved: "Saved", main: str) -> None:
         high = np.where(inside, smooth, -np.inf).max(axis=0)
         some = inside.any(axis=0)
         ax.fill_between(centres[some], 10 ** low[some], 10 ** high[some], color=colour, alpha=style.BAND, linewidth=0)
-        line = 10 ** smooth[chosen]
+        line = 10 ** smooth[np.argmax(trials == chosen)]
         ax.plot(centres, line, color=colour, label=style.label(algorithm))
         _curves.mark_diverged(ax, centres, values, line, colour)
         if algorithm in references:

@@ -1,0 +1,90 @@
+"""What all tests share: floating-point errors raise, and small configs are at hand."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from fa_repro import yaml12
+from fa_repro.cli import main
+from fa_repro.config import Config, resolve
+from fa_repro.config_files import shipped
+from fa_repro.runs import Run
+
+SMALL = """\
+figure: linear
+seed: 0
+trials: 3
+task: {name: linear, inputs: 6, outputs: 3}
+network: {hidden: [4], init_range: 0.3}
+training: {examples: 40}
+record: {grid: every, probes: [nse, angle_backprop_deg], weights: true}
+algorithms:
+  shallow: {rule: shallow, learning_rate: 0.01}
+  reinforcement: {rule: node_perturbation, learning_rate: 0.01, noise_std: 0.1}
+  backprop: {rule: backprop, learning_rate: 0.01}
+  feedback_alignment: {rule: feedback_alignment, learning_rate: 0.01, feedback_range: 0.5}
+sweep: {}
+"""
+
+
+@pytest.fixture(autouse=True)
+def floating_point_errors_raise() -> Iterator[None]:
+    with np.errstate(divide="raise", over="raise", invalid="raise"):
+        yield
+
+
+def small(overrides: Mapping[str, Any] | None = None, **options: Any) -> Config:
+    """The small config, changed as a person would change it."""
+    return resolve(yaml12.load(SMALL, "small.yaml"), overrides, **options)
+
+
+def runs_of(config: Config) -> list[Run]:
+    return [run for entry in config.entries for run in entry.runs()]
+
+
+def small_runs(rule: str, overrides: Mapping[str, Any] | None = None, **keys: Any) -> list[Run]:
+    """The runs of one algorithm, `keys` being those of its rule."""
+    algorithm = {"rule": rule, "learning_rate": 0.01, **keys}
+    return runs_of(small({"algorithms": {"one": algorithm}, **(overrides or {})}))
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder with the small config as `configs/linear.yaml`, and the current folder."""
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/linear.yaml").write_text(SMALL)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def command(workplace: Path) -> Callable[..., Result]:
+    """Runs `fa-repro WORDS...` in the workplace, in this process."""
+
+    def call(*words: str | Sequence[str]) -> Result:
+        arguments = [str(word) for word in words]
+        result = CliRunner().invoke(main, arguments, prog_name="fa-repro")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def shipped_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the shipped configs, trained once for all tests."""
+    from fa_repro import run
+
+    folder = tmp_path_factory.mktemp("shipped")
+    shutil.copytree(shipped(), folder / "configs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in ("linear", "nse", "angle"):
+            run(name, results=folder / "results")
+    return folder / "results"

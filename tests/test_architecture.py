@@ -1,0 +1,121 @@
+"""What keeps the project easy to carry on: layers, discovery, and the call from Python."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure as Canvas
+
+import fa_repro
+from fa_repro import registry
+from fa_repro.rules import Rule
+from tests.conftest import SMALL
+from tests.test_cli import environment
+
+PACKAGE = Path(fa_repro.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path, everywhere: bool) -> set[str]:
+    """Modules of the package that a file imports at its top, or anywhere."""
+    tree = ast.parse(path.read_text())
+    found = set()
+    for node in ast.walk(tree) if everywhere else tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fa_repro"):
+            found |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_rules_tasks_and_figures_are_known_by_name_nowhere_else() -> None:
+    for path in MODULES:
+        for package in ("rules", "tasks", "figures"):
+            for name in imports(path, everywhere=True):
+                if name.startswith(f"fa_repro.{package}.") and path.parent.name != package:
+                    assert not (PACKAGE / package / f"{name.split('.')[2]}.py").exists(), (path, name)
+
+
+def test_siblings_do_not_import_each_other() -> None:
+    for package in ("rules", "tasks", "figures"):
+        for path in (PACKAGE / package).glob("[a-z]*.py"):
+            for name in imports(path, everywhere=True):
+                part = name.removeprefix(f"fa_repro.{package}.").split(".")[0]
+                assert part.startswith("_") or not (PACKAGE / package / f"{part}.py").exists(), (path, name)
+
+
+def test_figures_see_no_trainer() -> None:
+    for path in (PACKAGE / "figures").glob("*.py"):
+        assert not imports(path, everywhere=True) & {"fa_repro.trainer", "fa_repro.experiment", "fa_repro.store"}
+
+
+@pytest.mark.parametrize("package", ["rules", "tasks", "figures"])
+def test_every_module_is_found_and_its_misspelt_name_suggested(package: str) -> None:
+    for name in registry.names(package):
+        registry.module(package, name)
+        with pytest.raises(KeyError, match=f"Did you mean {name}"):
+            registry.module(package, name[:-1])
+
+
+def test_a_rule_module_must_define_one_rule() -> None:
+    with pytest.raises(TypeError, match="must define one subclass of Rule, it defines 0"):
+        registry.find("tasks", "linear", Rule)
+
+
+def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
+    for path in MODULES:
+        assert ast.get_docstring(ast.parse(path.read_text())), path
+        assert path.read_text().count("\n") <= 300, path
+
+
+def test_a_new_rule_is_one_file(tmp_path: Path) -> None:
+    """A rule dropped into a copy of the package runs from a YAML, is a probe, and is suggested when misspelt."""
+    copy = tmp_path / "fa_repro"
+    for path in PACKAGE.rglob("*"):
+        if path.suffix in (".py", ".csv"):
+            target = copy / path.relative_to(PACKAGE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    (copy / "rules/sign_symmetry.py").write_text(
+        '"""Sign symmetry: errors return through the signs of the forward weights."""\n'
+        "from dataclasses import dataclass\nfrom typing import Any\n\nimport numpy as np\n\n"
+        "from fa_repro.rules import Rule, Signals, Step, cascade\n\n\n"
+        "@dataclass(frozen=True)\nclass SignSymmetry(Rule):\n"
+        "    def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:\n"
+        "        return cascade(step, [np.sign(weights) for weights in step.network.weights[1:]]), state\n"
+    )
+    text = SMALL.replace("rule: backprop", "rule: sign_symmetry").replace("[nse, ", "[nse, angle_sign_symmetry_deg, ")
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/linear.yaml").write_text(text)
+    variables = {**environment(), "PYTHONPATH": str(tmp_path)}
+    for words, code, message in (
+        (["run", "linear"], 0, "trained 12 runs"),
+        (["run", "linear", "--set", "algorithms.backprop.rule=sign_symetry"], 2, "Did you mean sign_symmetry?"),
+    ):
+        command = [sys.executable, "-m", "fa_repro", *words]
+        done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert message in done.stderr
+
+
+# ---- from Python ----
+
+
+def test_run_gives_the_table_and_the_figure(workplace: Path) -> None:
+    result = fa_repro.run("linear", {"trials": 2})
+    assert isinstance(result.table, pd.DataFrame)
+    assert isinstance(result.figure, Canvas)
+    assert list(result.table.columns) == ["algorithm", "trial", "example", "nse"]
+    assert set(result.table["trial"]) == {0, 1}
+    assert result._repr_png_().startswith(b"\x89PNG")
+    assert result.table.equals(pd.read_csv(result.directory / "linear.csv").astype(result.table.dtypes))
+
+
+def test_the_package_offers_only_what_it_promises() -> None:
+    for name in fa_repro.__all__:
+        assert getattr(fa_repro, name)
+    with pytest.raises(AttributeError, match="no attribute 'runn'"):
+        _ = fa_repro.runn
+    assert importlib.import_module("fa_repro.__main__")

@@ -1,0 +1,321 @@
+"""Configs: what is refused, in which words, and what a sweep expands to."""
+
+import string
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fa_repro import yaml12
+from fa_repro.config import Config, resolve
+from fa_repro.config_files import names, shipped
+from fa_repro.errors import ConfigError
+from tests.conftest import SMALL, runs_of, small
+
+
+def refused(text: str = SMALL, **options: Any) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        resolve(yaml12.load(text, "a.yaml"), **options)
+    return list(caught.value.problems)
+
+
+def changed(old: str, new: str) -> str:
+    assert old in SMALL
+    return SMALL.replace(old, new)
+
+
+SHIPPED = sorted(path.name for path in shipped().glob("*.yaml"))
+
+
+def read_shipped(name: str) -> yaml12.Document:
+    return yaml12.load((shipped() / name).read_bytes(), name)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_resolved_config_resolves_to_itself(name: str) -> None:
+    once = resolve(read_shipped(name))
+    again = resolve(yaml12.load(yaml12.dump(dict(once.data)), "resolved.yaml"))
+    assert again == once
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("seed: 0", "sed: 0", "a.yaml:2: sed: unknown key. Did you mean seed?"),
+        ("seed: 0", "seed: -1", "a.yaml:2: seed: expected a number of at least 0, got -1"),
+        ("seed: 0", "seed: 1.5", "a.yaml:2: seed: expected a whole number, got 1.5"),
+        ("trials: 3", "trials: 0", "a.yaml:3: trials: expected a number of at least 1, got 0"),
+        ("trials: 3", "trials: true", "a.yaml:3: trials: expected a whole number, got true (yes or no)"),
+        ("name: linear", "name: liner", "a.yaml:4: task.name: unknown task 'liner'. Did you mean linear?"),
+        ("inputs: 6", "inputs: six", "a.yaml:4: task.inputs: expected a whole number, got 'six' (text)"),
+        (", outputs: 3", "", "a.yaml:4: task: outputs: missing"),
+        ("hidden: [4]", "hidden: []", "a.yaml:5: network.hidden: expected at least one value, got []"),
+        ("hidden: [4]", "hidden: 4", "a.yaml:5: network.hidden: expected a list, got 4"),
+        ("hidden: [4]", "hidden: [4, 0]", "a.yaml:5: network.hidden.1: expected a number of at least 1, got 0"),
+        ("init_range: 0.3", "init_range: [0.3]*", "a.yaml:5: not valid YAML"),
+        ("init_range: 0.3", "init_range: [1, 2, 3]", "a.yaml:5: network: init_range: expected one number or 2"),
+        ("init_range: 0.3", "init_range: -1", "a.yaml:5: network.init_range: expected a number of at least 0, got -1"),
+        ("init_range: 0.3", "init_range: .nan", "a.yaml:5: network.init_range: expected a finite number, got nan"),
+        (
+            "init_range: 0.3",
+            "init_range: 1, activation: tnh",
+            "expected linear or tanh or logistic, got 'tnh' (text). Did",
+        ),
+        ("init_range: 0.3", "init_range: 1, bias: on", "network.bias: expected true or false, got 'on' (text)"),
+        ("init_range: 0.3", "init_range: 1, bias_range: 1", "network: bias_range: the network has no biases; set bias"),
+        ("examples: 40", "exmples: 40", "a.yaml:6: training.exmples: unknown key. Did you mean examples?"),
+        ("examples: 40", "examples: 40, loss: cross_entropy", "a.yaml:6: training.loss: cross_entropy needs network"),
+        ("[nse, ", "[nsa, ", "a.yaml:7: record.probes: unknown probe 'nsa'. Did you mean nse?"),
+        ("[nse, ", "[", "a.yaml:7: record.probes: the figure needs nse"),
+        (
+            "rule: shallow",
+            "rule: shalow",
+            "a.yaml:9: algorithms.shallow.rule: unknown rule 'shalow'. Did you mean shallow",
+        ),
+        ("rule: shallow, ", "", "a.yaml:9: algorithms.shallow: rule: missing. Known: backprop"),
+        (
+            "noise_std: 0.1",
+            "noise_sd: 0.1",
+            "a.yaml:10: algorithms.reinforcement.noise_sd: unknown key. Did you mean noise",
+        ),
+        ("0.01, noise", "-0.01, noise", "a.yaml:10: algorithms.reinforcement.learning_rate: expected a number above 0"),
+        ("0.01, noise", "'1e-3', noise", "got '1e-3' (text). Remove the quotes"),
+        (": 0.5}", ": [0.5, 1]}", "a.yaml:12: algorithms.feedback_alignment: feedback_range: expected one number or 1"),
+        (
+            ": 0.5}",
+            ": 0.5, network: {hiden: [3]}}",
+            "a.yaml:12: algorithms.feedback_alignment.network.hiden: unknown key",
+        ),
+        ("figure: linear", "figure: lineer", "a.yaml:1: figure: unknown figure 'lineer'. Did you mean linear?"),
+        ("figure: linear", "", "a.yaml: figure: missing. Name the figure"),
+        ("sweep: {}", "sweep: {network.init_rang: [1]}", "network.init_rang: unknown key. Did you mean init_range?"),
+        ("sweep: {}", "sweep: {netwrk.init_range: [1]}", "netwrk.init_range: unknown key. Did you mean network?"),
+        (
+            "sweep: {}",
+            "sweep: {network.init_range: 1}",
+            "a.yaml:13: sweep.network.init_range: expected a list of values",
+        ),
+        (
+            "sweep: {}",
+            "sweep: {network.init_range: [0.1, no]}",
+            "a.yaml:13: sweep: network.init_range: expected a number",
+        ),
+        (
+            "sweep: {}",
+            "sweep: {algorithms.bakprop.learning_rate: [1]}",
+            "there is no algorithm 'bakprop'. Did you mean",
+        ),
+        ("sweep: {}", "sweep: [1, 2]", "a.yaml:13: sweep: expected a block of keys, got [1, 2]"),
+        ("sweep: {}", "sweep: {trials: [1, 2]}", "this key cannot be swept"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_the_way_out(old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(yaml12.load(changed(old, new), "a.yaml"))
+    assert message in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    text = (
+        changed("seed: 0", "sed: 0").replace("inputs: 6", "inputs: x").replace("noise_std", "noise").replace("40", "-4")
+    )
+    assert len(refused(text)) == 5  # noise is unknown, and noise_std missing
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "3", "a", "figure:", "figure: [linear]", "figure: {a: 1}"])
+def test_what_is_no_config_at_all_is_refused(text: str) -> None:
+    assert all(problem.startswith("a.yaml") for problem in refused(text))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"overrides": {"algorithms.bakprop.learning_rate": 1}},
+            "there is no algorithm 'bakprop'. Did you mean backprop?",
+        ),
+        (
+            {"overrides": {"trainin.examples": 1}},
+            "--set trainin.examples=1: trainin.examples: unknown key. Did you mean",
+        ),
+        ({"overrides": {"trials.x": 1}}, "--set trials.x=1: trials.x: trials is 3, not a block of keys"),
+        ({"overrides": {"training.examples": "x"}}, "--set training.examples='x': training.examples: expected a whole"),
+        ({"only": ["backprp"]}, "--only backprp: no such algorithm. Did you mean backprop?"),
+        (
+            {"sweep": {"network.init_range": []}},
+            "--sweep network.init_range: sweep.network.init_range: expected a list",
+        ),
+        ({"sweep": {"seed": [1, "x"]}}, "--sweep seed: sweep: seed: expected a whole number, got 'x' (text)"),
+        (
+            {"sweep": {"seed": [1, 2]}, "overrides": {"seed": 3}},
+            "--set seed: this key is swept. Use --sweep seed=VALUE, or --set sweep={} to end all sweeps",
+        ),
+        ({"sweep": {"seed": range(1000), "task.inputs": range(1, 1001)}}, "1,000,000 points; at most 100,000"),
+    ],
+)
+def test_mistakes_in_options_name_the_option(options: dict[str, Any], message: str) -> None:
+    assert any(message in problem for problem in refused(**options)), refused(**options)
+
+
+# ---- overrides and sweeps ----
+
+
+def test_an_override_reaches_where_its_key_points() -> None:
+    config = small({"training.examples": 7, "algorithms.backprop.learning_rate": 0.5, "network.hidden": [2, 3]})
+    setups = {entry.algorithm: entry.setup for entry in config.entries}
+    assert setups["backprop"].learning_rate == 0.5
+    assert setups["shallow"].learning_rate == 0.01
+    assert all(setup.training.examples == 7 and setup.network.hidden == (2, 3) for setup in setups.values())
+
+
+def test_a_block_that_the_file_leaves_out_can_be_set() -> None:
+    text = changed("record: {grid: every, probes: [nse, angle_backprop_deg], weights: true}\n", "")
+    config = resolve(yaml12.load(text, "a.yaml"), {"record.grid": "log", "record.points": 5})
+    assert config.entries[0].setup.record.points == 5
+
+
+def test_a_sweep_is_a_grid_and_every_axis_a_label() -> None:
+    config = small(sweep={"seed": [1, 2], "network.hidden": [[3], [4, 5]]}, only=["backprop"])
+    assert [dict(entry.axes) for entry in config.entries] == [
+        {"seed": seed, "network.hidden": hidden} for seed in (1, 2) for hidden in ([3], [4, 5])
+    ]
+    assert [(e.setup.seed, e.setup.network.hidden) for e in config.entries] == [
+        (1, (3,)), (1, (4, 5)), (2, (3,)), (2, (4, 5)),
+    ]  # fmt: skip
+
+
+def test_a_whole_algorithm_can_be_swept() -> None:
+    rules = [{"rule": "backprop", "learning_rate": 0.1}, {"rule": "shallow", "learning_rate": 0.2}]
+    config = small(sweep={"algorithms.backprop": rules}, only=["backprop"])
+    assert [entry.setup.learning_rate for entry in config.entries] == [0.1, 0.2]
+
+
+def test_an_option_replaces_an_axis_of_the_file() -> None:
+    text = changed("sweep: {}", "sweep: {seed: [1, 2, 3]}")
+    config = resolve(yaml12.load(text, "a.yaml"), sweep={"seed": [7]})
+    assert {entry.setup.seed for entry in config.entries} == {7}
+    assert resolve(yaml12.load(text, "a.yaml"), {"sweep": {}}).axes == ()
+
+
+def test_an_algorithms_own_settings_win_over_a_sweep_and_are_trained_once() -> None:
+    own = {"rule": "backprop", "learning_rate": 0.1, "network": {"init_range": 0.7}}
+    config = small({"algorithms.own": own}, sweep={"network.init_range": [0.1, 0.2]}, only=["own", "backprop"])
+    assert [(e.algorithm, e.axes["network.init_range"], e.setup.network.init_range) for e in config.entries] == [
+        ("backprop", 0.1, (0.1,)), ("own", 0.7, (0.7,)), ("backprop", 0.2, (0.2,)),
+    ]  # fmt: skip
+
+
+def test_quick_lowers_numbers_and_never_raises_one() -> None:
+    assert {entry.trials for entry in small({"trials": 9}, quick=True).entries} == {4}
+    assert {entry.trials for entry in small({"trials": 2}, quick=True).entries} == {2}
+
+
+def test_quick_reaches_into_algorithms() -> None:
+    config = resolve(read_shipped("angle.yaml"), {"algorithms.figure_1e.training.examples": 9000}, quick=True)
+    assert {entry.setup.training.examples for entry in config.entries} == {2000}
+
+
+def test_comments_key_order_and_layout_do_not_change_a_run() -> None:
+    lines = SMALL.splitlines()
+    moved = "\n".join(["# a comment", *reversed(lines[:7]), *lines[7:]]).replace("seed: 0", "seed:   0   # zero")
+    keys = [run.key for run in runs_of(small())]
+    assert [run.key for run in runs_of(resolve(yaml12.load(moved, "a.yaml")))] == keys
+
+
+def test_angle_finds_the_runs_of_nse_and_linear() -> None:
+    keys = {
+        name: {run.key for run in runs_of(resolve(read_shipped(f"{name}.yaml")))} for name in ("linear", "nse", "angle")
+    }
+    assert keys["nse"] < keys["angle"]
+    assert len(keys["angle"]) == 200
+    assert len(keys["angle"] - keys["nse"] - keys["linear"]) == 0
+
+
+# ---- at random ----
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("1e-3")
+anything = st.recursive(
+    scalars, lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=5), x, max_size=3)
+)
+dotted = st.sampled_from(
+    [
+        "figure",
+        "seed",
+        "trials",
+        "task",
+        "task.name",
+        "task.inputs",
+        "network.hidden",
+        "network.init_range",
+        "record",
+        "record.grid",
+        "record.points",
+        "record.probes",
+        "training.examples",
+        "training.loss",
+        "training.dtype",
+        "algorithms",
+        "algorithms.backprop",
+        "sweep",
+        "sweep.seed",
+        "a.b",
+        ".",
+        "algorithms.backprop.rule",
+        "algorithms.backprop.learning_rate",
+        "algorithms.backprop.network",
+        "sweep.network.init_range",
+        "algorithms.feedback_alignment.feedback_range",
+    ]
+)
+
+
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    st.dictionaries(dotted, anything, max_size=3), st.dictionaries(dotted, st.lists(anything, max_size=2), max_size=1)
+)
+def test_any_settings_are_valid_or_refused_in_words(overrides: dict[str, Any], sweep: dict[str, Any]) -> None:
+    try:
+        config = small(overrides, sweep=sweep)
+    except ConfigError as error:
+        assert all(problem.strip() for problem in error.problems)
+    else:
+        assert isinstance(config, Config)
+        assert resolve(yaml12.load(yaml12.dump(dict(config.data)), "again.yaml")) == config
+
+
+def one_edit_misspellings() -> Iterator[tuple[str, str, str]]:
+    """(file, key, misspelt): every key of the shipped configs, by a swap, a loss, a double, and a wrong letter."""
+    for name in SHIPPED:
+        found = {path[-1] for path in read_shipped(name).lines if path and isinstance(path[-1], str)}
+        for key in sorted(k for k in found if "." not in k and k not in _NAMES):
+            middle = len(key) // 2
+            wrong = string.ascii_lowercase[(ord(key[middle]) + 3) % 26]
+            for misspelt in {
+                key[:middle] + key[middle + 1 :],
+                key[: middle - 1] + key[middle] + key[middle - 1] + key[middle + 1 :],
+                key[:middle] + key[middle] + key[middle:],
+                key[:middle] + wrong + key[middle + 1 :],
+            } - {key}:
+                yield name, key, misspelt
+
+
+_NAMES = {"shallow", "reinforcement", "backprop", "feedback_alignment", "figure_1e"}  # a person's own names
+
+
+def test_misspelt_keys_are_refused_and_the_right_one_suggested() -> None:
+    suggested, total = 0, 0
+    for name, key, misspelt in one_edit_misspellings():
+        text = (shipped() / name).read_text()
+        wrong = text.replace(f"{key}:", f"{misspelt}:", 1)
+        with pytest.raises(ConfigError) as caught:
+            resolve(yaml12.load(wrong, name))
+        total += 1
+        suggested += f"{misspelt}: unknown key. Did you mean {key}?" in str(caught.value)
+    assert total > 150
+    assert suggested / total >= 0.95, (suggested, total)
+
+
+def test_every_shipped_config_is_a_figure_that_can_run() -> None:
+    assert set(names()) >= {path.removesuffix(".yaml") for path in SHIPPED} >= {"linear", "nse", "angle"}

@@ -1,0 +1,166 @@
+"""Figures: the data that was drawn, and what unusual results look like."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from fa_repro import published, registry, results, run, style
+from fa_repro.drawing import draw
+from fa_repro.figures import Figure, _curves
+from fa_repro.figures.linear import representative
+from fa_repro.intervals import sliding
+from tests.conftest import SMALL
+
+FIGURES = registry.names("figures")
+
+
+def figure(name: str) -> Figure:
+    return registry.module("figures", name).FIGURE
+
+
+def drawn(folder: Path) -> Canvas:
+    saved = results.load(folder)
+    return draw(figure(str(saved.config["figure"])), saved)
+
+
+def lines(ax: Axes, colour: Any) -> list[Any]:
+    return [line for line in ax.get_lines() if line.get_color() == colour and len(line.get_xdata()) > 1]
+
+
+def test_there_are_figures_to_draw() -> None:
+    assert {"linear", "nse", "angle"} <= set(FIGURES)
+
+
+def test_linear_draws_the_representative_trial_the_others_as_a_band_and_the_published_curve(
+    shipped_results: Path,
+) -> None:
+    table = pd.read_csv(shipped_results / "linear/linear.csv")
+    canvas = drawn(shipped_results / "linear")
+    ax = canvas.axes[0]
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("examples", "NSE", "log")
+    chosen = representative(table)
+    for algorithm in ("shallow", "reinforcement", "backprop", "feedback_alignment"):
+        ours, reference = lines(ax, style.colour(algorithm))
+        one = table[(table["algorithm"] == algorithm) & (table["trial"] == chosen)]["nse"].to_numpy()
+        np.testing.assert_allclose(ours.get_ydata(), 10 ** sliding(np.log10(one), 25)[0], rtol=1e-12)
+        np.testing.assert_array_equal(reference.get_ydata(), published.curves("1d")[algorithm]["value"])
+        assert reference.get_linestyle() == ":"
+    assert len(ax.collections) == 4  # the bands
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend == ["shallow", "reinforcement", "backprop", "feedback alignment", "published"]
+
+
+def test_linear_draws_the_target_beside_each_learned_map_on_one_colour_scale(shipped_results: Path) -> None:
+    canvas = drawn(shipped_results / "linear")
+    images = [ax.get_images()[0] for ax in canvas.axes[1:] if ax.get_images()]
+    assert [image.axes.get_title() for image in images] == [
+        "target T",
+        "W W0, shallow",
+        "W W0, reinforcement",
+        "W W0, backprop",
+        "W W0, feedback alignment",
+    ]
+    assert len({image.get_clim() for image in images}) == 1
+    np.testing.assert_allclose(images[3].get_array(), images[0].get_array(), atol=1e-4)
+    assert np.abs(images[1].get_array() - images[0].get_array()).max() > 0.3
+
+
+def test_the_representative_trial_is_the_one_nearest_the_median() -> None:
+    rows = [(t, e, 10.0**-end) for t, end in enumerate([3, 9, 5, 4, 8]) for e in range(3)]
+    table = pd.DataFrame(rows, columns=["trial", "example", "nse"]).assign(algorithm="a")
+    assert representative(table) == 2
+    table.loc[table["trial"] == 2, "nse"] = np.inf
+    assert representative(table) == 3
+
+
+def test_nse_draws_one_line_per_range_with_its_mean(shipped_results: Path) -> None:
+    table = pd.read_csv(shipped_results / "nse/nse.csv")
+    ax, bar = drawn(shipped_results / "nse").axes
+    assert ax.get_yscale() == "log"
+    assert [text.get_text() for text in bar.get_yticklabels()][:3] == ["0.0001", "0.001", "0.01"]
+    drawn_lines = [line for line in ax.get_lines() if len(line.get_xdata()) > 1]
+    assert len(drawn_lines) == 9
+    part = table[table["network.init_range"] == 0.25]
+    expected = 10 ** np.log10(part["nse"]).groupby(part["example"]).mean()
+    np.testing.assert_allclose(drawn_lines[-1].get_ydata(), expected, rtol=1e-10)
+    assert len({tuple(line.get_color()) for line in drawn_lines}) == 9
+
+
+def test_angle_draws_its_three_panels(shipped_results: Path) -> None:
+    online, to_bp, to_pbp, _ = drawn(shipped_results / "angle").axes
+    assert "1e" in online.get_title()
+    assert "4b" in to_bp.get_title()
+    assert "4c" in to_pbp.get_title()
+    table = pd.read_csv(shipped_results / "angle/online.csv")
+    one = table[table["trial"] == 0]["angle_backprop_deg"].to_numpy()
+    (line,) = lines(online, style.colour("feedback_alignment"))
+    np.testing.assert_allclose(line.get_ydata(), sliding(one, 10)[0])
+    for ax in (to_bp, to_pbp):
+        assert len(ax.get_lines()) == 9
+        assert ax.get_ylim() == (0, 120)
+
+
+@pytest.mark.parametrize("name", ["linear", "nse", "angle"])
+def test_text_is_large_enough_to_read_in_print(shipped_results: Path, name: str) -> None:
+    canvas = drawn(shipped_results / name)
+    texts = [text for ax in canvas.axes for text in ax.findobj(lambda artist: hasattr(artist, "get_fontsize"))]
+    assert min(text.get_fontsize() for text in texts if text.get_text()) >= 7
+
+
+# ---- unusual results ----
+
+ALL_PROBES = {"record.probes": ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]}
+CASES: dict[str, Callable[[], dict[str, Any]]] = {
+    "one trial": lambda: {"settings": {"trials": 1}},
+    "one example": lambda: {"settings": {"training.examples": 1}},
+    "other sizes": lambda: {"settings": {"task.inputs": 23, "network.hidden": [17], "seed": 4711}},
+    "two hidden layers": lambda: {"settings": {"network.hidden": [5, 4]}},
+    "nonlinear units and biases": lambda: {
+        "settings": {"network.activation": "tanh", "network.bias": True, "network.bias_range": 0.1}
+    },
+    "no weights kept": lambda: {"settings": {"record.weights": False}},
+    "a sweep": lambda: {"sweep": {"network.init_range": [0.1, 0.2]}},
+    "a sweep of words": lambda: {"sweep": {"network.activation": ["tanh", "linear"]}},
+    "two axes": lambda: {"sweep": {"network.hidden": [[3], [4, 4]], "seed": [1, 2]}},
+    "one algorithm": lambda: {"only": ["shallow"]},
+    "some trials diverge": lambda: {"settings": {"algorithms.backprop.learning_rate": 0.16, "training.examples": 200}},
+    "all diverge at once": lambda: {"settings": {"algorithms.backprop.learning_rate": 1e300}, "only": ["backprop"]},
+    "a sweep that diverges": lambda: {"sweep": {"algorithms.backprop.learning_rate": [0.01, 5.0]}},
+}
+
+
+@pytest.mark.parametrize("name", ["linear", "nse", "angle"])
+@pytest.mark.parametrize("case", CASES)
+def test_unusual_results_are_drawn(workplace: Path, name: str, case: str) -> None:
+    (workplace / f"configs/{name}.yaml").write_text(SMALL.replace("figure: linear", f"figure: {name}"))
+    options = CASES[case]()
+    result = run(name, {**ALL_PROBES, **options.pop("settings", {})}, **options)
+    assert (result.directory / f"{name}.png").stat().st_size > 5000
+    assert bool(result.diverged) == ("diverge" in case)
+    if result.diverged and name == "linear":
+        notes = [text.get_text() for ax in result.figure.axes for text in ax.texts]
+        assert any("diverged" in note for note in notes), notes
+
+
+def test_a_line_ends_where_its_trial_diverged(workplace: Path) -> None:
+    result = run("linear", {"algorithms.backprop.learning_rate": 0.14, "training.examples": 900}, only=["backprop"])
+    (line,) = lines(result.figure.axes[0], style.colour("backprop"))[:1]
+    finite = line.get_xdata()[np.isfinite(line.get_ydata())]
+    at = {one.trial: example for one, example in result.diverged}[representative(result.table)]
+    assert finite[-1] == at - 25 + 25 // 2  # the centre of the last window that ends before the divergence
+
+
+def test_points_are_named_by_their_values() -> None:
+    table = pd.DataFrame({"a": [2, 1], "b": ["x", "y"]})
+    assert [name for name, _ in _curves.points(table, ["a", "b"])] == ["1, y", "2, x"]
+
+
+def test_equal_results_give_equal_pictures(workplace: Path) -> None:
+    first, second = (run("linear", results=folder).directory / "linear.png" for folder in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()

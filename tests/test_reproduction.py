@@ -1,0 +1,99 @@
+"""The shipped configs at full size against the published figures. Bounds were set before the numbers were seen."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="module")
+def linear(shipped_results: Path) -> pd.DataFrame:
+    return pd.read_csv(shipped_results / "linear/linear.csv")
+
+
+@pytest.fixture(scope="module")
+def angle(shipped_results: Path) -> pd.DataFrame:
+    return pd.read_csv(shipped_results / "angle/angle.csv")
+
+
+# ---- Fig. 1d ----
+
+
+def test_twenty_trials_are_recorded_at_every_example(linear: pd.DataFrame) -> None:
+    assert len(linear) == 4 * 20 * 2000
+    assert list(linear["algorithm"].unique()) == ["backprop", "feedback_alignment", "reinforcement", "shallow"]
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "low", "high"),
+    [
+        ("backprop", 0, 1e-10),
+        ("feedback_alignment", 0, 1e-10),
+        ("reinforcement", 3e-3, 3e-2),
+        ("shallow", 0.5, 1),
+    ],
+)
+def test_end_points_are_the_published_ones(linear: pd.DataFrame, algorithm: str, low: float, high: float) -> None:
+    late = linear[(linear["algorithm"] == algorithm) & (linear["example"] >= 1950)]
+    ends = np.log10(late["nse"]).groupby(late["trial"]).mean()
+    assert len(ends) == 20
+    assert low <= 10 ** ends.median() <= high
+
+
+def test_feedback_alignment_is_ahead_of_backprop_early_on(linear: pd.DataFrame) -> None:
+    at = linear[linear["example"] == 500].pivot(index="trial", columns="algorithm", values="nse")
+    assert (at["feedback_alignment"] < at["backprop"]).sum() >= 15
+
+
+def test_learned_maps_approximate_the_target(shipped_results: Path) -> None:
+    maps = pd.read_csv(shipped_results / "linear/maps.csv").pivot(
+        index=["output", "input"], columns="algorithm", values="weight"
+    )
+    assert len(maps) == 10 * 30
+    for algorithm, worst in {"backprop": 1e-4, "feedback_alignment": 1e-4, "reinforcement": 0.5}.items():
+        assert (maps[algorithm] - maps["target"]).abs().max() < worst
+    assert maps["target"].abs().max() <= 1
+
+
+# ---- Fig. 4a ----
+
+
+def test_feedback_alignment_learns_from_every_initial_range(shipped_results: Path) -> None:
+    table = pd.read_csv(shipped_results / "nse/nse.csv")
+    ranges = [0.0001, 0.001, 0.01, 0.05, 0.1, 0.125, 0.15, 0.2, 0.25]
+    assert sorted(table["network.init_range"].unique()) == ranges
+    assert table.groupby("network.init_range")["trial"].nunique().eq(20).all()
+    ends = table[table["example"] == 20_000].groupby("network.init_range")["nse"].median()
+    assert (ends < 1e-10).all()
+
+
+# ---- Fig. 1e, 4b, 4c ----
+
+
+def test_updates_start_at_right_angles_to_backprops(angle: pd.DataFrame) -> None:
+    first = angle[angle["example"] == 0].groupby("network.init_range")["angle_backprop_deg"].mean()
+    assert first.between(80, 100).all()
+
+
+def test_updates_align_with_backprops_within_a_thousand_examples(angle: pd.DataFrame) -> None:
+    small = angle[angle["network.init_range"] <= 0.01]
+    at = small[small["example"] == 1000].groupby("network.init_range")["angle_backprop_deg"].mean()
+    assert len(at) == 3
+    assert (at < 40).all()
+
+
+def test_from_small_weights_updates_come_nearer_to_pseudobackprops_than_to_backprops(angle: pd.DataFrame) -> None:
+    late = angle[(angle["network.init_range"] <= 0.01) & (angle["example"] >= 4000)]
+    nearer = late["angle_pseudobackprop_deg"] < late["angle_backprop_deg"]
+    assert nearer.groupby([late["network.init_range"], late["example"]]).mean().min() >= 0.95
+    ends = late[late["example"] == 20_000].groupby("network.init_range")["angle_pseudobackprop_deg"].mean()
+    assert (ends < 5).all()
+
+
+def test_figure_1e_is_measured_at_every_example(shipped_results: Path) -> None:
+    online = pd.read_csv(shipped_results / "angle/online.csv")
+    assert online.groupby("trial")["example"].nunique().eq(2000).all()
+    mean = online.groupby("example")["angle_backprop_deg"].mean()
+    assert 80 < mean[0] < 100
+    assert mean[1990:].mean() < 40

@@ -1,0 +1,237 @@
+"""The training loop against a plain one, batches against single runs, and runs that diverge."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fa_repro import registry
+from fa_repro.recorder import grid
+from fa_repro.runs import Run, batches
+from fa_repro.settings import Record
+from fa_repro.streams import Streams
+from fa_repro.trainer import initial_network, train
+from tests.conftest import runs_of, small, small_runs
+
+RULE_KEYS = {"feedback_alignment": {"feedback_range": 0.5}, "node_perturbation": {"noise_std": 0.1}}
+
+
+def plain_loop(run: Run, feedback_alignment: bool) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """One example at a time, one replica, nothing shared with the package but its random numbers."""
+    setup = run.entry.setup
+    streams = Streams([(setup.seed, run.trial)])
+    target = setup.task.target_range * streams.uniform("target", (setup.task.outputs, setup.task.inputs), float)[0]
+    inputs = streams.normals("inputs", setup.task.inputs).draw(setup.training.examples)[0]
+    network = initial_network(setup, streams)
+    (w0, w), biases = (a[0] for a in network.weights), [b[0] for b in network.biases]
+    b0, b1 = biases if biases else (0.0, 0.0)
+    feedback = 0.5 * streams.uniform("feedback/0", w.shape, float)[0].T if feedback_alignment else None
+    rate, decay, size = setup.learning_rate, setup.training.weight_decay, setup.training.batch_size
+    for start in range(0, len(inputs), size):
+        dw0, dw, db0, db1 = (np.zeros_like(a) for a in (w0, w, b0, b1))
+        for x in inputs[start : start + size]:
+            h = np.tanh(w0 @ x + b0) if setup.network.activation == "tanh" else w0 @ x + b0
+            e = target @ x - (w @ h + b1)
+            dh = (w.T if feedback is None else feedback) @ e
+            if setup.network.activation == "tanh":
+                dh = dh * (1 - h**2)
+            dw, dw0 = dw + np.outer(e, h) - decay * w, dw0 + np.outer(dh, x) - decay * w0
+            db0, db1 = db0 + dh, db1 + e
+        w0, w = w0 + rate * dw0, w + rate * dw
+        if biases:
+            b0, b1 = b0 + rate * db0, b1 + rate * db1
+    return [w0, w], [b0, b1] if biases else []
+
+
+@pytest.mark.parametrize("rule", ["backprop", "feedback_alignment"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"training.batch_size": 7},  # 40 examples: the last batch is shorter
+        {"training.weight_decay": 0.1, "training.batch_size": 5},
+        {"network.bias": True, "network.bias_range": 0.2, "network.activation": "tanh"},
+    ],
+)
+def test_training_equals_a_plain_loop(rule: str, changes: dict[str, Any]) -> None:
+    runs = small_runs(rule, changes, **RULE_KEYS.get(rule, {}))
+    for run, outcome in zip(runs, train(runs), strict=True):
+        weights, biases = plain_loop(run, rule == "feedback_alignment")
+        for layer, expected in enumerate(weights):
+            np.testing.assert_allclose(outcome.arrays[f"weights_{layer}"], expected, rtol=1e-10)
+        for layer, expected in enumerate(biases):
+            np.testing.assert_allclose(outcome.arrays[f"biases_{layer}"], expected, rtol=1e-10)
+
+
+def assert_same(one: Any, other: Any) -> None:
+    assert one.diverged_at == other.diverged_at
+    for ours, theirs in ((one.columns, other.columns), (one.arrays, other.arrays)):
+        assert ours.keys() == theirs.keys()
+        for name in ours:
+            np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+
+
+@pytest.mark.parametrize("rule", registry.names("rules"))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sweep": {"network.init_range": [0.0, 0.01, 0.3], "algorithms.one.learning_rate": [0.01, 0.02]}},
+        {"network.hidden": [5, 4], "network.activation": "tanh", "network.bias": True, "training.batch_size": 7},
+        {"training.dtype": "float32", "sweep": {"seed": [1, 2], "task.target_range": [0.5, 1.0]}},
+    ],
+)
+def test_every_run_gives_the_same_bits_alone_as_among_others(rule: str, changes: dict[str, Any]) -> None:
+    probes = ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]
+    runs = small_runs(rule, {"record.probes": probes, **changes}, **RULE_KEYS.get(rule, {}))
+    (batch,) = batches(runs)
+    assert len(batch) == len(runs)
+    for run, outcome in zip(batch, train(batch), strict=True):
+        assert_same(outcome, train([run])[0])
+
+
+def test_the_order_of_a_batch_does_not_matter() -> None:
+    runs = small_runs("node_perturbation", noise_std=0.1)
+    for one, other in zip(train(runs), reversed(train(runs[::-1])), strict=True):
+        assert_same(one, other)
+
+
+def test_all_algorithms_of_a_trial_start_alike() -> None:
+    outcomes = {run.entry.algorithm: train([run])[0] for run in runs_of(small()) if run.trial == 1}
+    starts = {name: outcome.columns["nse"][0] for name, outcome in outcomes.items()}
+    assert len(set(starts.values())) == 1
+    targets = [outcome.arrays["target"] for outcome in outcomes.values()]
+    assert all(np.array_equal(target, targets[0]) for target in targets)
+
+
+def test_shallow_never_changes_its_hidden_weights() -> None:
+    runs = small_runs("shallow", {"network.hidden": [4, 3]})
+    start = initial_network(runs[0].entry.setup, Streams([(0, run.trial) for run in runs]))
+    for replica, outcome in enumerate(train(runs)):
+        for layer in (0, 1):
+            np.testing.assert_array_equal(outcome.arrays[f"weights_{layer}"], start.weights[layer][replica])
+        assert not np.array_equal(outcome.arrays["weights_2"], start.weights[2][replica])
+        assert np.isnan(outcome.columns["angle_backprop_deg"]).all()
+
+
+def test_backprop_is_at_no_angle_to_itself() -> None:
+    for outcome in train(small_runs("backprop", {"network.hidden": [4, 3]})):
+        assert (outcome.columns["angle_backprop_deg"] == 0).all()
+
+
+def test_batches_of_summed_updates_start_like_online_learning() -> None:
+    """At a small rate a batch of 10 summed updates is 10 online ones, up to second order in the rate."""
+
+    def end(batch: int, rate: float) -> np.ndarray:
+        run = small_runs("backprop", {"training.batch_size": batch, "algorithms.one.learning_rate": rate, "trials": 1})
+        return train(run)[0].arrays["weights_0"]
+
+    gaps = [np.abs(end(1, rate) - end(10, rate)).max() for rate in (1e-4, 5e-5)]
+    assert gaps[0] / gaps[1] == pytest.approx(4, rel=0.05)
+
+
+# ---- when is measured ----
+
+
+def test_grids() -> None:
+    np.testing.assert_array_equal(grid(Record("every"), 4, 1), [0, 1, 2, 3])
+    np.testing.assert_array_equal(grid(Record("every"), 7, 3), [0, 3, 6])
+    np.testing.assert_array_equal(grid(Record("linear", 5), 20, 1), [0, 5, 10, 15, 20])
+    np.testing.assert_array_equal(grid(Record("linear", 5), 20, 10), [0, 10, 20])
+    np.testing.assert_array_equal(grid(Record("log", 4), 100, 1), [0, 1, 10, 100])
+    np.testing.assert_array_equal(grid(Record("log", 50), 1, 1), [0, 1])
+    assert len(grid(Record("log", 100), 10**6, 50)) <= 101
+
+
+@pytest.mark.parametrize("batch", [1, 7, 40, 64])
+def test_measuring_less_often_gives_the_same_numbers(batch: int) -> None:
+    changes = {"training.examples": 600, "training.batch_size": batch}
+    every = train(small_runs("feedback_alignment", changes, feedback_range=0.5))
+    some = train(
+        small_runs("feedback_alignment", {**changes, "record.grid": "linear", "record.points": 9}, feedback_range=0.5)
+    )
+    for one, other in zip(every, some, strict=True):
+        np.testing.assert_array_equal(one.arrays["weights_0"], other.arrays["weights_0"])
+        shared, first, second = np.intersect1d(one.columns["example"], other.columns["example"], return_indices=True)
+        assert len(shared) > 0
+        assert other.columns["example"][-1] == 600
+        for name in ("nse", "angle_backprop_deg"):
+            np.testing.assert_array_equal(one.columns[name][first], other.columns[name][second])
+
+
+def test_the_first_measurement_is_before_any_update() -> None:
+    outcome = train(small_runs("backprop", {"network.init_range": 0.0}))[0]
+    assert outcome.columns["nse"][0] == 1.0
+
+
+# ---- runs that diverge ----
+
+
+def test_a_diverging_run_is_told_with_its_example_and_disturbs_no_other() -> None:
+    changes = {"training.examples": 700, "sweep": {"algorithms.one.learning_rate": [0.01, 0.3]}, "trials": 2}
+    probes = {"record.probes": ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]}
+    runs = small_runs("feedback_alignment", {**changes, **probes}, feedback_range=0.5)
+    outcomes = dict(
+        zip(((r.entry.axes["algorithms.one.learning_rate"], r.trial) for r in runs), train(runs), strict=True)
+    )
+    for trial in (0, 1):
+        sound, lost = outcomes[0.01, trial], outcomes[0.3, trial]
+        assert sound.diverged_at is None
+        assert np.isfinite(sound.columns["nse"]).all()
+        at = lost.diverged_at
+        assert at is not None
+        assert 0 < at < 700
+        assert np.isfinite(lost.columns["nse"][:at]).all()
+        assert (lost.columns["nse"][at:] == np.inf).all()
+        assert np.isnan(lost.columns["angle_backprop_deg"][at:]).all()
+        assert lost.columns["nse"][at - 1] > 1e6
+    alone = train([runs[-1]])[0]
+    assert_same(alone, outcomes[0.3, 1])
+
+
+def test_the_example_of_divergence_does_not_depend_on_when_is_measured() -> None:
+    changes = {"training.examples": 700, "algorithms.one.learning_rate": 0.3, "trials": 1}
+    every = train(small_runs("backprop", changes))[0]
+    seldom = train(small_runs("backprop", {**changes, "record.grid": "linear", "record.points": 3}))[0]
+    assert every.diverged_at == seldom.diverged_at is not None
+    np.testing.assert_array_equal(seldom.columns["nse"][-1:], [np.inf])
+
+
+# ---- which runs are the same ----
+
+
+def test_a_run_is_named_by_all_that_decides_its_numbers() -> None:
+    def keys(changes: dict[str, Any]) -> list[str]:
+        return [run.key for run in small_runs("feedback_alignment", changes, feedback_range=0.5)]
+
+    base = keys({})
+    assert len(set(base)) == 3
+    assert keys({"trials": 5})[:3] == base
+    assert keys({"record.probes": ["angle_backprop_deg", "nse"]}) == base
+    assert keys({"record.points": 17}) == base  # `every` has no points
+    assert keys({"network.init_range": [0.3, 0.3]}) != base  # spelt per layer; trained again rather than mistaken
+    for changes in (
+        {"seed": 1},
+        {"network.init_range": 0.2},
+        {"task.target_range": 0.5},
+        {"algorithms.one.learning_rate": 0.02},
+        {"algorithms.one.feedback_range": 0.4},
+        {"record.weights": False},
+        {"training.dtype": "float32"},
+    ):
+        assert not set(keys(changes)) & set(base), changes
+
+
+def test_batches_hold_what_can_be_trained_together_and_each_run_once() -> None:
+    runs = runs_of(small({"sweep": {"network.hidden": [[4], [5]], "network.init_range": [0.1, 0.2]}}))
+    groups = batches([*runs, *runs])
+    assert sorted(run.key for group in groups for run in group) == sorted({run.key for run in runs})
+    for group in groups:
+        assert len({(run.entry.algorithm, run.entry.setup.network.hidden) for run in group}) == 1
+
+
+def test_batches_are_bounded_by_their_weights() -> None:
+    runs = runs_of(small({"trials": 50, "network.hidden": [3000]}, only=["backprop"]))
+    sizes = [len(group) for group in batches(runs)]
+    assert sum(sizes) == 50
+    assert max(sizes) * (6 * 3000 + 3000 * 3) * 8 <= 2 * 2**20
+    assert max(sizes) - min(sizes) <= 1

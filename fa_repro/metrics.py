@@ -56,7 +56,8 @@ def angle_deg(a: Array, b: Array) -> Array:
     Lillicrap et al. 2014, Fig. 1e, 2b, 4b and 4c.
     """
     a, b = _unit(a), _unit(b)
-    difference, total = a - b, a + b
+    difference = a - b
+    total = np.add(a, b, out=a)
     half = np.arctan2(np.sqrt(np.vecdot(difference, difference)), np.sqrt(np.vecdot(total, total)))
     return np.degrees(2.0 * half)
 

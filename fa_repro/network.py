@@ -31,8 +31,10 @@ ACTIVATIONS = {
 class Activity(NamedTuple):
     """What one forward pass leaves behind."""
 
-    inputs: list[Array]
-    """Input of each layer, shape (R or 1, batch, units_in): the examples, then each hidden activity."""
+    total: Array
+    """Total input of the first layer above the examples, shape (R, batch, units)."""
+    hidden: list[Array]
+    """Activity of each hidden layer, from the bottom up, shape (R, batch, units)."""
     output: Array
     """Shape (R, batch, units_out)."""
 
@@ -90,22 +92,29 @@ class Network:
         ]
         return cls(weights, biases, ACTIVATIONS[activation], ACTIVATIONS[output])
 
-    def forward(self, examples: Array, noise: Sequence[Array] | None = None) -> Activity:
-        """Activity of every layer.
+    def forward(self, examples: Array) -> Activity:
+        """Activity of every layer for examples of shape (R or 1, batch, units_in)."""
+        return self.propagate(self.total(0, examples))
+
+    def propagate(self, total: Array, noise: Sequence[Array] | None = None) -> Activity:
+        """Activity of every layer, given the first one's total input.
 
         Parameters
         ----------
-        examples : array, shape (R or 1, batch, units_in)
+        total : array, shape (R, batch, units)
         noise : sequence of arrays, shape (R, batch, units), optional
             Added to the total input of each hidden layer.
         """
-        inputs = [examples]
-        last = len(self.weights) - 1
-        for layer, weights in enumerate(self.weights):
-            total = inputs[layer] @ weights.mT
-            if self.biases:
-                total += self.biases[layer][:, None, :]
-            if noise is not None and layer < last:
-                total = total + noise[layer]
-            inputs.append((self.output if layer == last else self.hidden).value(total))
-        return Activity(inputs[:-1], inputs[-1])
+        hidden: list[Array] = []
+        level = total
+        for layer in range(len(self.weights) - 1):
+            hidden.append(self.hidden.value(level if noise is None else level + noise[layer]))
+            level = self.total(layer + 1, hidden[-1])
+        return Activity(total, hidden, self.output.value(level))
+
+    def total(self, layer: int, inputs: Array) -> Array:
+        """Total input that a layer receives from the activity below it."""
+        total = inputs @ self.weights[layer].mT
+        if self.biases:
+            total += self.biases[layer][:, None, :]
+        return total

@@ -1,6 +1,6 @@
 """Measurements of a training run on a grid of examples, and the example at which it diverged, if it did."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -33,8 +33,6 @@ class Recorder:
 
     Attributes
     ----------
-    pending : int
-        Steps observed since the last `flush`.
     measures_end : bool
         Whether the grid includes the state after the last update.
     """
@@ -48,17 +46,15 @@ class Recorder:
         shape = (len(self._grid), replicas)
         self._values = {name: np.full(shape, probe.diverged) for name, probe in self._probes.items()}
         self._samples: dict[str, list[probes.Sample]] = {name: [] for name in self._probes}
+        self._due = [*self._grid.tolist(), -1]
         self._done = self._next = 0
         self._errors: list[Array] = []
         self._starts: list[int] = []
         self._diverged_at = np.full(replicas, -1)
 
     @property
-    def pending(self) -> int:
-        return len(self._starts)
-
-    @property
     def all_diverged(self) -> bool:
+        """Whether no replica is left whose numbers matter."""
         return bool((self._diverged_at >= 0).all())
 
     def observe(self, example: int, step: Step, signals: Signals) -> None:
@@ -67,7 +63,7 @@ class Recorder:
             self.flush()
         self._starts.append(example)
         self._errors.append(step.error)
-        if self._next < len(self._grid) and example == self._grid[self._next]:
+        if example == self._due[self._next]:
             self._next += 1
             for name, probe in self._probes.items():
                 self._samples[name].append(probe.sample(step, signals))
@@ -80,7 +76,7 @@ class Recorder:
             rows = slice(self._done, self._next)
             sound = (self._diverged_at < 0) | (self._grid[rows, None] < self._diverged_at)
             for name, probe in self._probes.items():
-                stacked = [np.stack(part) for part in zip(*self._samples[name], strict=True)]
+                stacked = [_stacked(part) for part in zip(*self._samples[name], strict=True)]
                 self._values[name][rows] = np.where(sound, probe.reduce(stacked), probe.diverged)
                 self._samples[name].clear()
             self._done = self._next
@@ -100,8 +96,13 @@ class Recorder:
 
     def _find_diverged(self) -> None:
         """Look for the first step of each replica whose squared error is not finite."""
-        errors = np.stack(self._errors)
+        errors = _stacked(self._errors)
         finite = np.isfinite(np.vecdot(errors, errors).sum(axis=-1))
         fresh = ~finite.all(axis=0) & (self._diverged_at < 0)
         first = np.array(self._starts)[finite.argmin(axis=0)]
         self._diverged_at = np.where(fresh, first, self._diverged_at)
+
+
+def _stacked(arrays: Sequence[Array]) -> Array:
+    """Arrays of equal shape along a new first axis; several times as fast as `np.stack` where they are small."""
+    return np.concatenate(arrays).reshape(len(arrays), *arrays[0].shape)

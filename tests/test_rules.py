@@ -32,8 +32,8 @@ def make_rule(name: str) -> Rule:
 
 def make_step(
     sizes: tuple[int, ...], activation: str = "linear", batch: int = 3, replicas: int = 2, **options: Any
-) -> tuple[Step, Streams]:
-    """A step of a random network on random data, and the streams for the rule's own state."""
+) -> tuple[Step, Streams, Array]:
+    """A step of a random network on random data, the streams for the rule's own state, and the examples."""
     streams = Streams([(7, trial) for trial in range(replicas)])
     output, loss = options.get("output", "linear"), LOSSES[options.get("loss", "squared_error")]
     dtype = options.get("dtype", "float64")
@@ -43,12 +43,13 @@ def make_step(
     if output == "logistic":
         target = 0.5 * (target + 1)
     activity = network.forward(examples)
-    return Step(network, activity, target, loss.signal(target, activity.output, network.output), loss), streams
+    error = loss.signal(target, activity.output, network.output)
+    return Step(network, activity, target, error, loss), streams, examples
 
 
-def total_loss(step: Step) -> Array:
+def total_loss(step: Step, examples: Array) -> Array:
     """Summed over the batch, per replica."""
-    output = step.network.forward(step.activity.inputs[0]).output
+    output = step.network.forward(examples).output
     return step.loss.value(step.target, output).sum(axis=1)
 
 
@@ -60,13 +61,14 @@ def total_loss(step: Step) -> Array:
     ("output", "loss"), [("linear", "squared_error"), ("logistic", "squared_error"), ("logistic", "cross_entropy")]
 )
 def test_backprop_is_the_gradient(sizes: tuple[int, ...], activation: str, output: str, loss: str) -> None:
-    step, _ = make_step(sizes, activation, output=output, loss=loss)
+    step, _, x = make_step(sizes, activation, output=output, loss=loss)
     signals, _ = Backprop().signals(step, None)
     delta = 1e-6
+    inputs = [x, *step.activity.hidden]
     for layer, signal in enumerate(signals):
         assert signal is not None
         gradients = (
-            (step.network.weights[layer], -np.matmul(signal.mT, step.activity.inputs[layer])),
+            (step.network.weights[layer], -np.matmul(signal.mT, inputs[layer])),
             (step.network.biases[layer], -signal.sum(axis=1)),
         )
         for parameters, gradient in gradients:
@@ -74,9 +76,9 @@ def test_backprop_is_the_gradient(sizes: tuple[int, ...], activation: str, outpu
                 at = (slice(None), *index)
                 kept = parameters[at].copy()
                 parameters[at] = kept + delta
-                above = total_loss(step)
+                above = total_loss(step, x)
                 parameters[at] = kept - delta
-                numeric = (above - total_loss(step)) / (2 * delta)
+                numeric = (above - total_loss(step, x)) / (2 * delta)
                 parameters[at] = kept
                 np.testing.assert_allclose(gradient[at], numeric, rtol=1e-6, atol=1e-8)
 
@@ -97,7 +99,7 @@ def test_cross_entropy_stays_finite_where_the_output_saturates() -> None:
 
 
 def test_node_perturbation_estimates_the_gradient_without_bias_in_a_linear_net() -> None:
-    step, streams = make_step((5, 4, 3), batch=1, replicas=1)
+    step, streams, examples = make_step((5, 4, 3), batch=1, replicas=1)
     rule = NodePerturbation(noise_std=0.5)
     expected = Backprop().signals(step, None)[0][0]
     state, draws = rule.init(step.network, streams), []
@@ -112,7 +114,7 @@ def test_node_perturbation_estimates_the_gradient_without_bias_in_a_linear_net()
 
 
 def test_node_perturbation_of_small_noise_estimates_the_gradient_in_a_deep_nonlinear_net() -> None:
-    step, streams = make_step((4, 3, 3, 2), "tanh", batch=1, replicas=1)
+    step, streams, examples = make_step((4, 3, 3, 2), "tanh", batch=1, replicas=1)
     rule = NodePerturbation(noise_std=1e-3)
     expected = np.concatenate([s[0, 0] for s in Backprop().signals(step, None)[0][:-1]])
     state, draws = rule.init(step.network, streams), []
@@ -128,21 +130,21 @@ def test_node_perturbation_of_small_noise_estimates_the_gradient_in_a_deep_nonli
 
 @pytest.mark.parametrize(("sizes", "activation"), NETS)
 def test_feedback_alignment_with_transposed_weights_is_backprop(sizes: tuple[int, ...], activation: str) -> None:
-    step, _ = make_step(sizes, activation)
-    aligned, _ = FeedbackAlignment((0.5,)).signals(step, step.network.weights[1:])
+    step, *_ = make_step(sizes, activation)
+    aligned, _ = FeedbackAlignment((0.5,)).signals(step, step.above)
     for ours, theirs in zip(aligned, Backprop().signals(step, None)[0], strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_pseudobackprop_is_backprop_where_rows_are_orthonormal() -> None:
-    step, _ = make_step((6, 5, 3), "tanh")
+    step, *_ = make_step((6, 5, 3), "tanh")
     step.network.weights[1][:] = np.linalg.qr(step.network.weights[1].mT)[0].mT
     for ours, theirs in zip(Pseudobackprop().signals(step, None)[0], Backprop().signals(step, None)[0], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
 
 
 def test_pseudobackprop_is_the_smallest_hidden_change_that_cancels_the_error() -> None:
-    step, _ = make_step((6, 5, 3))
+    step, *_ = make_step((6, 5, 3))
     change = Pseudobackprop().signals(step, None)[0][0]
     weights = step.network.weights[1]
     np.testing.assert_allclose(change @ weights.mT, step.error, rtol=1e-10)
@@ -152,7 +154,7 @@ def test_pseudobackprop_is_the_smallest_hidden_change_that_cancels_the_error() -
 
 
 def test_pseudobackprop_of_weights_of_rank_one_keeps_to_their_direction() -> None:
-    step, _ = make_step((6, 5, 3))
+    step, *_ = make_step((6, 5, 3))
     u, v = np.array([1.0, 2.0, -1.0]), np.array([0.3, -0.1, 0.2, 0.5, 0.7])
     step.network.weights[1][:] = np.outer(u, v)
     change = Pseudobackprop().signals(step, None)[0][0]
@@ -161,7 +163,7 @@ def test_pseudobackprop_of_weights_of_rank_one_keeps_to_their_direction() -> Non
 
 
 def test_pseudobackprop_of_a_diverged_replica_disturbs_no_other() -> None:
-    step, _ = make_step((6, 5, 3))
+    step, *_ = make_step((6, 5, 3))
     sound = Pseudobackprop().signals(step, None)[0][0][1]
     step.network.weights[1][0, 0, 0] = np.nan
     np.testing.assert_array_equal(Pseudobackprop().signals(step, None)[0][0][1], sound)
@@ -170,10 +172,10 @@ def test_pseudobackprop_of_a_diverged_replica_disturbs_no_other() -> None:
 def test_feedback_alignment_conserves_its_invariant_to_first_order() -> None:
     """`B W + W'B' - A A'` changes by exactly `-eta^2 Be x'x (Be)'` in one online step (slides, theorem 1)."""
     (run,) = small_runs("feedback_alignment", {"trials": 1, "task.inputs": 5, "task.outputs": 3}, feedback_range=0.5)
-    step, streams = make_step((5, 4, 3), batch=1, replicas=1)
+    step, streams, examples = make_step((5, 4, 3), batch=1, replicas=1)
     network = Network(step.network.weights, [], step.network.hidden, step.network.output)
     rule = FeedbackAlignment((0.5,))
-    activity = network.forward(step.activity.inputs[0])
+    activity = network.forward(examples)
     error = step.target - activity.output
     signals, state = rule.signals(Step(network, activity, step.target, error, step.loss), rule.init(network, streams))
     feedback = state[0][0].T  # the paper's B, hidden x outputs
@@ -183,11 +185,13 @@ def test_feedback_alignment_conserves_its_invariant_to_first_order() -> None:
         return feedback @ w + w.T @ feedback.T - w0 @ w0.T
 
     before = invariant()
-    Learner(network, run.entry.setup).apply(activity, signals)
-    x, be = step.activity.inputs[0][0, 0], signals[0][0, 0]
+    learner = Learner(network, run.entry.setup)
+    for _ in learner.parts(examples):
+        learner.apply(activity, signals)
+    x, be = examples[0, 0], signals[0][0, 0]
     rate = run.entry.setup.learning_rate
     np.testing.assert_allclose(invariant() - before, -(rate**2) * (x @ x) * np.outer(be, be), rtol=1e-6, atol=1e-13)
-    assert np.abs(rate * np.outer(be, activity.inputs[1][0, 0])).max() > 1e-3  # the terms that cancel are not small
+    assert np.abs(rate * np.outer(be, activity.hidden[0][0, 0])).max() > 1e-3  # the terms that cancel are not small
 
 
 # ---- the contract, kept by every rule that is found ----
@@ -200,9 +204,9 @@ def test_feedback_alignment_conserves_its_invariant_to_first_order() -> None:
 def test_signals_have_their_shapes_and_change_nothing(
     name: str, sizes: tuple[int, ...], activation: str, batch: int, dtype: str
 ) -> None:
-    step, streams = make_step(sizes, activation, batch, dtype=dtype)
+    step, streams, examples = make_step(sizes, activation, batch, dtype=dtype)
     before = [
-        array.copy() for array in (*step.network.weights, *step.network.biases, *step.activity.inputs, step.error)
+        array.copy() for array in (*step.network.weights, *step.network.biases, *step.activity.hidden, step.error)
     ]
     rule = make_rule(name)
     rule.check(len(sizes) - 2)
@@ -211,7 +215,7 @@ def test_signals_have_their_shapes_and_change_nothing(
         None if s is None else ((2, batch, units), np.dtype(dtype)) for s, units in zip(signals, sizes[1:], strict=True)
     ]
     np.testing.assert_array_equal(signals[-1], step.error)
-    after = [*step.network.weights, *step.network.biases, *step.activity.inputs, step.error]
+    after = [*step.network.weights, *step.network.biases, *step.activity.hidden, step.error]
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
 
@@ -219,7 +223,7 @@ def test_signals_have_their_shapes_and_change_nothing(
 @pytest.mark.parametrize("name", RULES)
 def test_signals_are_a_function_of_seed_and_trial(name: str) -> None:
     def three() -> list[Any]:
-        step, streams = make_step((5, 4, 3), "tanh")
+        step, streams, examples = make_step((5, 4, 3), "tanh")
         rule = make_rule(name)
         state, found = rule.init(step.network, streams), []
         for _ in range(3):
@@ -234,6 +238,21 @@ def test_signals_are_a_function_of_seed_and_trial(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RULES)
+def test_signals_do_not_depend_on_the_first_layers_weights(name: str) -> None:
+    """They lag behind within a window of examples, see `InputLayer`."""
+    found = []
+    for first in (None, np.nan):
+        step, streams, _ = make_step((5, 4, 4, 3), "tanh")
+        rule = make_rule(name)
+        state = rule.init(step.network, streams)
+        if first is not None:
+            step.network.weights[0][:] = first
+        found.append(rule.signals(step, state)[0])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", RULES)
 def test_a_rule_is_frozen_and_documented(name: str) -> None:
     rule = make_rule(name)
     for field in fields(rule):
@@ -243,7 +262,7 @@ def test_a_rule_is_frozen_and_documented(name: str) -> None:
 
 
 def test_feedback_of_each_layer_has_its_own_range() -> None:
-    step, streams = make_step((5, 60, 50, 40))
+    step, streams, examples = make_step((5, 60, 50, 40))
     state = FeedbackAlignment((0.1, 2.0)).init(step.network, streams)
     assert [matrix.shape for matrix in state] == [(2, 50, 60), (2, 40, 50)]
     for matrix, scale in zip(state, (0.1, 2.0), strict=True):

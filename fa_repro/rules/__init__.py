@@ -23,12 +23,18 @@ class Step(NamedTuple):
     """One mini-batch after its forward pass, before any weight changes."""
 
     network: Network
+    """Its first layer may lag behind, see `fa_repro.trainer.InputLayer`: a rule has no use for it."""
     activity: Activity
     target: Array
     """`y*`, shape (R or 1, batch, units_out)."""
     error: Array
     """The output layer's own teaching signal, shape (R, batch, units_out)."""
     loss: Loss
+
+    @property
+    def above(self) -> list[Array]:
+        """Weights of the layers above the first, from the bottom up, shape (R, units_out, units_in)."""
+        return self.network.weights[1:]
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ def cascade(step: Step, feedback: Sequence[Array]) -> list[Array]:
     slope = step.network.hidden.slope
     signal = step.error
     signals = [signal]
-    for matrix, hidden in zip(reversed(feedback), reversed(step.activity.inputs[1:]), strict=True):
+    for matrix, hidden in zip(reversed(feedback), reversed(step.activity.hidden), strict=True):
         signal = signal @ matrix
         if slope is not None:
             signal *= slope(hidden)

@@ -19,7 +19,7 @@ class Pseudobackprop(Rule):
     """
 
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
-        return cascade(step, [_pinv(weights).mT for weights in step.network.weights[1:]]), state
+        return cascade(step, [_pinv(weights).mT for weights in step.above]), state
 
 
 def _pinv(weights: Array) -> Array:

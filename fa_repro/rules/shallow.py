@@ -16,4 +16,4 @@ class Shallow(Rule):
     """
 
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
-        return [*(None for _ in step.activity.inputs[1:]), step.error], state
+        return [*(None for _ in step.activity.hidden), step.error], state

@@ -12,6 +12,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices this small only l
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -72,8 +73,8 @@ def main() -> None:
             runs = trials(replicas, measure)
             ours, loops, ratios = [], [], []
             for _ in range(REPEATS + 1):
-                loops.append(1e6 * seconds(lambda: plain_loop(measure)) / EXAMPLES)
-                ours.append(1e6 * seconds(lambda: train(runs)) / EXAMPLES / replicas)
+                loops.append(1e6 * seconds(partial(plain_loop, measure)) / EXAMPLES)
+                ours.append(1e6 * seconds(partial(train, runs)) / EXAMPLES / replicas)
                 ratios.append(loops[-1] / ours[-1])
             columns = [statistics.median(values[1:]) for values in (ours, loops, ratios)]  # the first warms up
             spread = f"({min(ratios[1:]):.1f}..{max(ratios[1:]):.1f})"

@@ -88,7 +88,7 @@ def _config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 _results_option = click.option(
     "--results",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     default=Path("results"),
     show_default=True,
     metavar="DIR",
@@ -161,7 +161,7 @@ def run(
     from fa_repro.experiment import carry_out
     from fa_repro.progress import Silent, Terminal
     from fa_repro.request import Request, plan
-    from fa_repro.wording import planned, summary
+    from fa_repro.wording import advice, planned, summary
 
     _log(quiet, verbose)
     names = list(
@@ -173,7 +173,7 @@ def run(
     problems: list[str] = []
     for request in requests:  # all of them, before hours are spent on the first
         try:
-            request.resolve()
+            _ = request.resolved
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -181,17 +181,14 @@ def run(
     worst = 0
     for request in requests:
         if dry_run:
-            click.echo(planned(request, plan(request, results), results))
+            click.echo(planned(request, plan(request, results, force), results))
             continue
         result = carry_out(request, results, force, Silent() if quiet else Terminal())
         for line in summary(result):
             if not quiet:
                 click.echo(line, err=True)
         for run_, example in result.diverged[:20]:
-            at = f"diverged at example {example} (NSE is not finite)"
-            rate = run_.entry.setup.learning_rate
-            key = f"algorithms.{run_.entry.algorithm}.learning_rate"
-            click.echo(f"error: {run_} {at}. Lower {key} (now {rate:g}).", err=True)
+            click.echo(f"error: {advice(run_, example)}", err=True)
         for run_, reason in result.failed[:20]:
             click.echo(f"error: {run_} failed: {reason}", err=True)
         hidden = max(len(result.diverged) - 20, 0) + max(len(result.failed) - 20, 0)
@@ -227,7 +224,7 @@ def config_(
     from fa_repro import yaml12
     from fa_repro.request import Request
 
-    resolved = Request(figure, settings, config, sweep, only, quick).resolve()
+    resolved = Request(figure, settings, config, sweep, only, quick).resolved
     click.echo(yaml12.dump(dict(resolved.data)), nl=False)
 
 

@@ -1,5 +1,6 @@
 """Words for what is wrong with a value: what was expected, what was found, what to do."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ def show(value: Any, kind: bool = True) -> str:
         return "a block of keys" if kind else "{" + ", ".join(map(str, value)) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(show(item, kind=False) for item in value[:8]) + (", ...]" if len(value) > 8 else "]")
-    return str(value)[:60]
+    return str(value)[:60] if not isinstance(value, int) or abs(value) < 10**60 else "a huge number"
 
 
 def describe(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequence[str]) -> tuple[Path, str]:
@@ -58,7 +59,8 @@ def describe(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequence[s
     if kind == "missing":
         return path[:-1], f"{path[-1]}: missing"
     if kind == "value_error":
-        return path, str(error["ctx"]["error"])
+        where, text = named(str(error["ctx"]["error"]), data)
+        return (*path, *where), text
     if kind == "literal_error":
         choices = [word.strip("'") for word in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
         near = nearest(str(value), choices)
@@ -71,9 +73,14 @@ def describe(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequence[s
     return path, f"{text}, got {show(value)}"
 
 
+def named(message: str, data: Mapping[str, Any]) -> tuple[Path, str]:
+    """The key that a message `key: text` is about, if it is one of the data's, and the text."""
+    key, colon, text = message.partition(": ")
+    return ((key,), text) if colon and key in data else ((), message)
+
+
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True

@@ -1,7 +1,7 @@
 """From YAML, overrides and sweeps to validated, immutable settings for every run."""
 
 import itertools
-import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from fa_repro import registry
-from fa_repro.complaints import describe, show
+from fa_repro.complaints import describe, named, show
 from fa_repro.draft import KEYS, Draft
 from fa_repro.rules import Rule
 from fa_repro.runs import Entry, Setup
@@ -19,6 +19,11 @@ from fa_repro.tasks import Task
 from fa_repro.yaml12 import Document, Path
 
 BLOCKS: dict[str, type[Block]] = {"network": NetworkSettings, "training": Training, "record": Record}
+
+TARGET = "target"
+"""What the target of a task is called beside the algorithms."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 T = TypeVar("T")
 
@@ -85,11 +90,11 @@ def resolve(
     draft.data["record"] = {**figure.record, **draft.block("record")}
     if quick:
         draft.cut_down(figure.quick)
-    entries: dict[str, Entry] = {}
+    entries: dict[Any, Entry] = {}
     for values in itertools.product(*axes.values()) if not draft.problems else ((),):
         point = draft.at_point(dict(zip(axes, values, strict=bool(values))))
         for entry in _Validator(point).entries(axes):
-            entries.setdefault(json.dumps([entry.algorithm, *entry.axes.values()]), entry)
+            entries.setdefault((entry.algorithm, *map(_hashable, entry.axes.values())), entry)
     _check_probes(draft, figure.probes, entries.values())
     draft.stop_if_wrong()
     return Config(str(draft.data["figure"]), _filled(draft.data), tuple(axes), tuple(entries.values()))
@@ -122,6 +127,10 @@ class _Validator:
         algorithms = self.draft.block("algorithms")
         if not algorithms:
             self.draft.problem(("algorithms",), "missing. Name at least one")
+        for name in algorithms:
+            if not _NAME.fullmatch(name) or name == TARGET:
+                text = "not a name for an algorithm: letters, digits, _ and - after a letter"
+                self.draft.problem(("algorithms", name), f"{text}; {TARGET} is taken" if name == TARGET else text)
         found = []
         for name in algorithms:
             setup = self.setup(name, top, task, shared)
@@ -155,7 +164,8 @@ class _Validator:
         try:
             rule.check(len(network.hidden))
         except ValueError as error:
-            self.draft.problem(path, str(error))
+            where, text = named(str(error), self.data["algorithms"][path[-1]])
+            self.draft.problem((*path, *where), text)
         if training.loss == "cross_entropy" and network.output != "logistic":
             text = f"cross_entropy needs network.output logistic, not {network.output}"
             self.draft.problem(("training", "loss"), text)
@@ -218,15 +228,13 @@ def _check_probes(draft: Draft, needed: Sequence[str], entries: Iterable[Entry])
 
 def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
     """The config with every default written out, its keys in the usual order."""
-    task = registry.find("tasks", data["task"]["name"], Task)  # type: ignore[type-abstract]
-    filled = {
-        **_with_defaults(Top, data),
-        "task": {"name": data["task"]["name"], **_with_defaults(task, data["task"])},
-        **{name: _with_defaults(kind, data[name]) for name, kind in BLOCKS.items()},
-        "algorithms": data["algorithms"],
-        "sweep": data["sweep"],
-    }
-    return {key: filled[key] for key in KEYS}
+    filled = {**data, **_with_defaults(Top, data)}
+    filled |= {name: _with_defaults(kind, data[name]) for name, kind in BLOCKS.items() if name in data}
+    task = data.get("task", {}).get("name")
+    if task is not None:
+        kind = registry.find("tasks", task, Task)  # type: ignore[type-abstract]
+        filled["task"] = {"name": task, **_with_defaults(kind, data["task"])}
+    return {key: filled[key] for key in KEYS if key in filled}
 
 
 def _with_defaults(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,6 +243,15 @@ def _with_defaults(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
         name: value for name, value in values.items() if value is not MISSING
     }  # a swept key may have no other value
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+
+
+def _hashable(value: Any) -> Any:
+    """A value to tell sweep points apart by: 1 and 1.0 are the same, 1 and true are not."""
+    if isinstance(value, dict):
+        return frozenset((key, _hashable(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return tuple(_hashable(item) for item in value)
+    return (type(value) is bool, value)
 
 
 @cache

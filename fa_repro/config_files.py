@@ -19,11 +19,16 @@ def shipped() -> Path:
     return inside if inside.is_dir() else package.parent / "configs"  # in a checkout
 
 
+def is_name(word: str) -> bool:
+    """Whether a config, and so a folder of results, can be called this."""
+    return bool(_NAME.fullmatch(word)) and word not in RESERVED
+
+
 def names() -> list[str]:
     """Names of all configs that `locate` finds, sorted; those of `all`."""
     folders = (Path("configs"), shipped())
-    found = {path.stem for folder in folders for path in folder.glob("*.yaml") if _NAME.fullmatch(path.stem)}
-    return sorted(found - set(RESERVED))
+    found = {path.stem for folder in folders for path in folder.glob("*.yaml") if is_name(path.stem) and path.is_file()}
+    return sorted(found)
 
 
 def locate(name: str, file: Path | None = None) -> Path:
@@ -34,7 +39,7 @@ def locate(name: str, file: Path | None = None) -> Path:
     ConfigError
         If the name cannot be one, or has no file; the message lists those there are.
     """
-    if _NAME.fullmatch(name) and name not in RESERVED:
+    if is_name(name):
         if file is not None:
             return file
         for folder in (Path("configs"), shipped()):

@@ -11,7 +11,7 @@ from fa_repro.registry import did_you_mean
 from fa_repro.yaml12 import Document, Path
 
 KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "sweep")
-MAX_POINTS = 100_000
+MAX_POINTS = 20_000
 
 
 class Draft:
@@ -76,6 +76,8 @@ class Draft:
             self.problems.append(f"{place}: {dotted}: unknown key{did_you_mean(first, KEYS)}")
             return
         path = ("sweep", ".".join(rest)) if first == "sweep" and rest else (first, *rest)
+        for below in [known for known in self._places if known[: len(path)] == path]:
+            del self._places[below]
         self._places[path] = place
         block = self.data
         for depth, part in enumerate(path[:-1]):
@@ -93,7 +95,7 @@ class Draft:
         """The sweep's axes, those of `--sweep` included."""
         axes = self.block("sweep")
         for key, values in extra.items():
-            axes[key] = list(values)
+            axes[key] = values
             self._places["sweep", key] = f"--sweep {key}"
         self.data["sweep"] = axes
         for key, values in axes.items():

@@ -1,6 +1,9 @@
 """From saved results to a picture."""
 
 import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fa_repro import style
@@ -14,10 +17,9 @@ if TYPE_CHECKING:
 
 def draw(figure: "Figure", saved: "Saved") -> "Canvas":
     """The picture of results, as a Matplotlib figure."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure as Canvas
+    with _our_style():
+        from matplotlib.figure import Figure as Canvas
 
-    with rc_context(style.RC):
         canvas = Canvas(figsize=figure.size, layout="constrained")
         figure.draw(canvas, saved)
     return canvas
@@ -25,9 +27,22 @@ def draw(figure: "Figure", saved: "Saved") -> "Canvas":
 
 def render(canvas: "Canvas") -> bytes:
     """A Matplotlib figure as PNG; equal figures give equal bytes."""
-    from matplotlib import rc_context
-
     buffer = io.BytesIO()
-    with rc_context(style.RC):
+    with _our_style():
         canvas.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
+
+
+@contextmanager
+def _our_style() -> Iterator[None]:
+    """Only our style, whatever backend or style the environment and a person's matplotlibrc ask for."""
+    backend = os.environ.pop("MPLBACKEND", None)  # read at the first import; one that is not installed would end it
+    try:
+        import matplotlib as mpl
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(style.RC)
+        yield

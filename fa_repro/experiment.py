@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import provenance, registry, results
+from fa_repro import config_files, provenance, registry, results
 from fa_repro.drawing import draw, render
 from fa_repro.errors import FaReproError
 from fa_repro.figures import Figure
@@ -32,8 +32,8 @@ class Result:
     ----------
     table : DataFrame
         The main table, one observation a row.
-    tables : mapping of str to DataFrame
-        All tables, the main one first.
+    extra : mapping of str to DataFrame
+        Further tables of the figure, by name.
     figure : matplotlib Figure
     directory : Path
         Where the files are.
@@ -46,7 +46,7 @@ class Result:
     """
 
     table: "pd.DataFrame"
-    tables: "Mapping[str, pd.DataFrame]"
+    extra: "Mapping[str, pd.DataFrame]"
     figure: "Canvas"
     directory: Path
     trained: int
@@ -110,58 +110,69 @@ def run(
     >>> r = fa_repro.run("linear", {"trials": 5})  # doctest: +SKIP
     >>> r.table.groupby("algorithm")["nse"].last()  # doctest: +SKIP
     """
-    request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, tuple(only), quick)
+    only = (only,) if isinstance(only, str) else tuple(only)
+    request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick)
     return carry_out(request, Path(results), force, progress or Silent())
 
 
 def carry_out(request: Request, directory: Path, force: bool, progress: Progress) -> Result:
     """`run` for a request."""
     began = time.monotonic()
-    document, resolved = request.document(), request.resolve()
-    figure: Figure = registry.module("figures", resolved.figure).FIGURE
+    config = request.resolved
+    figure: Figure = registry.module("figures", config.figure).FIGURE
+    target = directory / request.name
+    results.prepare(target)
     store = Store(directory)
     store.prepare()
-    runs = [run for entry in resolved.entries for run in entry.runs()]
+    runs = [run for entry in config.entries for run in entry.runs()]
     found = {} if force else {run.key: loaded for run in runs if (loaded := store.load(run))}
     missing = [run for run in runs if run.key not in found]
     trained, failed = _train(missing, store, force, progress, request.name)
-    outcomes = {key: outcome for key, (outcome, _) in (found | trained).items()}
-    pairs = [(run, outcomes[run.key]) for run in runs if run.key in outcomes]
+    outcomes = found | trained
+    pairs = [(run, outcomes[run.key][0]) for run in runs if run.key in outcomes]
     if not pairs:
         raise FaReproError(f"{request.name}: every run failed, nothing was written. The first: {failed[0][1]}")
-    tables = _tabulate(figure, request.name, pairs, resolved.axes)
     diverged = [(run, outcome.diverged_at) for run, outcome in pairs if outcome.diverged_at is not None]
     about = {
         "name": request.name,
-        "figure": resolved.figure,
-        "seed": resolved.data["seed"],
+        "figure": config.figure,
+        "seed": config.data["seed"],
         "options": request.options(),
-        "config_hash": results.config_hash(document.data),
+        "config_hash": results.config_hash(request.document.data),
         "runs": len(runs),
         "diverged": [{**run.labels, "example": at} for run, at in diverged],
         "failed": [{**run.labels, "reason": reason} for run, reason in failed],
         "seconds": {
-            "training": round(sum(seconds for _, seconds in (found | trained).values()), 3),
+            "training": round(sum(seconds for _, seconds in outcomes.values()), 3),
             "this_command": round(time.monotonic() - began, 3),
         },
         "versions": provenance.versions(),
         "source": provenance.source(),
         "machine": provenance.machine(),
     }
-    saved = results.Saved(tables, resolved.data, about)
+    saved = results.Saved(*_tabulate(figure, pairs, config.axes), config.data, about)
     canvas = draw(figure, saved)
-    target = directory / request.name
-    results.save(target, tables, render(canvas), resolved.data, about)
-    main = tables[request.name]
-    return Result(main, tables, canvas, target, len(trained), len(found), diverged, failed)
+    results.save(target, saved, render(canvas))
+    return Result(saved.table, saved.extra, canvas, target, len(trained), len(found), diverged, failed)
 
 
 def redraw(name: str, directory: Path) -> Path:
-    """Draw saved results again; returns the path of the picture."""
-    saved = results.load(directory / name)
+    """Draw saved results again; returns the path of the picture.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither a config nor a folder of results of this name.
+    StorageError
+        If there are no results, or they are not what their manifest says.
+    """
+    folder = directory / name
+    if not (config_files.is_name(name) and folder.is_dir()):
+        config_files.locate(name)
+    saved = results.load(folder)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
-    results.save_picture(directory / name, render(draw(figure, saved)))
-    return directory / name / f"{name}.png"
+    results.save_picture(folder, render(draw(figure, saved)))
+    return folder / f"{name}.png"
 
 
 def _train(
@@ -203,12 +214,10 @@ def _shown(progress: Progress, missing: Sequence[Run], label: str) -> Iterator[N
 
 
 def _tabulate(
-    figure: Figure, name: str, pairs: "Sequence[tuple[Run, Outcome]]", axes: Sequence[str]
-) -> "dict[str, pd.DataFrame]":
+    figure: Figure, pairs: Sequence[tuple[Run, Outcome]], axes: Sequence[str]
+) -> "tuple[pd.DataFrame, Mapping[str, pd.DataFrame]]":
     from fa_repro.tables import observations
 
     main = [(run, outcome) for run, outcome in pairs if run.entry.algorithm not in figure.apart]
-    tables = {name: observations(main, figure.columns, axes)}
-    if figure.extra is not None:
-        tables |= figure.extra(pairs, axes)
-    return tables
+    extra = figure.extra(pairs, axes) if figure.extra is not None else {}
+    return observations(main, figure.columns, axes), extra

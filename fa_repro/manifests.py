@@ -36,12 +36,22 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
-    if type(schema) is not int or not isinstance(manifest.get("files"), dict):
-        raise NotValidError("manifest.json lacks its schema or its files")
-    if schema > SCHEMA:
+    if type(schema) is int and schema > SCHEMA:
         text = f"{path} was written by a newer fa_repro (schema {schema}, this one knows {SCHEMA})."
         raise StorageError(f"{text} Update fa_repro, or use another --results folder.")
+    if type(schema) is not int or not _lists_files(manifest.get("files")):
+        raise NotValidError("manifest.json lacks its schema or its files")
     return manifest
+
+
+def _lists_files(files: Any) -> bool:
+    return isinstance(files, dict) and all(
+        Path(name).name == name
+        and "\0" not in name
+        and isinstance(promise, dict)
+        and {"sha256", "bytes"} <= promise.keys()
+        for name, promise in files.items()
+    )
 
 
 def verified(directory: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
@@ -56,14 +66,14 @@ def verified(directory: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
     """
     contents = {}
     for name, promise in manifest["files"].items():
-        path = directory / Path(name).name
+        path = directory / name
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             raise NotValidError(f"{name} is missing") from None
         except OSError as error:
             raise StorageError(f"cannot read {path}: {error.strerror}") from error
-        if not isinstance(promise, dict) or sha256(data) != promise.get("sha256"):
+        if sha256(data) != promise["sha256"]:
             raise NotValidError(f"{name} is not what its manifest says")
         contents[name] = data
     return contents

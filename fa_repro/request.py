@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,13 @@ class Request:
     only: tuple[str, ...] = ()
     quick: bool = False
 
+    @cached_property
     def document(self) -> Document:
-        """The config as it is written."""
+        """The config as it is written; read once."""
         return config_files.read(config_files.locate(self.name, self.config))
 
-    def resolve(self) -> Config:
+    @cached_property
+    def resolved(self) -> Config:
         """The config as it will run.
 
         Raises
@@ -52,7 +55,9 @@ class Request:
         ConfigError
             With every problem found.
         """
-        config = resolve(self.document(), self.settings, self.sweep, self.only, self.quick)
+        if not (isinstance(self.settings, Mapping) and isinstance(self.sweep, Mapping)):
+            raise ConfigError(["settings: expected a mapping of dotted keys to values"])
+        config = resolve(self.document, plain(self.settings), plain(self.sweep), self.only, self.quick)
         if self.name in registry.names("figures") and config.figure != self.name:
             raise ConfigError([f"{self.config or self.name}: figure: this draws {config.figure!r}, not {self.name!r}"])
         return config
@@ -82,8 +87,29 @@ class Plan:
     missing: list[Run]
 
 
-def plan(request: Request, directory: Path) -> Plan:
+def plan(request: Request, directory: Path, force: bool = False) -> Plan:
     """What would run, and what is already there; trains and writes nothing."""
-    config, store = request.resolve(), Store(directory)
+    config, store = request.resolved, Store(directory)
     runs = [run for entry in config.entries for run in entry.runs()]
-    return Plan(config, runs, [run for run in runs if not store.has(run)])
+    return Plan(config, runs, [run for run in runs if force or not store.has(run)])
+
+
+def plain(value: Any) -> Any:
+    """Settings given from Python as the plain data that YAML would give.
+
+    Raises
+    ------
+    ConfigError
+        If there is something in them that YAML cannot say.
+    """
+    if hasattr(value, "tolist"):  # NumPy's arrays and numbers
+        return plain(value.tolist())
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise ConfigError([f"settings: keys must be words, got {', '.join(map(repr, value))}"])
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise ConfigError([f"settings: expected plain numbers, words, lists and mappings, got {value!r}"])

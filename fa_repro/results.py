@@ -2,59 +2,85 @@
 
 import io
 import json
+import logging
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import files, yaml12
-from fa_repro.errors import StorageError
+from fa_repro.errors import ConfigError, StorageError
 from fa_repro.manifests import SCHEMA, NotValidError, read_manifest, verified
 
 if TYPE_CHECKING:
     import pandas as pd
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Saved:
-    """Results as they were saved."""
+    """Results of a figure, as they are saved.
 
-    tables: "dict[str, pd.DataFrame]"
-    """By name; the main one is named like the folder."""
+    Attributes
+    ----------
+    table : DataFrame
+        The main table, `NAME.csv`.
+    extra : mapping of str to DataFrame
+        Further tables, `NAME_EXTRA.csv`, by the name of the extra.
+    config : mapping
+        The resolved config.
+    manifest : mapping
+        What else is known: where the results come from, which runs diverged or failed.
+    """
+
+    table: "pd.DataFrame"
+    extra: "Mapping[str, pd.DataFrame]"
     config: Mapping[str, Any]
     manifest: Mapping[str, Any]
 
 
-def save(
-    directory: Path,
-    tables: "Mapping[str, pd.DataFrame]",
-    picture: bytes,
-    config: Mapping[str, Any],
-    about: Mapping[str, Any],
-) -> None:
-    """Write the results of a figure, the manifest last.
+def prepare(directory: Path) -> None:
+    """Look at what is in a folder before results are saved to it.
 
-    Parameters
-    ----------
-    directory : Path
-        `results/NAME`; the picture becomes `NAME.png`, the tables `TABLE.csv`.
-    tables : mapping of str to DataFrame
-    picture : bytes
-        The PNG.
-    config : mapping
-        The resolved config.
-    about : mapping
-        What else the manifest says.
+    A file that is not what its manifest says is put aside, with a warning.
+
+    Raises
+    ------
+    StorageError
+        If the results there are a newer version's, which this one would destroy.
+    """
+    try:
+        manifest = read_manifest(directory)
+    except NotValidError:
+        return
+    for name in manifest["files"]:
+        try:
+            verified(directory, {"files": {name: manifest["files"][name]}})
+        except NotValidError as error:
+            path, aside = directory / name, directory / "damaged" / f"{name}-{uuid.uuid4().hex[:8]}"
+            if path.exists():
+                with files.reported("put aside", path):
+                    aside.parent.mkdir(exist_ok=True)
+                    path.rename(aside)
+                log.warning("%s: %s: put aside as %s", directory, error, aside)
+
+
+def save(directory: Path, saved: Saved, picture: bytes) -> None:
+    """Write the results of a figure to `results/NAME`, the manifest last.
 
     Raises
     ------
     StorageError
         If anything cannot be written; the old results are then as they were.
     """
-    contents = {f"{name}.csv": _csv(table) for name, table in tables.items()}
-    contents[f"{directory.name}.png"] = picture
-    contents["config.yaml"] = yaml12.dump(dict(config)).encode()
-    _write(directory, contents, about)
+    name = directory.name
+    contents = {f"{name}.csv": _csv(saved.table)}
+    contents |= {f"{name}_{extra}.csv": _csv(table) for extra, table in saved.extra.items()}
+    contents[f"{name}.png"] = picture
+    contents["config.yaml"] = yaml12.dump(dict(saved.config)).encode()
+    _write(directory, contents, saved.manifest)
 
 
 def save_picture(directory: Path, picture: bytes) -> None:
@@ -72,16 +98,18 @@ def load(directory: Path) -> Saved:
     StorageError
         If there are none, or they are not what their manifest says.
     """
-    import pandas as pd
-
     manifest, contents = _verified(directory)
-    tables = {
-        name.removesuffix(".csv"): pd.read_csv(io.BytesIO(data))
-        for name, data in contents.items()
-        if name.endswith(".csv")
+    name = directory.name
+    extra = {
+        file.removeprefix(f"{name}_").removesuffix(".csv"): _table(data)
+        for file, data in contents.items()
+        if file.startswith(f"{name}_") and file.endswith(".csv")
     }
-    config = yaml12.load(contents["config.yaml"], str(directory / "config.yaml")).data
-    return Saved(tables, config, manifest)
+    try:
+        table, config = _table(contents[f"{name}.csv"]), contents["config.yaml"]
+        return Saved(table, extra, yaml12.load(config, str(directory / "config.yaml")).data, manifest)
+    except (KeyError, ConfigError) as error:
+        raise StorageError(f"{directory}: not complete ({error}). {_way_out(directory)}") from None
 
 
 def state(directory: Path, config_hash: str) -> str:
@@ -101,17 +129,16 @@ def state(directory: Path, config_hash: str) -> str:
         return f"not readable: {error}"
     for name, promise in manifest["files"].items():
         path = directory / name
-        if not path.is_file() or path.stat().st_size != promise.get("bytes"):
+        if not path.is_file() or path.stat().st_size != promise["bytes"]:
             return f"not valid: {name} is not what its manifest says"
-    words = []
-    if manifest.get("failed"):
-        words.append(f"failed ({len(manifest['failed'])} runs)")
-    if manifest.get("diverged"):
-        words.append(f"diverged ({len(manifest['diverged'])} runs)")
+    lists = {
+        key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged", "options")
+    }
+    words = [f"{key} ({len(lists[key])} runs)" for key in ("failed", "diverged") if lists[key]]
     if manifest.get("config_hash") != config_hash:
         words.append("stale: the config has changed since")
-    if manifest.get("options"):
-        words.append(f"made with {' '.join(manifest['options'])}")
+    if lists["options"]:
+        words.append(f"made with {' '.join(map(str, lists['options']))}")
     return ", ".join(words) or "done"
 
 
@@ -125,16 +152,36 @@ def _verified(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         manifest = read_manifest(directory)
         return manifest, verified(directory, manifest)
     except NotValidError as error:
-        missing = f"there are no results in {directory}" if not directory.exists() else f"{directory}: {error}"
-        raise StorageError(f"{missing}. Run: fa-repro run {directory.name}") from None
+        wrong = f"there are no results in {directory}" if not directory.exists() else f"{directory}: {error}"
+        raise StorageError(f"{wrong}. {_way_out(directory)}") from None
+
+
+def _way_out(directory: Path) -> str:
+    """The command that makes the results of a folder anew."""
+    try:
+        options = read_manifest(directory).get("options", [])
+    except (NotValidError, StorageError):
+        options = []
+    words = ["fa-repro run", directory.name, *map(str, options if isinstance(options, list) else [])]
+    if directory.parent != Path("results"):
+        words.append(f"--results {directory.parent}")
+    return f"Run: {' '.join(words)}"
 
 
 def _write(directory: Path, contents: Mapping[str, bytes], about: Mapping[str, Any]) -> None:
     listed = {name: {"sha256": files.sha256(data), "bytes": len(data)} for name, data in contents.items()}
     manifest = {"schema": SCHEMA, **about, "files": listed}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    files.replace_together(directory, {**contents, "manifest.json": text.encode()})
+    encoded = text.encode(errors="backslashreplace")  # a path need not be Unicode
+    files.replace_together(directory, {**contents, "manifest.json": encoded})
 
 
 def _csv(table: "pd.DataFrame") -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _table(data: bytes) -> "pd.DataFrame":
+    import pandas as pd
+
+    words = {"algorithm": str}  # an algorithm may be called NA
+    return pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""], dtype=words)

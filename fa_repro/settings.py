@@ -25,8 +25,8 @@ def _one_or_more(value: Any) -> Any:
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=1, le=10**12)]
 Units = Annotated[int, Strict(), Field(ge=1, le=10**6)]
-Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Strict(), Field(gt=0, le=1e100, allow_inf_nan=False)]
+NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e100, allow_inf_nan=False)]
 Scale = Annotated[tuple[NonNegative, ...], BeforeValidator(_one_or_more), AfterValidator(_not_empty)]
 """A number, or a list with one number per layer from the input up; `per_layer` gives each layer its own."""
 

@@ -58,12 +58,12 @@ class Store:
             manifest = read_manifest(path)
             data = verified(path, manifest)[_RECORD]
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                groups: dict[str, dict[str, Any]] = {"column": {}, "array": {}}
+                groups: dict[str, dict[str, Any]] = {"column": {}, "array": {}, "run": {}}
                 for name in arrays.files:
                     group, _, key = name.partition("/")
                     groups[group][key] = arrays[name]
-            outcome = Outcome(groups["column"], groups["array"], manifest["diverged_at"])
-            return outcome, float(manifest["seconds"])
+            at = int(groups["run"]["diverged_at"])
+            return Outcome(groups["column"], groups["array"], at if at >= 0 else None), float(manifest["seconds"])
         except (NotValidError, ValueError, KeyError, TypeError) as error:
             self._put_aside(path, error)
             return None
@@ -78,7 +78,9 @@ class Store:
         """
         buffer = io.BytesIO()
         named = {f"column/{name}": array for name, array in outcome.columns.items()}
-        np.savez(buffer, allow_pickle=False, **named, **{f"array/{name}": a for name, a in outcome.arrays.items()})
+        named |= {f"array/{name}": array for name, array in outcome.arrays.items()}
+        named["run/diverged_at"] = np.array(-1 if outcome.diverged_at is None else outcome.diverged_at)
+        np.savez(buffer, allow_pickle=False, **named)
         record = buffer.getvalue()
         manifest = {
             "schema": SCHEMA,

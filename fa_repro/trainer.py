@@ -16,12 +16,13 @@ from fa_repro.settings import per_layer
 from fa_repro.streams import Streams
 
 BLOCK = 128
-"""Steps whose examples are drawn, and whose measurements are worked out, at once."""
+"""Examples that are drawn, and whose measurements are worked out, at once; at least one batch."""
 
 DELAY = 16
 """Examples, at most, by which updates of the first layer are delayed."""
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a diverging replica is noted, and disturbs no other
 def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> list[Outcome]:
     """Train runs together, each a replica along the leading axis.
 
@@ -48,20 +49,19 @@ def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> 
     loss = LOSSES[setup.training.loss]
     learner = Learner(network, setup)
     recorder = Recorder(setup, network, streams, len(runs))
-    with np.errstate(over="ignore", invalid="ignore"):  # a diverging replica is noted, and disturbs no other
-        for first, inputs, targets in _blocks(setup, task_state, recorder.measures_end):
-            for part in learner.parts(inputs):
-                target = targets[:, part]
-                activity = network.propagate(learner.total(part))
-                step = Step(network, activity, target, loss.signal(target, activity.output, network.output), loss)
-                signals, state = setup.rule.signals(step, state)
-                recorder.observe(first + part.start, step, signals)
-                if first < setup.training.examples:
-                    learner.apply(activity, signals)
-            recorder.flush()
-            tick(inputs.shape[1] * len(runs))
-            if recorder.all_diverged:
-                break
+    for first, inputs, targets in _blocks(setup, task_state, recorder.measures_end):
+        for part in learner.parts(inputs):
+            target = targets[:, part]
+            activity = network.propagate(learner.total(part))
+            step = Step(network, activity, target, loss.signal(target, activity.output, network.output), loss)
+            signals, state = setup.rule.signals(step, state)
+            recorder.observe(first + part.start, step, signals)
+            if first < setup.training.examples:
+                learner.apply(activity, signals)
+        recorder.flush()
+        tick(inputs.shape[1] * len(runs))
+        if recorder.all_diverged:
+            break
     kept = network_arrays(network) | task.keep(task_state) if setup.record.weights else {}
     return recorder.outcomes(kept)
 
@@ -138,10 +138,10 @@ class Learner:
 class InputLayer:
     """The layer that sees the examples, its updates delayed to the end of a window of examples.
 
-    The examples of a window are known beforehand, so that within it `W0 x_t`, with the updates `d_s x_s'` of the examples
-    before, is `W0 x_t + sum_s d_s (x_s' x_t)`: the first terms of all examples are one matrix product, their inner
-    products another, and so is the update of the whole window at its end. Equal to updating after each example but for
-    rounding, and less work the larger the layer: the net's largest matrix is read and written once a window.
+    The examples of a window are known beforehand, so that within it `W0 x_t`, with the updates `d_s x_s'` of the
+    examples before, is `W0 x_t + sum_s d_s (x_s' x_t)`: the first terms of all examples are one matrix product, their
+    inner products another, and so is the update of the whole window at its end. Equal to updating after each example
+    but for rounding, and less work the larger the layer: the net's largest matrix is read and written once a window.
     """
 
     def __init__(self, network: Network) -> None:
@@ -193,7 +193,8 @@ def _keep_freed_memory() -> None:
 def _blocks(setup: Setup, task_state: Any, extra: bool) -> Iterator[tuple[int, Array, Array]]:
     """(examples seen before, inputs, targets) of each block; with `extra` one batch more, after the last update."""
     size, end = setup.training.batch_size, setup.training.examples
-    for first in range(0, end, BLOCK * size):
-        yield first, *setup.task.draw(task_state, min(BLOCK * size, end - first))
+    block = max(1, BLOCK // size) * size
+    for first in range(0, end, block):
+        yield first, *setup.task.draw(task_state, min(block, end - first))
     if extra:
-        yield end, *setup.task.draw(task_state, size)
+        yield end, *setup.task.draw(task_state, min(size, end))

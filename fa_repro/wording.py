@@ -9,6 +9,7 @@ from fa_repro.errors import StorageError
 from fa_repro.experiment import Result
 from fa_repro.manifests import NotValidError, read_manifest, verified
 from fa_repro.request import Plan, Request
+from fa_repro.runs import Run
 from fa_repro.yaml12 import load
 
 
@@ -21,6 +22,15 @@ def summary(result: Result) -> Iterator[str]:
         yield f"{name}: trained {result.trained} runs, found {result.found}"
     if result.diverged:
         yield f"{name}: {len(result.diverged)} runs diverged, the others are sound"
+
+
+def advice(run: Run, example: int) -> str:
+    """What to say of a run that has diverged."""
+    setup, name = run.entry.setup, run.entry.algorithm
+    told = f"{run} diverged at example {example} (NSE is not finite)."
+    if example == 0:  # before any update
+        return f"{told} Lower network.init_range (now {', '.join(f'{value:g}' for value in setup.network.init_range)})."
+    return f"{told} Lower algorithms.{name}.learning_rate (now {setup.learning_rate:g})."
 
 
 def planned(request: Request, plan: Plan, results: Path) -> str:

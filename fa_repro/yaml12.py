@@ -17,6 +17,7 @@ from fa_repro.errors import ConfigError
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
 MAX_DEPTH = 40
+MAX_DIGITS = 100
 
 Path = tuple[str | int, ...]
 
@@ -81,6 +82,7 @@ def load(text: str | bytes, source: str) -> Document:
             line = error.object[: error.start].count(b"\n") + 1
             raise ConfigError([f"{source}:{line}: not UTF-8 text. Save the file as UTF-8."]) from None
     try:
+        _bound_depth(text, source)
         loader = _Loader(text)
         try:
             root = loader.get_single_node()
@@ -110,6 +112,15 @@ def dump(data: Any) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100)
 
 
+def _bound_depth(text: str, source: str) -> None:
+    """Refuse what is nested too deeply before the parser, which recurses, builds nodes from it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ConfigError([f"{source}: over {MAX_DEPTH} blocks within each other, too deeply nested for a config"])
+
+
 class _Builder:
     def __init__(self, source: str) -> None:
         self.source = source
@@ -133,7 +144,8 @@ class _Builder:
                 return _CONSTRUCT[kind](node.value)
             except ValueError:
                 pass
-        self.problems.append(f"{self.source}:{line}: {_dotted(path)}cannot read {node.value!r} as {node.tag!r}")
+        value = repr(node.value[:40]) if isinstance(node, yaml.ScalarNode) else "this"
+        self.problems.append(f"{self.source}:{line}: {_dotted(path)}cannot read {value} as {node.tag!r}")
         return None
 
     def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
@@ -158,6 +170,8 @@ def _dotted(path: Path) -> str:
 
 
 def _int(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError("too many digits")
     return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
 

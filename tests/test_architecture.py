@@ -5,13 +5,16 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure as Canvas
 
 import fa_repro
 from fa_repro import registry
+from fa_repro.errors import ConfigError
 from fa_repro.rules import Rule
 from tests.conftest import SMALL
 from tests.test_cli import environment
@@ -111,6 +114,21 @@ def test_run_gives_the_table_and_the_figure(workplace: Path) -> None:
     assert set(result.table["trial"]) == {0, 1}
     assert result._repr_png_().startswith(b"\x89PNG")
     assert result.table.equals(pd.read_csv(result.directory / "linear.csv").astype(result.table.dtypes))
+
+
+def test_numpy_values_are_settings_like_any_other(workplace: Path) -> None:
+    plain = fa_repro.run("linear", {"trials": 2}, sweep={"network.init_range": [0.1, 0.2]}, only="backprop")
+    again = fa_repro.run(
+        "linear", {"trials": np.int64(2)}, sweep={"network.init_range": np.array([0.1, 0.2])}, only=("backprop",)
+    )
+    assert again.trained == 0
+    assert again.table.equals(plain.table)
+
+
+@pytest.mark.parametrize("settings", [{1: 2}, {"seed": {1, 2}}, {"seed": object()}, "trials=5"])
+def test_settings_that_yaml_cannot_say_are_refused_in_words(workplace: Path, settings: Any) -> None:
+    with pytest.raises(ConfigError, match="settings: "):
+        fa_repro.run("linear", settings)
 
 
 def test_the_package_offers_only_what_it_promises() -> None:

@@ -64,7 +64,7 @@ def test_output_that_is_no_terminal_holds_no_control_codes(command: Command) -> 
         (["run", "linear", "--config", "latin.yaml"], 2, "error: latin.yaml:1: not UTF-8"),
         (["run", "nse", "--config", "configs/linear.yaml"], 2, "configs/linear.yaml: figure: this draws 'linear', not"),
         (["run", "linear", "nse", "--config", "configs/linear.yaml"], 2, "--config goes with one FIGURE"),
-        (["run", "linear", "--results", "configs/linear.yaml"], 2, "is a file"),
+        (["run", "linear", "--results", "configs/linear.yaml"], 4, "cannot write to configs/linear.yaml/runs: Not a"),
         (
             ["run", "linear", "--results", "configs/linear.yaml/x"],
             4,
@@ -72,6 +72,9 @@ def test_output_that_is_no_terminal_holds_no_control_codes(command: Command) -> 
         ),
         (["run"], 2, "Missing argument"),
         (["plot", "linear"], 4, "error: there are no results in results/linear. Run: fa-repro run linear"),
+        (["plot", "linear", "--results", "x"], 4, "Run: fa-repro run linear --results x"),
+        (["plot", "lineer"], 2, "Did you mean linear?"),
+        (["plot", "../configs"], 2, "unknown figure '../configs'"),
         (["config", "lineer"], 2, "Did you mean linear?"),
         (["rum"], 2, "No such command 'rum'"),
     ],
@@ -133,6 +136,17 @@ def test_a_dry_run_tells_what_and_why_and_writes_nothing(command: Command, workp
     assert "backprop: 0 there already, 3 to train" in changed
     assert "shallow: 3 there already, 0 to train" in changed
     assert "algorithms.backprop.learning_rate is 0.02, the results in results/linear have 0.01" in changed
+
+
+def test_a_forced_dry_run_trains_everything_again(command: Command) -> None:
+    command("run", "linear")
+    assert "12 runs, 12 to train" in command("run", "linear", "--dry-run", "--force").stdout
+
+
+def test_divergence_before_any_update_blames_the_start(command: Command) -> None:
+    result = command("run", "linear", "--set", "network.init_range=1e100", "--only", "backprop")
+    assert result.exit_code == 1
+    assert "diverged at example 0 (NSE is not finite). Lower network.init_range (now 1e+100)." in result.stderr
 
 
 def test_a_diverging_rate_is_told_and_drawn_while_the_others_finish(command: Command) -> None:
@@ -232,6 +246,25 @@ def test_a_persons_own_config_is_a_figure_of_its_own(command: Command, workplace
     assert command("run", "mine").stdout == "results/mine/mine.png\n"
     assert (workplace / "results/mine/mine.csv").exists()
     assert "mine " in command("list").stdout
+    (workplace / "configs/folder.yaml").mkdir()
+    assert "folder" not in command("list").stdout
+
+
+@pytest.mark.parametrize("name", ["maps", "online", "linear_maps"])
+def test_a_config_may_be_called_like_a_further_table(command: Command, workplace: Path, name: str) -> None:
+    (workplace / f"configs/{name}.yaml").write_text(SMALL)
+    assert command("run", name).exit_code == 0
+    assert list(pd.read_csv(f"results/{name}/{name}.csv").columns) == ["algorithm", "trial", "example", "nse"]
+    assert command("plot", name).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "nan", "inf", "a-b_c1"])
+def test_an_algorithm_may_have_any_name(command: Command, workplace: Path, name: str) -> None:
+    (workplace / "configs/mine.yaml").write_text(SMALL.replace("  backprop:", f"  {name}:"))
+    assert command("run", "mine", "--only", name).exit_code == 0
+    before = contents(workplace / "results/mine")
+    assert command("plot", "mine").exit_code == 0
+    assert contents(workplace / "results/mine") == before
 
 
 def test_init_copies_the_configs_and_never_over_a_changed_one(command: Command, workplace: Path) -> None:
@@ -262,6 +295,16 @@ def process(*words: str, **options: Any) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), **options
     )
+
+
+def test_a_config_may_come_through_a_pipe_and_the_environment_may_ask_for_any_backend(workplace: Path) -> None:
+    os.mkfifo("pipe")
+    variables = {**environment(), "MPLBACKEND": "module://not_installed"}
+    command = [sys.executable, "-m", "fa_repro", "run", "linear", "--config", "pipe"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=variables)
+    Path("pipe").write_text(SMALL)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 0, told
 
 
 @pytest.mark.parametrize("words", [["--help"], ["list"], ["--version"], ["run", "--help"]])

@@ -97,7 +97,7 @@ def test_angle_draws_its_three_panels(shipped_results: Path) -> None:
     assert "1e" in online.get_title()
     assert "4b" in to_bp.get_title()
     assert "4c" in to_pbp.get_title()
-    table = pd.read_csv(shipped_results / "angle/online.csv")
+    table = pd.read_csv(shipped_results / "angle/angle_online.csv")
     one = table[table["trial"] == 0]["angle_backprop_deg"].to_numpy()
     (line,) = lines(online, style.colour("feedback_alignment"))
     np.testing.assert_allclose(line.get_ydata(), sliding(one, 10)[0])
@@ -130,7 +130,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "two axes": lambda: {"sweep": {"network.hidden": [[3], [4, 4]], "seed": [1, 2]}},
     "one algorithm": lambda: {"only": ["shallow"]},
     "some trials diverge": lambda: {"settings": {"algorithms.backprop.learning_rate": 0.16, "training.examples": 200}},
-    "all diverge at once": lambda: {"settings": {"algorithms.backprop.learning_rate": 1e300}, "only": ["backprop"]},
+    "all diverge at once": lambda: {"settings": {"algorithms.backprop.learning_rate": 1e100}, "only": ["backprop"]},
     "a sweep that diverges": lambda: {"sweep": {"algorithms.backprop.learning_rate": [0.01, 5.0]}},
 }
 
@@ -143,7 +143,7 @@ def test_unusual_results_are_drawn(workplace: Path, name: str, case: str) -> Non
     result = run(name, {**ALL_PROBES, **options.pop("settings", {})}, **options)
     assert (result.directory / f"{name}.png").stat().st_size > 5000
     assert bool(result.diverged) == ("diverge" in case)
-    if result.diverged and name == "linear":
+    if result.diverged:
         notes = [text.get_text() for ax in result.figure.axes for text in ax.texts]
         assert any("diverged" in note for note in notes), notes
 

@@ -47,7 +47,7 @@ def test_feedback_alignment_is_ahead_of_backprop_early_on(linear: pd.DataFrame) 
 
 
 def test_learned_maps_approximate_the_target(shipped_results: Path) -> None:
-    maps = pd.read_csv(shipped_results / "linear/maps.csv").pivot(
+    maps = pd.read_csv(shipped_results / "linear/linear_maps.csv").pivot(
         index=["output", "input"], columns="algorithm", values="weight"
     )
     assert len(maps) == 10 * 30
@@ -92,7 +92,7 @@ def test_from_small_weights_updates_come_nearer_to_pseudobackprops_than_to_backp
 
 
 def test_figure_1e_is_measured_at_every_example(shipped_results: Path) -> None:
-    online = pd.read_csv(shipped_results / "angle/online.csv")
+    online = pd.read_csv(shipped_results / "angle/angle_online.csv")
     assert online.groupby("trial")["example"].nunique().eq(2000).all()
     mean = online.groupby("example")["angle_backprop_deg"].mean()
     assert 80 < mean[0] < 100

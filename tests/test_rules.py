@@ -99,7 +99,7 @@ def test_cross_entropy_stays_finite_where_the_output_saturates() -> None:
 
 
 def test_node_perturbation_estimates_the_gradient_without_bias_in_a_linear_net() -> None:
-    step, streams, examples = make_step((5, 4, 3), batch=1, replicas=1)
+    step, streams, _ = make_step((5, 4, 3), batch=1, replicas=1)
     rule = NodePerturbation(noise_std=0.5)
     expected = Backprop().signals(step, None)[0][0]
     state, draws = rule.init(step.network, streams), []
@@ -114,7 +114,7 @@ def test_node_perturbation_estimates_the_gradient_without_bias_in_a_linear_net()
 
 
 def test_node_perturbation_of_small_noise_estimates_the_gradient_in_a_deep_nonlinear_net() -> None:
-    step, streams, examples = make_step((4, 3, 3, 2), "tanh", batch=1, replicas=1)
+    step, streams, _ = make_step((4, 3, 3, 2), "tanh", batch=1, replicas=1)
     rule = NodePerturbation(noise_std=1e-3)
     expected = np.concatenate([s[0, 0] for s in Backprop().signals(step, None)[0][:-1]])
     state, draws = rule.init(step.network, streams), []
@@ -204,7 +204,7 @@ def test_feedback_alignment_conserves_its_invariant_to_first_order() -> None:
 def test_signals_have_their_shapes_and_change_nothing(
     name: str, sizes: tuple[int, ...], activation: str, batch: int, dtype: str
 ) -> None:
-    step, streams, examples = make_step(sizes, activation, batch, dtype=dtype)
+    step, streams, _ = make_step(sizes, activation, batch, dtype=dtype)
     before = [
         array.copy() for array in (*step.network.weights, *step.network.biases, *step.activity.hidden, step.error)
     ]
@@ -223,7 +223,7 @@ def test_signals_have_their_shapes_and_change_nothing(
 @pytest.mark.parametrize("name", RULES)
 def test_signals_are_a_function_of_seed_and_trial(name: str) -> None:
     def three() -> list[Any]:
-        step, streams, examples = make_step((5, 4, 3), "tanh")
+        step, streams, _ = make_step((5, 4, 3), "tanh")
         rule = make_rule(name)
         state, found = rule.init(step.network, streams), []
         for _ in range(3):
@@ -262,7 +262,7 @@ def test_a_rule_is_frozen_and_documented(name: str) -> None:
 
 
 def test_feedback_of_each_layer_has_its_own_range() -> None:
-    step, streams, examples = make_step((5, 60, 50, 40))
+    step, streams, _ = make_step((5, 60, 50, 40))
     state = FeedbackAlignment((0.1, 2.0)).init(step.network, streams)
     assert [matrix.shape for matrix in state] == [(2, 50, 60), (2, 40, 50)]
     for matrix, scale in zip(state, (0.1, 2.0), strict=True):

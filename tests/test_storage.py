@@ -157,8 +157,9 @@ def test_an_error_at_any_write_flush_or_rename_leaves_old_or_new_never_a_mixture
 def test_a_table_is_written_and_read_without_loss(tmp_path: Path) -> None:
     values = np.array([1 / 3, 5e-324, 1.7976931348623157e308, np.inf, np.nan, 0.1 + 0.2])
     table = pd.DataFrame({"example": range(6), "nse": values, "rule": ["a"] * 6})
-    results.save(tmp_path / "x", {"x": table}, b"png", {"figure": "linear"}, {})
-    again = results.load(tmp_path / "x").tables["x"]
+    saved = results.Saved(table, {"more": table}, {"figure": "linear"}, {})
+    results.save(tmp_path / "x", saved, b"png")
+    again = results.load(tmp_path / "x").extra["more"]
     np.testing.assert_array_equal(again["nse"], values)
     assert list(again.columns) == list(table.columns)
 
@@ -202,6 +203,50 @@ def test_a_crash_between_two_renames_counts_as_absent(workplace: Path) -> None:
         results.load(workplace / "results/linear")
     assert run("linear").trained == 0
     results.load(workplace / "results/linear")
+
+
+def test_a_changed_table_is_put_aside_with_one_warning(workplace: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = run("linear").directory
+    before = contents(folder)
+    (folder / "linear.csv").write_text("algorithm,trial\n")
+    run("linear")
+    assert len(caplog.records) == 1
+    assert "linear.csv is not what its manifest says: put aside" in caplog.text
+    assert contents(folder) == before
+    assert [path.read_text() for path in (folder / "damaged").iterdir()] == ["algorithm,trial\n"]
+
+
+ODD_MANIFESTS = [
+    "{}",
+    '{"schema": 1, "files": {}}',
+    '{"schema": 1, "files": 5}',
+    '{"schema": 1, "files": {"linear.csv": 5}}',
+    '{"schema": 1, "files": {"\\u0000": {}}}',
+    '{"schema": 1, "files": {"../x": {"sha256": "", "bytes": 0}}}',
+    '{"schema": 1, "files": {}, "failed": 5, "options": 3}',
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("manifest", ODD_MANIFESTS)
+def test_results_with_an_odd_manifest_count_as_absent(workplace: Path, manifest: str) -> None:
+    folder = run("linear").directory
+    (folder / "manifest.json").write_text(manifest)
+    results.state(folder, "")
+    with pytest.raises(StorageError, match="Run: fa-repro run linear"):
+        results.load(folder)
+    assert run("linear").trained == 0
+    results.load(folder)
+
+
+def test_results_of_a_newer_version_are_not_written_over(workplace: Path) -> None:
+    folder = run("linear").directory
+    (folder / "manifest.json").write_text('{"schema": 99, "files": {}}')
+    before = contents(folder)
+    with pytest.raises(StorageError, match="newer fa_repro"):
+        run("linear", {"trials": 1})
+    assert contents(folder) == before
+    assert "newer fa_repro" in results.state(folder, "")
 
 
 def test_a_full_disk_leaves_the_old_results(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

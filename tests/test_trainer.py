@@ -158,6 +158,12 @@ def test_measuring_less_often_gives_the_same_numbers(batch: int) -> None:
             np.testing.assert_array_equal(one.columns[name][first], other.columns[name][second])
 
 
+def test_a_batch_larger_than_all_examples_draws_no_more_than_there_are() -> None:
+    changes = {"training.batch_size": 10**12, "record.grid": "linear"}
+    for outcome in train(small_runs("backprop", changes)):
+        np.testing.assert_array_equal(outcome.columns["example"], [0, 40])
+
+
 def test_the_first_measurement_is_before_any_update() -> None:
     outcome = train(small_runs("backprop", {"network.init_range": 0.0}))[0]
     assert outcome.columns["nse"][0] == 1.0

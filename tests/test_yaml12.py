@@ -72,10 +72,13 @@ def test_repeated_keys_are_all_named_with_both_lines() -> None:
         ("{[1, 2]: 3}", "a.yaml:1: a key must be a word"),
         (b"a: 1\nb: \xff\n", "a.yaml:2: not UTF-8"),
         ("a: \x00", "not valid YAML"),
-        ("[" * 20_000, "not valid YAML"),
+        ("[" * 400_000 + "]" * 400_000, "too deeply nested"),
         ("[" * 100 + "]" * 100, "too deeply nested"),
         ("a" * 2_000_000, "too large"),
+        ("- " * 400_000, "too deeply nested"),
         ("a: &a [*a]", "too deeply nested"),
+        (f"a: 0x{'f' * 5000}", "a.yaml:1: a: cannot read '0xfff"),
+        ("a: !foo {b: 1}", "a.yaml:1: a: cannot read this as '!foo'"),
     ],
 )
 def test_what_is_no_config_is_refused_with_its_place(text: str | bytes, message: str) -> None:

@@ -1,5 +1,7 @@
 """Learning curves: parts that several figures draw with."""
 
+import json
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -40,31 +42,54 @@ def points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.Da
 
 
 def mean_with_interval(
-    ax: "Axes", table: "pd.DataFrame", value: str, colour: Any, label: str = "", logarithmic: bool = False
+    ax: "Axes", saved: "Saved", part: "pd.DataFrame", value: str, colour: Any, logarithmic: bool = False
 ) -> None:
     """Mean over trials with its 95 % bootstrap interval; of logarithms where the axis is logarithmic.
 
-    The line ends where the first trial diverged, with a cross.
+    The line ends where the first trial diverged, with a cross above.
     """
-    _, examples, values = by_trial(table, value)
+    _, examples, values = by_trial(part, value)
     mean, low, high = bootstrap_mean(log10(values) if logarithmic else values)
     if logarithmic:
         mean, low, high = 10**mean, 10**low, 10**high
-    ax.plot(examples, mean, color=colour, label=label)
+    ax.plot(examples, mean, color=colour, marker=marker(examples))
     ax.fill_between(examples, low, high, color=colour, alpha=style.BAND, linewidth=0)
-    mark_diverged(ax, examples, values, mean, colour)
+    mark_diverged(ax, saved, part, colour)
 
 
-def mark_diverged(ax: "Axes", examples: Array, values: Array, line: Array, colour: Any) -> None:
-    """A cross where a drawn line ends because trials diverged, with their number."""
-    diverged = int(np.isinf(values).any(axis=1).sum())
-    if not diverged:
+def marker(examples: Array) -> str | None:
+    """How to mark points: not at all, unless there is only one and so no line."""
+    return "." if len(examples) == 1 else None
+
+
+def mark_diverged(ax: "Axes", saved: "Saved", part: "pd.DataFrame", colour: Any) -> None:
+    """Where trials of one algorithm and sweep point diverged: a cross at the first, and their number."""
+    axes = [axis for axis in saved.config["sweep"] if axis in part]
+    labels = {name: part[name].iloc[0] for name in ("algorithm", *axes)}
+    examples = [
+        each["example"]
+        for each in saved.manifest["diverged"]
+        if all(_cell(each[name]) == value for name, value in labels.items())
+    ]
+    if not examples:
         return
-    finite = np.flatnonzero(np.isfinite(line))
-    at = (examples[finite[-1]], line[finite[-1]]) if len(finite) else (examples[0], 1.0)
-    ax.plot(*at, marker="x", markersize=7, markeredgewidth=1.6, color=colour, clip_on=False)
-    note = f"{diverged} of {len(values)} diverged"
-    ax.annotate(note, at, xytext=(5, 4), textcoords="offset points", color=colour, fontsize=7)
+    height = 0.97 - 0.06 * len(ax.texts)
+    across = ax.get_xaxis_transform()
+    style_ = {"color": colour, "transform": across, "clip_on": False}
+    ax.plot([min(examples)], [height], marker="x", markersize=6, markeredgewidth=1.5, **style_)
+    note = f"  {len(examples)} of {part['trial'].nunique()} diverged"
+    ax.text(min(examples), height, note, va="center", fontsize=7, color=colour, transform=across)
+
+
+def _cell(value: Any) -> Any:
+    """A label as it stands in a table."""
+    return value if isinstance(value, int | float | str) else json.dumps(value)
+
+
+def limit(ax: "Axes") -> None:
+    """Keep the sound curves readable where others diverge."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(max(low, 1e-40), min(high, 1e3))
 
 
 def example_axis(ax: "Axes", last: float) -> None:
@@ -97,7 +122,7 @@ def colour_bar(canvas: "Canvas", axes: Any, names: Sequence[str], title: str) ->
     bar = canvas.colorbar(mappable, ax=axes, ticks=np.arange(len(names))[::step], pad=0.02, aspect=25)
     bar.ax.set_yticklabels(list(names)[::step])
     bar.ax.tick_params(length=0)
-    bar.set_label(title)
+    bar.set_label(textwrap.fill(title, 44))
     bar.outline.set_visible(False)
 
 
@@ -112,18 +137,21 @@ def trials_note(saved: "Saved") -> str:
     return f"n = {saved.config['trials']}"
 
 
-def swept_nse(canvas: "Canvas", saved: "Saved", name: str) -> None:
+def swept_nse(canvas: "Canvas", saved: "Saved") -> None:
     """NSE over examples, one panel per algorithm, one line per sweep point."""
-    table, axes = saved.tables[name], list(saved.config["sweep"])
+    table, axes = saved.table, list(saved.config["sweep"])
     algorithms = list(table["algorithm"].unique())
     panels = canvas.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
+    names = [name for name, _ in points(table, axes)]
     for ax, algorithm in zip(panels, algorithms, strict=True):
-        parts = points(table[table["algorithm"] == algorithm], axes)
-        for (_, part), colour in zip(parts, colours([label for label, _ in parts]), strict=True):
-            mean_with_interval(ax, part, "nse", colour, logarithmic=True)
-        ax.set(yscale="log")
+        ax.set_yscale("log")
+        parts = dict(points(table[table["algorithm"] == algorithm], axes))
+        for name, colour in zip(names, colours(names), strict=True):
+            if name in parts:
+                mean_with_interval(ax, saved, parts[name], "nse", colour, logarithmic=True)
         example_axis(ax, table["example"].max())
         ax.set_title(f"{style.label(algorithm)}, {trials_note(saved)}")
+    limit(panels[0])
     panels[0].set_ylabel("NSE, geometric mean and 95 % interval")
     if axes:
-        colour_bar(canvas, list(panels), [label for label, _ in points(table, axes)], axis_title(axes))
+        colour_bar(canvas, list(panels), names, axis_title(axes))

@@ -35,20 +35,20 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     """Fig. 1e at the left, then mean angles with their intervals, coloured by sweep point."""
     from fa_repro.figures import _curves
 
-    main = next(name for name in saved.tables if name != "online")
-    table, axes = saved.tables[main], list(saved.config["sweep"])
+    table, axes = saved.table, list(saved.config["sweep"])
     first, *panels = canvas.subplots(1, 1 + len(PANELS), sharey=True)
     _online_panel(first, saved)
     parts = _curves.points(table, axes)
+    names = [name for name, _ in parts]
     for ax, (value, title) in zip(panels, PANELS.items(), strict=True):
-        for (_, part), colour in zip(parts, _curves.colours([label for label, _ in parts]), strict=True):
+        for (_, part), colour in zip(parts, _curves.colours(names), strict=True):
             for _, one in part.groupby("algorithm"):
-                _curves.mean_with_interval(ax, one, value, colour)
+                _curves.mean_with_interval(ax, saved, one, value, colour)
         _curves.example_axis(ax, table["example"].max() if len(table) else 1)
         ax.set_title(f"{title}, {_curves.trials_note(saved)}")
     first.set(ylim=(0, 120), yticks=range(0, 121, 30), ylabel="angle of FA's hidden update (degrees)")
-    if axes and parts:
-        _curves.colour_bar(canvas, panels, [label for label, _ in parts], _curves.axis_title(axes))
+    if axes and names:
+        _curves.colour_bar(canvas, panels, names, _curves.axis_title(axes))
 
 
 def _online_panel(ax: "Axes", saved: "Saved") -> None:
@@ -56,19 +56,21 @@ def _online_panel(ax: "Axes", saved: "Saved") -> None:
     from fa_repro.figures import _curves
     from fa_repro.intervals import sliding
 
-    ax.set_title("Fig. 1e: to backprop, one trial")
+    ax.set_title(f"Fig. 1e: to backprop, one trial\n± 2 s.d. of {WINDOW} examples")
     ax.axhline(90, color="#808080", linewidth=0.6, linestyle="--")
-    table = saved.tables.get("online")
-    if table is None or table.empty:
+    table = saved.extra["online"]
+    if table.empty:
         ax.text(0.5, 0.5, f"{ONLINE}\nnot among\nthe algorithms", ha="center", va="center", transform=ax.transAxes)
         return
-    _, examples, values = _curves.by_trial(table.drop_duplicates(["trial", "example"]), "angle_backprop_deg")
+    table = table.drop_duplicates(["trial", "example"])
+    _, examples, values = _curves.by_trial(table, "angle_backprop_deg")
     window = min(WINDOW, len(examples))
     mean, deviation = sliding(values[0], window)
     centres = examples[window // 2 : window // 2 + len(mean)]
     colour = style.colour("feedback_alignment")
-    ax.plot(centres, mean, color=colour, linewidth=0.8)
+    ax.plot(centres, mean, color=colour, linewidth=0.8, marker=_curves.marker(centres))
     ax.fill_between(centres, mean - 2 * deviation, mean + 2 * deviation, color=colour, alpha=style.BAND, linewidth=0)
+    _curves.mark_diverged(ax, saved, table, colour)
     _curves.example_axis(ax, examples[-1] + 1)
 
 

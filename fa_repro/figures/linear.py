@@ -50,64 +50,62 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     """NSE of each algorithm beside the published curves; at the right what was approximated."""
     from fa_repro.figures import _curves
 
-    main = next(name for name in saved.tables if name != "maps")
     if saved.config["sweep"]:
-        _curves.swept_nse(canvas, saved, main)
-        return
-    learned = saved.tables.get("maps")
-    if learned is None or learned.empty:
-        _curves_panel(canvas.subplots(), saved, main)
-        return
-    left, right = canvas.subfigures(1, 2, squeeze=False, width_ratios=(1.55, 1))[0]
-    _curves_panel(left.subplots(), saved, main)
-    _maps_panel(right, saved)
+        _curves.swept_nse(canvas, saved)
+    elif saved.extra["maps"].empty:
+        _curves_panel(canvas.subplots(), saved)
+    else:
+        left, right = canvas.subfigures(1, 2, squeeze=False, width_ratios=(1.55, 1))[0]
+        _curves_panel(left.subplots(), saved)
+        _maps_panel(right, saved)
 
 
-def _curves_panel(ax: "Axes", saved: "Saved", main: str) -> None:
+def _curves_panel(ax: "Axes", saved: "Saved") -> None:
     import numpy as np
 
     from fa_repro import published
     from fa_repro.figures import _curves
     from fa_repro.intervals import sliding
 
-    table = saved.tables[main]
-    chosen = representative(table)
-    references = published.curves("1d")
+    table = saved.table
+    chosen, references = representative(table), published.curves("1d")
+    window = max(1, min(WINDOW, table["example"].nunique() // 8))
+    ax.set_yscale("log")
     for position, algorithm in enumerate(saved.config["algorithms"]):
         colour = style.colour(algorithm, position)
         rows = table[table["algorithm"] == algorithm]
         if rows.empty:  # every run of it failed
             continue
         trials, examples, values = _curves.by_trial(rows, "nse")
-        logs = _curves.log10(values)
-        window = min(WINDOW, len(examples))
-        smooth, _ = sliding(logs, window)
+        smooth, _ = sliding(_curves.log10(values), min(window, len(examples)))
         centres = examples[window // 2 : window // 2 + smooth.shape[1]]
         inside = np.isfinite(smooth)
-        low = np.where(inside, smooth, np.inf).min(axis=0)
-        high = np.where(inside, smooth, -np.inf).max(axis=0)
         some = inside.any(axis=0)
-        ax.fill_between(centres[some], 10 ** low[some], 10 ** high[some], color=colour, alpha=style.BAND, linewidth=0)
+        low = np.where(inside, smooth, np.inf).min(axis=0)[some]
+        high = np.where(inside, smooth, -np.inf).max(axis=0)[some]
+        ax.fill_between(centres[some], 10**low, 10**high, color=colour, alpha=style.BAND, linewidth=0)
         line = 10 ** smooth[np.argmax(trials == chosen)]
-        ax.plot(centres, line, color=colour, label=style.label(algorithm))
-        _curves.mark_diverged(ax, centres, values, line, colour)
+        ax.plot(centres, line, color=colour, label=style.label(algorithm), marker=_curves.marker(centres))
+        _curves.mark_diverged(ax, saved, rows, colour)
         if algorithm in references:
             reference = references[algorithm]
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
     ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
-    ax.set(yscale="log", xlabel="examples", ylabel="NSE", xlim=(0, examples[-1] + 1))
-    ax.set_title(f"trial {chosen}, over {WINDOW} examples; band: all {saved.config['trials']} trials")
+    ax.set_ylabel("NSE")
+    ax.set_title(f"trial {chosen}, over {window} examples; band: all {saved.config['trials']} trials")
+    _curves.example_axis(ax, table["example"].max() + 1)
+    _curves.limit(ax)
     ax.legend(loc="lower left")
 
 
 def _maps_panel(canvas: "Canvas", saved: "Saved") -> None:
     """The target map and each learned one as images on one colour scale."""
-    learned = saved.tables["maps"]
-    names = ["target", *(name for name in saved.config["algorithms"] if name in set(learned["algorithm"]))]
+    learned = saved.extra["maps"]
     images = {
         name: part.pivot(index="output", columns="input", values="weight").to_numpy()
         for name, part in learned.groupby("algorithm")
     }
+    names = ["target", *(name for name in saved.config["algorithms"] if name in images)]
     limit = float(abs(images["target"]).max())
     panels = canvas.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for ax, name in zip(panels, names, strict=True):

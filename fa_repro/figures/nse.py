@@ -15,7 +15,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     """One line per sweep point on a log axis, coloured by its value."""
     from fa_repro.figures import _curves
 
-    _curves.swept_nse(canvas, saved, next(iter(saved.tables)))
+    _curves.swept_nse(canvas, saved)
 
 
 FIGURE = Figure(

@@ -1,9 +1,10 @@
 """A random linear map to be approximated."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy.typing as npt
+from pydantic import Field
 
 from fa_repro.arrays import Array
 from fa_repro.settings import Positive, Units
@@ -34,7 +35,7 @@ class Linear(Task):
 
     inputs: Units
     outputs: Units
-    target_range: Positive = 1.0
+    target_range: Annotated[Positive, Field(ge=1e-100)] = 1.0  # its square is divided by
 
     @property
     def sizes(self) -> tuple[int, int]:

@@ -161,7 +161,7 @@ def run(
     from fa_repro.experiment import carry_out
     from fa_repro.progress import Silent, Terminal
     from fa_repro.request import Request, plan
-    from fa_repro.wording import advice, planned, summary
+    from fa_repro.wording import planned, summary, troubles
 
     _log(quiet, verbose)
     names = list(
@@ -187,13 +187,8 @@ def run(
         for line in summary(result):
             if not quiet:
                 click.echo(line, err=True)
-        for run_, example in result.diverged[:20]:
-            click.echo(f"error: {advice(run_, example)}", err=True)
-        for run_, reason in result.failed[:20]:
-            click.echo(f"error: {run_} failed: {reason}", err=True)
-        hidden = max(len(result.diverged) - 20, 0) + max(len(result.failed) - 20, 0)
-        if hidden:
-            click.echo(f"error: and {hidden} more, all in {result.directory / 'manifest.json'}", err=True)
+        for line in troubles(result):
+            click.echo(f"error: {line}", err=True)
         click.echo(result.directory / f"{request.name}.png")
         worst = max(worst, int(bool(result.diverged or result.failed)))
     click.get_current_context().exit(worst)

@@ -9,7 +9,7 @@ from fa_repro.registry import did_you_mean
 from fa_repro.yaml12 import Document, load
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-RESERVED = ("all", "runs")
+RESERVED = ("all", "gallery", "runs")
 
 
 def shipped() -> Path:

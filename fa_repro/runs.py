@@ -62,6 +62,9 @@ class Entry:
         text = json.dumps({**self.setup.canonical(), "trial": trial}, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def __str__(self) -> str:
+        return self.algorithm + "".join(f", {key}={value}" for key, value in self.axes.items())
+
     def runs(self) -> "list[Run]":
         """One run for each trial."""
         canonical = self.setup.canonical()
@@ -87,10 +90,6 @@ class Run:
     def labels(self) -> dict[str, Any]:
         """What tells the run from others in a table."""
         return {"algorithm": self.entry.algorithm, "trial": self.trial, **self.entry.axes}
-
-    def __str__(self) -> str:
-        axes = "".join(f", {key}={value}" for key, value in self.entry.axes.items())
-        return f"{self.entry.algorithm}, trial {self.trial}{axes}"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ RC: dict[str, Any] = {
     "axes.linewidth": 0.7,
     "lines.linewidth": 1.2,
     "image.interpolation": "nearest",
-    "text.parse_math": False,
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
 }

@@ -1,7 +1,7 @@
 """What the command line says of plans and results."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,32 @@ def summary(result: Result) -> Iterator[str]:
         yield f"{name}: nothing to train, all {result.found} runs were there already"
     else:
         yield f"{name}: trained {result.trained} runs, found {result.found}"
-    if result.diverged:
-        yield f"{name}: {len(result.diverged)} runs diverged, the others are sound"
 
 
-def advice(run: Run, example: int) -> str:
-    """What to say of a run that has diverged."""
-    setup, name = run.entry.setup, run.entry.algorithm
-    told = f"{run} diverged at example {example} (NSE is not finite)."
-    if example == 0:  # before any update
-        return f"{told} Lower network.init_range (now {', '.join(f'{value:g}' for value in setup.network.init_range)})."
-    return f"{told} Lower algorithms.{name}.learning_rate (now {setup.learning_rate:g})."
+def troubles(result: Result) -> Iterator[str]:
+    """One line for each algorithm and sweep point whose runs diverged or failed: what happened, and the way out."""
+    diverged: dict[Any, list[tuple[Run, int]]] = {}
+    for run, example in result.diverged:
+        diverged.setdefault((id(run.entry), example == 0), []).append((run, example))
+    for group in diverged.values():
+        run, first = min(group, key=lambda pair: pair[1])
+        setup, when = run.entry.setup, f"at example {first}" if len(group) == 1 else f"from example {first} on"
+        way_out = f"algorithms.{run.entry.algorithm}.learning_rate (now {setup.learning_rate:g})"
+        if first == 0:  # before any update
+            way_out = f"network.init_range (now {', '.join(f'{value:g}' for value in setup.network.init_range)})"
+        yield f"{_which([each for each, _ in group])} diverged {when} (NSE is not finite). Lower {way_out}."
+    failed: dict[Any, list[Run]] = {}
+    for run, reason in result.failed:
+        failed.setdefault((id(run.entry), reason), []).append(run)
+    for (_, reason), runs in failed.items():
+        yield f"{_which(runs)} failed: {reason}"
+
+
+def _which(runs: Sequence[Run]) -> str:
+    """Name runs that differ in their trial only."""
+    trials = [str(run.trial) for run in runs]
+    many = f"{len(runs)} of {runs[0].entry.trials} trials ({', '.join(trials[:5])}{', ...' if len(trials) > 5 else ''})"
+    return f"{runs[0].entry}, {f'trial {trials[0]}' if len(runs) == 1 else many}"
 
 
 def planned(request: Request, plan: Plan, results: Path) -> str:

@@ -146,15 +146,18 @@ def test_a_forced_dry_run_trains_everything_again(command: Command) -> None:
 def test_divergence_before_any_update_blames_the_start(command: Command) -> None:
     result = command("run", "linear", "--set", "network.init_range=1e100", "--only", "backprop")
     assert result.exit_code == 1
-    assert "diverged at example 0 (NSE is not finite). Lower network.init_range (now 1e+100)." in result.stderr
+    assert "diverged from example 0 on (NSE is not finite). Lower network.init_range (now 1e+100)." in result.stderr
 
 
 def test_a_diverging_rate_is_told_and_drawn_while_the_others_finish(command: Command) -> None:
     words = ["--set", "algorithms.backprop.learning_rate=0.9", "--set", "training.examples=300"]
     result = command("run", "linear", *words)
     assert result.exit_code == 1
-    assert "backprop, trial 0 diverged at example" in result.stderr
+    told = "error: backprop, 3 of 3 trials (0, 1, 2) diverged from example"
+    assert [line.startswith(told) for line in result.stderr.splitlines()] == [False, True]
     assert "(NSE is not finite). Lower algorithms.backprop.learning_rate (now 0.9)." in result.stderr
+    one = command("run", "linear", *words, "--set", "trials=1", "--results", "one").stderr
+    assert "error: backprop, trial 0 diverged at example" in one
     table = pd.read_csv("results/linear/linear.csv")
     lost = table.groupby("algorithm")["nse"].apply(lambda nse: (nse == float("inf")).any())
     assert lost.to_dict() == {
@@ -169,7 +172,7 @@ def test_a_diverging_rate_is_told_and_drawn_while_the_others_finish(command: Com
     again = command("run", "linear", *words)
     assert again.exit_code == 1  # remembered, and not taken for a success
     assert "nothing to train" in again.stderr
-    assert "diverged at example" in again.stderr
+    assert "diverged from example" in again.stderr
     assert command("run", "linear").exit_code == 0
 
 
@@ -182,7 +185,7 @@ def test_a_run_that_fails_is_told_while_the_others_finish(command: Command, monk
     monkeypatch.setattr(Backprop, "init", no_memory)
     result = command("run", "linear", "--set", "record.probes=[nse]")
     assert result.exit_code == 1
-    assert "error: backprop, trial 2 failed: MemoryError: not enough" in result.stderr
+    assert "error: backprop, 3 of 3 trials (0, 1, 2) failed: MemoryError: not enough" in result.stderr
     assert set(pd.read_csv("results/linear/linear.csv")["algorithm"]) == {
         "shallow",
         "reinforcement",

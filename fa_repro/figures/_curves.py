@@ -9,7 +9,7 @@ import numpy as np
 
 from fa_repro import style
 from fa_repro.arrays import Array
-from fa_repro.intervals import bootstrap_mean
+from fa_repro.intervals import bootstrap_mean, sliding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results import Saved
+
+
+SMOOTH = 250
+"""Points of a line up to which it is not smoothed."""
 
 
 def by_trial(table: "pd.DataFrame", value: str) -> tuple[Array, Array, Array]:
@@ -46,10 +50,14 @@ def mean_with_interval(
 ) -> None:
     """Mean over trials with its 95 % bootstrap interval; of logarithms where the axis is logarithmic.
 
-    The line ends where the first trial diverged, with a cross above.
+    Lines of very many examples are smoothed over a sliding window. The line ends where the first trial diverged,
+    with a cross above.
     """
     _, examples, values = by_trial(part, value)
-    mean, low, high = bootstrap_mean(log10(values) if logarithmic else values)
+    values, window = log10(values) if logarithmic else values, max(1, len(examples) // SMOOTH)
+    values = sliding(values, window)[0]
+    examples = examples[window // 2 : window // 2 + values.shape[1]]
+    mean, low, high = bootstrap_mean(values)
     if logarithmic:
         mean, low, high = 10**mean, 10**low, 10**high
     ax.plot(examples, mean, color=colour, marker=marker(examples))
@@ -92,11 +100,13 @@ def limit(ax: "Axes") -> None:
     ax.set_ylim(max(low, 1e-40), min(high, 1e3))
 
 
-def example_axis(ax: "Axes", last: float) -> None:
+def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:
     """Label the axis of examples, in thousands where there are many."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    ax.set_xlim(0, max(last, 1))
+    last = table["example"].max() + 1 if len(table) else 1
+    last -= last % 10 == 1  # a grid ends with the last example, or after it
+    ax.set_xlim(0, last)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlabel("examples")
     if last >= 10_000:
@@ -140,17 +150,21 @@ def trials_note(saved: "Saved") -> str:
 def swept_nse(canvas: "Canvas", saved: "Saved") -> None:
     """NSE over examples, one panel per algorithm, one line per sweep point."""
     table, axes = saved.table, list(saved.config["sweep"])
-    algorithms = list(table["algorithm"].unique())
+    present = set(table["algorithm"])
+    algorithms = [name for name in saved.config["algorithms"] if name in present]
     panels = canvas.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
     names = [name for name, _ in points(table, axes)]
     for ax, algorithm in zip(panels, algorithms, strict=True):
         ax.set_yscale("log")
         parts = dict(points(table[table["algorithm"] == algorithm], axes))
-        for name, colour in zip(names, colours(names), strict=True):
+        drawn = dict(zip(names, colours(names), strict=True))
+        if axes and all(axis.startswith("algorithms.") and axis.split(".")[1] != algorithm for axis in axes):
+            drawn = {next(iter(parts)): style.colour(algorithm)}  # the axes are other algorithms'
+        for name, colour in drawn.items():
             if name in parts:
                 mean_with_interval(ax, saved, parts[name], "nse", colour, logarithmic=True)
-        example_axis(ax, table["example"].max())
-        ax.set_title(f"{style.label(algorithm)}, {trials_note(saved)}")
+        example_axis(ax, table)
+        ax.set_title(f"{style.label(algorithm)}\n{trials_note(saved)}")
     limit(panels[0])
     panels[0].set_ylabel("NSE, geometric mean and 95 % interval")
     if axes:

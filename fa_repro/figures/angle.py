@@ -44,7 +44,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
         for (_, part), colour in zip(parts, _curves.colours(names), strict=True):
             for _, one in part.groupby("algorithm"):
                 _curves.mean_with_interval(ax, saved, one, value, colour)
-        _curves.example_axis(ax, table["example"].max() if len(table) else 1)
+        _curves.example_axis(ax, table)
         ax.set_title(f"{title}, {_curves.trials_note(saved)}")
     first.set(ylim=(0, 120), yticks=range(0, 121, 30), ylabel="angle of FA's hidden update (degrees)")
     if axes and names:
@@ -71,7 +71,7 @@ def _online_panel(ax: "Axes", saved: "Saved") -> None:
     ax.plot(centres, mean, color=colour, linewidth=0.8, marker=_curves.marker(centres))
     ax.fill_between(centres, mean - 2 * deviation, mean + 2 * deviation, color=colour, alpha=style.BAND, linewidth=0)
     _curves.mark_diverged(ax, saved, table, colour)
-    _curves.example_axis(ax, examples[-1] + 1)
+    _curves.example_axis(ax, table)
 
 
 FIGURE = Figure(

@@ -93,7 +93,7 @@ def _curves_panel(ax: "Axes", saved: "Saved") -> None:
     ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
     ax.set_ylabel("NSE")
     ax.set_title(f"trial {chosen}, over {window} examples; band: all {saved.config['trials']} trials")
-    _curves.example_axis(ax, table["example"].max() + 1)
+    _curves.example_axis(ax, table)
     _curves.limit(ax)
     ax.legend(loc="lower left")
 

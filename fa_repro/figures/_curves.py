@@ -106,7 +106,7 @@ def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:
 
     last = table["example"].max() + 1 if len(table) else 1
     last -= last % 10 == 1  # a grid ends with the last example, or after it
-    ax.set_xlim(0, last)
+    ax.set_xlim(0, max(last, 1))
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlabel("examples")
     if last >= 10_000:

@@ -12,7 +12,7 @@ help:
 	@echo "make all-figures   every YAML in configs/"
 	@echo "make test          the tests; make test-all adds the long ones"
 	@echo "make lint          style, formatting, types;  make format mends the first two"
-	@echo "make bench         microseconds per example, beside a plain NumPy loop"
+	@echo "make bench         microseconds per example beside a plain NumPy loop; time to start"
 
 $(FIGURES): $(VENV)/installed
 	$(RUN) run $@
@@ -37,6 +37,7 @@ format: $(VENV)/installed-dev
 
 bench: $(VENV)/installed
 	$(VENV)/bin/python benchmarks/throughput.py
+	$(VENV)/bin/python benchmarks/startup.py
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -20,6 +20,8 @@ from fa_repro.yaml12 import Document, Path
 
 BLOCKS: dict[str, type[Block]] = {"network": NetworkSettings, "training": Training, "record": Record}
 
+MAX_RUNS = 1_000_000
+
 TARGET = "target"
 """What the target of a task is called beside the algorithms."""
 
@@ -94,7 +96,12 @@ def resolve(
     for values in itertools.product(*axes.values()) if not draft.problems else ((),):
         point = draft.at_point(dict(zip(axes, values, strict=bool(values))))
         for entry in _Validator(point).entries(axes):
-            entries.setdefault((entry.algorithm, *map(_hashable, entry.axes.values())), entry)
+            first = entries.setdefault((entry.algorithm, *map(_hashable, entry.axes.values())), entry)
+            if first.setup != entry.setup:
+                draft.problem(("sweep",), f"two points look alike for {entry}, but differ in their settings")
+    count = sum(entry.trials for entry in entries.values())
+    if count > MAX_RUNS:
+        draft.problem((), f"{count:,} runs; at most {MAX_RUNS:,} are possible")
     _check_probes(draft, figure.probes, entries.values())
     draft.stop_if_wrong()
     return Config(str(draft.data["figure"]), _filled(draft.data), tuple(axes), tuple(entries.values()))
@@ -239,9 +246,8 @@ def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_defaults(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     values = {f.name: data.get(f.name, f.default) for f in fields(kind)}
-    given = {
-        name: value for name, value in values.items() if value is not MISSING
-    }  # a swept key may have no other value
+    # A swept key need have no other value.
+    given = {name: value for name, value in values.items() if value is not MISSING}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 

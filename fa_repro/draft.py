@@ -130,11 +130,12 @@ class Draft:
                     inner[last] = min(inner[last], limit)
 
     def effective(self, dotted: str, algorithm: str) -> Any:
-        """The value that a swept key really has for an algorithm, whose own settings win."""
-        for block in (self.data["algorithms"][algorithm], self.data):
-            value: Any = block
-            for part in dotted.split("."):
-                value = value.get(part) if isinstance(value, Mapping) else None
-            if value is not None:
-                return value
-        return None
+        """The value that a swept key really has for an algorithm, whose own settings win, key by key."""
+        own, value = (_at(block, dotted) for block in (self.data["algorithms"][algorithm], self.data))
+        return value if own is None or isinstance(own, dict) else own
+
+
+def _at(block: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        block = block.get(part) if isinstance(block, dict) else None
+    return block

@@ -1,5 +1,6 @@
 """What a person asks for, and what it comes to before anything is trained."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ from fa_repro.config import Config, resolve
 from fa_repro.errors import ConfigError
 from fa_repro.runs import Run
 from fa_repro.store import Store
-from fa_repro.yaml12 import Document
+from fa_repro.yaml12 import Document, inline
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,11 @@ class Request:
 
     def options(self) -> list[str]:
         """The request's changes as command-line options."""
-        changes = [f"--config {self.config}"] if self.config else []
-        changes += [f"--set {key}={value}" for key, value in self.settings.items()]
-        changes += [f"--sweep {key}={','.join(map(str, values))}" for key, values in self.sweep.items()]
-        return changes + [f"--only {name}" for name in self.only] + (["--quick"] if self.quick else [])
+        words = [("--config", str(self.config))] if self.config else []
+        words += [("--set", f"{key}={inline(plain(value))}") for key, value in self.settings.items()]
+        words += [("--sweep", f"{key}={inline(plain(values))[1:-1]}") for key, values in self.sweep.items()]
+        words += [("--only", name) for name in self.only]
+        return [f"{option} {shlex.quote(word)}" for option, word in words] + (["--quick"] if self.quick else [])
 
 
 @dataclass(frozen=True)

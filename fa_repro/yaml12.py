@@ -112,6 +112,12 @@ def dump(data: Any) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100)
 
 
+def inline(data: Any) -> str:
+    """Plain data on one line, as `parse_value` reads it."""
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=True, width=2**30)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
 def _bound_depth(text: str, source: str) -> None:
     """Refuse what is nested too deeply before the parser, which recurses, builds nodes from it."""
     depth = 0

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure as Canvas
 import fa_repro
 from fa_repro import registry
 from fa_repro.errors import ConfigError
+from fa_repro.request import Request
 from fa_repro.rules import Rule
 from tests.conftest import SMALL
 from tests.test_cli import environment
@@ -123,6 +124,21 @@ def test_numpy_values_are_settings_like_any_other(workplace: Path) -> None:
     )
     assert again.trained == 0
     assert again.table.equals(plain.table)
+
+
+def test_a_request_is_told_as_the_options_that_make_it() -> None:
+    sweep = {"network.hidden": [[3], [4, 5]], "network.activation": ["tanh", "linear"]}
+    request = Request(
+        "linear", {"network.bias": True, "seed": np.int64(3)}, Path("my config.yaml"), sweep, ("backprop",)
+    )
+    assert request.options() == [
+        "--config 'my config.yaml'",
+        "--set network.bias=true",
+        "--set seed=3",
+        "--sweep 'network.hidden=[3], [4, 5]'",
+        "--sweep 'network.activation=tanh, linear'",
+        "--only backprop",
+    ]
 
 
 @pytest.mark.parametrize("settings", [{1: 2}, {"seed": {1, 2}}, {"seed": object()}, "trials=5"])

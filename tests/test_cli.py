@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import Result
@@ -370,3 +371,25 @@ def test_two_identical_commands_at_once_agree(workplace: Path) -> None:
     alone = process("run", "linear", "--results", "alone")
     alone.communicate(timeout=120)
     assert contents(workplace / "results/linear") == contents(workplace / "alone/linear")
+
+
+@pytest.mark.slow
+def test_a_hundred_kills_at_random_times_lose_nothing(workplace: Path) -> None:
+    """Fault 1: no partial run is visible, the last CSV is that of an undisturbed run, nothing is trained twice."""
+    words = ("run", "linear", "--set", "training.examples=20000", "--set", "record.grid=linear")
+    whole = process(*words, "--results", "whole")
+    assert whole.wait(timeout=120) == 0
+    whole.communicate()
+    random, seen = np.random.default_rng(0), {}
+    for _ in range(100):
+        running = process(*words)
+        time.sleep(random.uniform(0.05, 1.5))
+        running.kill()
+        running.communicate()
+        for path in (workplace / "results/runs").glob("??/*/manifest.json"):
+            assert seen.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
+    last = process(*words)
+    _, told = last.communicate(timeout=120)
+    assert last.returncode == 0, told
+    assert contents(workplace / "results/linear") == contents(workplace / "whole/linear")
+    assert not list((workplace / "results").rglob(".tmp-*"))

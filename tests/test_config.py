@@ -230,6 +230,20 @@ def test_what_is_swept_needs_no_other_value() -> None:
     assert resolve(yaml12.load(yaml12.dump(dict(config.data)), "again.yaml")) == config
 
 
+def test_a_block_swept_whole_keeps_its_points_apart_from_an_algorithms_own_keys() -> None:
+    own = {"rule": "backprop", "learning_rate": 0.1, "network": {"init_range": 0.7}}
+    blocks = [{"hidden": [3], "init_range": 0.1}, {"hidden": [4], "init_range": 0.1}]
+    config = small({"algorithms.own": own}, sweep={"network": blocks}, only=["own"])
+    assert [entry.setup.network.hidden for entry in config.entries] == [(3,), (4,)]
+    assert {entry.setup.network.init_range for entry in config.entries} == {(0.7,)}
+
+
+def test_there_are_bounds_to_the_number_of_runs() -> None:
+    assert "3,200,000 runs; at most 1,000,000" in "".join(
+        refused(overrides={"trials": 100_000}, sweep={"seed": [*range(8)]})
+    )
+
+
 def test_quick_lowers_numbers_and_never_raises_one() -> None:
     assert {entry.trials for entry in small({"trials": 9}, quick=True).entries} == {4}
     assert {entry.trials for entry in small({"trials": 2}, quick=True).entries} == {2}

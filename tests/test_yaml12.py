@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fa_repro.errors import ConfigError
-from fa_repro.yaml12 import dump, load
+from fa_repro.yaml12 import dump, inline, load, parse_value
 
 
 def problems(text: str | bytes) -> str:
@@ -111,6 +111,7 @@ def test_what_is_written_is_read_back(data: object) -> None:
     try:
         text = dump({"key": data})
         again = load(text, "a.yaml").data["key"]
+        assert parse_value(inline({"key": data}), "--set").get("key") == again
     except ConfigError as error:  # characters that no YAML may hold
         assert "special characters" in str(error) or "unacceptable" in str(error) or "control" in str(error)
         return

@@ -1,0 +1,50 @@
+import pytest
+
+from fa_repro import progress
+from fa_repro.progress import Silent, Terminal
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that the test moves."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_elsewhere_one_line_each_thirty_seconds_with_the_time_left(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = Terminal()
+    shown.start(1000, "linear")
+    for _ in range(8):
+        clock[0] += 10
+        shown.tick(100)
+    shown.stop()
+    out, told = capsys.readouterr()
+    assert out == ""
+    assert told.splitlines() == ["linear: 30 %, 70 s left", "linear: 60 %, 40 s left"]
+
+
+def test_on_a_terminal_a_bar_with_the_time_left(
+    clock: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    shown = Terminal()
+    shown.start(1000, "linear")
+    shown.tick(500)
+    shown.tick(600)  # an example more than announced does no harm
+    shown.stop()
+    shown.stop()
+    out, told = capsys.readouterr()
+    assert out == ""
+    assert "linear" in told
+    assert "100%" in told
+
+
+def test_silent_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Silent()
+    shown.start(10, "x")
+    shown.tick(10)
+    shown.stop()
+    assert capsys.readouterr() == ("", "")

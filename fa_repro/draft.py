@@ -34,7 +34,7 @@ class Draft:
         self._places[()] = document.source
         for key in self.data:
             if key not in KEYS:
-                self.problem((key,), f"unknown key{did_you_mean(key, KEYS)}")
+                self.problem((key,), _unknown(key))
 
     def problem(self, path: Path, text: str) -> None:
         """Note what is wrong with the value at a path."""
@@ -73,7 +73,7 @@ class Draft:
         """Set the value of a dotted key; `place` says in messages where it came from."""
         first, *rest = dotted.split(".")
         if first not in KEYS:
-            self.problems.append(f"{place}: {dotted}: unknown key{did_you_mean(first, KEYS)}")
+            self.problems.append(f"{place}: {dotted}: {_unknown(first)}")
             return
         path = ("sweep", ".".join(rest)) if first == "sweep" and rest else (first, *rest)
         for below in [known for known in self._places if known[: len(path)] == path]:
@@ -133,6 +133,10 @@ class Draft:
         """The value that a swept key really has for an algorithm, whose own settings win, key by key."""
         own, value = (_at(block, dotted) for block in (self.data["algorithms"][algorithm], self.data))
         return value if own is None or isinstance(own, dict) else own
+
+
+def _unknown(key: str) -> str:
+    return f"unknown key{did_you_mean(key, KEYS)} Known: {', '.join(KEYS)}."
 
 
 def _at(block: Any, dotted: str) -> Any:

@@ -30,9 +30,8 @@ def by_trial(table: "pd.DataFrame", value: str) -> tuple[Array, Array, Array]:
 
 
 def log10(values: Array) -> Array:
-    """Decimal logarithm; a diverged run's infinite error becomes NaN, and 0 the smallest normal number's."""
-    tiny = np.finfo(float).tiny
-    return np.where(np.isfinite(values), np.log10(np.clip(values, tiny, np.finfo(float).max)), np.nan)
+    """Decimal logarithm, for drawing: a diverged run's infinite error becomes NaN, very large and small ones bounds."""
+    return np.where(np.isfinite(values), np.log10(np.clip(values, 1e-40, 1e30)), np.nan)
 
 
 def points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.DataFrame]]":
@@ -96,8 +95,7 @@ def _cell(value: Any) -> Any:
 
 def limit(ax: "Axes") -> None:
     """Keep the sound curves readable where others diverge."""
-    low, high = ax.get_ylim()
-    ax.set_ylim(max(low, 1e-40), min(high, 1e3))
+    ax.set_ylim(top=min(ax.get_ylim()[1], 1e3))
 
 
 def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:

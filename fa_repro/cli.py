@@ -96,8 +96,8 @@ _results_option = click.option(
 )
 
 
-def _log(quiet: bool, verbose: bool) -> None:
-    level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
+def _log(verbose: bool) -> None:
+    level = logging.DEBUG if verbose else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logger = logging.getLogger("fa_repro")
@@ -119,17 +119,18 @@ def main() -> None:
 def list_(results: Path) -> None:
     """Show the figures, what they reproduce, and the state of their results."""
     from fa_repro import config_files, registry
+    from fa_repro.draft import Draft
     from fa_repro.results import config_hash, state
 
     rows = []
     for name in config_files.names():
         try:
-            data = config_files.read(config_files.locate(name)).data
-            figure = data.get("figure") if isinstance(data, dict) else None
-            title = registry.module("figures", str(figure)).FIGURE.title
-            rows.append((name, state(results / name, config_hash(data)), title))
+            draft = Draft(config_files.read(config_files.locate(name)))
+            draft.stop_if_wrong()  # its plain mistakes only: a look at all of them takes too long for a list
+            title = registry.module("figures", str(draft.data.get("figure"))).FIGURE.title
+            rows.append((name, state(results / name, config_hash(draft.data)), title))
         except (ConfigError, KeyError) as error:
-            rows.append((name, f"config not valid: {str(error).splitlines()[0]}", ""))
+            rows.append((name, f"config not valid: {str(error.args[0]).splitlines()[0]}", ""))
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
     for name, word, title in rows:
         click.echo(f"{name:<{widths[0]}}  {word:<{widths[1]}}  {title}".rstrip())
@@ -163,7 +164,7 @@ def run(
     from fa_repro.request import Request, plan
     from fa_repro.wording import planned, summary, troubles
 
-    _log(quiet, verbose)
+    _log(verbose)
     names = list(
         dict.fromkeys(each for name in figures for each in (config_files.names() if name == "all" else [name]))
     )

@@ -124,7 +124,7 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
     results.prepare(target)
     store = Store(directory)
     store.prepare()
-    runs = [run for entry in config.entries for run in entry.runs()]
+    runs = config.runs()
     found = {} if force else {run.key: loaded for run in runs if (loaded := store.load(run))}
     missing = [run for run in runs if run.key not in found]
     trained, failed = _train(missing, store, force, progress, request.name)
@@ -133,7 +133,7 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
     if not pairs:
         raise FaReproError(f"{request.name}: every run failed, nothing was written. The first: {failed[0][1]}")
     diverged = [(run, outcome.diverged_at) for run, outcome in pairs if outcome.diverged_at is not None]
-    about = {
+    about: dict[str, Any] = {
         "name": request.name,
         "figure": config.figure,
         "seed": config.data["seed"],
@@ -143,16 +143,17 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
         "diverged": [{**run.labels, "example": at} for run, at in diverged],
         "failed": [{**run.labels, "reason": reason} for run, reason in failed],
         "seconds": {
-            "training": round(sum(seconds for _, seconds in outcomes.values()), 3),
-            "this_command": round(time.monotonic() - began, 3),
-        },
+            "training": round(sum(seconds for _, seconds in outcomes.values()), 3)
+        },  # whenever they were trained
         "versions": provenance.versions(),
         "source": provenance.source(),
         "machine": provenance.machine(),
     }
     saved = results.Saved(*_tabulate(figure, pairs, config.axes), config.data, about)
     canvas = draw(figure, saved)
-    results.save(target, saved, render(canvas))
+    picture = render(canvas)
+    about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
+    results.save(target, saved, picture)
     return Result(saved.table, saved.extra, canvas, target, len(trained), len(found), diverged, failed)
 
 

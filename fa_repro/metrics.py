@@ -28,6 +28,7 @@ def nse(target: Array, output: Array) -> Array:
     """
     if target.shape != output.shape:
         raise ValueError(f"target has shape {target.shape}, output {output.shape}")
+    target, output = (np.asarray(array, dtype=np.float64) for array in (target, output))
     error = target - output
     return np.vecdot(error, error).sum(axis=-1) / np.vecdot(target, target).sum(axis=-1)
 

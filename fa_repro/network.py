@@ -92,10 +92,6 @@ class Network:
         ]
         return cls(weights, biases, ACTIVATIONS[activation], ACTIVATIONS[output])
 
-    def forward(self, examples: Array) -> Activity:
-        """Activity of every layer for examples of shape (R or 1, batch, units_in)."""
-        return self.propagate(self.total(0, examples))
-
     def propagate(self, total: Array, noise: Sequence[Array] | None = None) -> Activity:
         """Activity of every layer, given the first one's total input.
 

@@ -55,7 +55,7 @@ class Angle(Probe):
     """Angle between the hidden layers' teaching signals and those another rule would send in the same step.
 
     With several hidden layers their signals are joined to one vector. Averaged over the examples of a step. NaN
-    where the hidden layers receive no signal.
+    where either rule leaves a hidden layer without a signal.
     """
 
     def __init__(self, reference: Rule) -> None:
@@ -67,7 +67,7 @@ class Angle(Probe):
 
     def sample(self, step: Step, signals: Signals) -> Sample:
         expected, self._state = self._reference.signals(step, self._state)
-        if any(signal is None for signal in signals[:-1]):
+        if any(signal is None for signal in (*signals[:-1], *expected[:-1])):
             return (nothing := np.zeros((*step.error.shape[:2], 1), step.error.dtype)), nothing
         return _joined(signals), _joined(expected)
 

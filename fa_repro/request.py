@@ -92,7 +92,7 @@ class Plan:
 def plan(request: Request, directory: Path, force: bool = False) -> Plan:
     """What would run, and what is already there; trains and writes nothing."""
     config, store = request.resolved, Store(directory)
-    runs = [run for entry in config.entries for run in entry.runs()]
+    runs = config.runs()
     return Plan(config, runs, [run for run in runs if force or not store.has(run)])
 
 

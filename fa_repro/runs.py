@@ -57,11 +57,6 @@ class Entry:
     trials: int
     setup: Setup
 
-    def key(self, trial: int) -> str:
-        """The name under which this trial's run is stored: the hash of all that decides its numbers."""
-        text = json.dumps({**self.setup.canonical(), "trial": trial}, sort_keys=True, allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()
-
     def __str__(self) -> str:
         return self.algorithm + "".join(f", {key}={value}" for key, value in self.axes.items())
 

@@ -8,7 +8,6 @@ WIDE = 7.2
 RC: dict[str, Any] = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
-    "figure.constrained_layout.use": True,
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
@@ -21,11 +20,10 @@ RC: dict[str, Any] = {
     "axes.linewidth": 0.7,
     "lines.linewidth": 1.2,
     "image.interpolation": "nearest",
-    "svg.fonttype": "none",
-    "pdf.fonttype": 42,
 }
 
-# Backprop black and feedback alignment green, as in the paper; the others from Okabe and Ito's colour-blind safe set.
+# Backprop black, feedback alignment green and shallow grey, as the paper draws them, in tones that colour-blind readers
+# tell apart; the rest from Okabe and Ito's set.
 _COLOURS = {
     "shallow": "#808080",
     "reinforcement": "#E69F00",

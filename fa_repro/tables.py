@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fa_repro.arrays import Array
+from fa_repro.network import ACTIVATIONS
 from fa_repro.runs import Outcome, Run
 
 Trained = Sequence[tuple[Run, Outcome]]
@@ -58,8 +59,6 @@ def linear_maps(trained: Trained, axes: Sequence[str]) -> pd.DataFrame:
 
 def jacobian_at_zero(run: Run, outcome: Outcome) -> Array:
     """Derivative of a trained network's output by its input, at the input 0: shape (units_out, units_in)."""
-    from fa_repro.network import ACTIVATIONS
-
     settings = run.entry.setup.network
     layers = len(settings.hidden) + 1
     jacobian = np.eye(outcome.arrays["weights_0"].shape[1])

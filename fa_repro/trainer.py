@@ -147,36 +147,44 @@ class InputLayer:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._update = np.empty_like(network.weights[0])
-        self._start = self._count = 0
+        self._start = self._seen = 0
+        self._learns = False
 
     def open(self, inputs: Array, start: int, alone: bool) -> None:
-        """Begin a window of inputs, shape (R or 1, n, units_in), whose first is example `start` of its block."""
+        """Begin a window of inputs, shape (R or 1, n, units_in), whose first is example `start` of its block.
+
+        A window that is one batch is `alone`: it needs no inner products.
+        """
         weights = self._network.weights[0]
-        self._inputs, self._start, self._count = inputs, start, 0
+        self._inputs, self._start, self._learns = inputs, start, False
         self._drive = inputs @ weights.mT
         self._overlap = None if alone else inputs @ inputs.mT
-        self._delayed = np.empty((len(weights), inputs.shape[1], weights.shape[1]), weights.dtype)
+        self._delayed = np.zeros((len(weights), inputs.shape[1], weights.shape[1]), weights.dtype)
 
     def total(self, part: slice) -> Array:
         """Total input in a batch, a slice of the block, the delayed updates included."""
         part = slice(part.start - self._start, part.stop - self._start)
+        self._seen = part.start
         total = self._drive[:, part]
-        if self._count and self._overlap is not None:
-            total = total + self._overlap[:, part, : self._count] @ self._delayed[:, : self._count]
+        if self._learns and self._overlap is not None:
+            total = total + self._overlap[:, part, : part.start] @ self._delayed[:, : part.start]
         if self._network.biases:
             total = total + self._network.biases[0][:, None, :]
         return total
 
     def delayed(self, signal: Array) -> Array:
-        """Where the update of the next batch is to be noted: its signal times the rate, shape (R, batch, units)."""
-        start, self._count = self._count, self._count + signal.shape[1]
-        return self._delayed[:, start : self._count]
+        """Where the update of the batch last asked for is to be noted: its signal times the rate, same shape.
+
+        Batches for which it is not asked keep zeros there: no update.
+        """
+        self._learns = True
+        return self._delayed[:, self._seen : self._seen + signal.shape[1]]
 
     def close(self) -> None:
         """End the window: the weights take all its updates."""
-        if self._count:
-            product = np.multiply if self._count == 1 else np.matmul
-            product(self._delayed[:, : self._count].mT, self._inputs[:, : self._count], out=self._update)
+        if self._learns:
+            product = np.multiply if self._inputs.shape[1] == 1 else np.matmul
+            product(self._delayed.mT, self._inputs, out=self._update)
             self._network.weights[0] += self._update
 
 

@@ -43,14 +43,10 @@ def small(overrides: Mapping[str, Any] | None = None, **options: Any) -> Config:
     return resolve(yaml12.load(SMALL, "small.yaml"), overrides, **options)
 
 
-def runs_of(config: Config) -> list[Run]:
-    return [run for entry in config.entries for run in entry.runs()]
-
-
 def small_runs(rule: str, overrides: Mapping[str, Any] | None = None, **keys: Any) -> list[Run]:
     """The runs of one algorithm, `keys` being those of its rule."""
     algorithm = {"rule": rule, "learning_rate": 0.01, **keys}
-    return runs_of(small({"algorithms": {"one": algorithm}, **(overrides or {})}))
+    return small({"algorithms": {"one": algorithm}, **(overrides or {})}).runs()
 
 
 @pytest.fixture

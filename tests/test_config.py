@@ -12,7 +12,7 @@ from fa_repro import yaml12
 from fa_repro.config import Config, resolve
 from fa_repro.config_files import names, shipped
 from fa_repro.errors import ConfigError
-from tests.conftest import SMALL, runs_of, small
+from tests.conftest import SMALL, small
 
 
 def refused(text: str = SMALL, **options: Any) -> list[str]:
@@ -257,13 +257,13 @@ def test_quick_reaches_into_algorithms() -> None:
 def test_comments_key_order_and_layout_do_not_change_a_run() -> None:
     lines = SMALL.splitlines()
     moved = "\n".join(["# a comment", *reversed(lines[:7]), *lines[7:]]).replace("seed: 0", "seed:   0   # zero")
-    keys = [run.key for run in runs_of(small())]
-    assert [run.key for run in runs_of(resolve(yaml12.load(moved, "a.yaml")))] == keys
+    keys = [run.key for run in small().runs()]
+    assert [run.key for run in resolve(yaml12.load(moved, "a.yaml")).runs()] == keys
 
 
 def test_angle_finds_the_runs_of_nse_and_linear() -> None:
     keys = {
-        name: {run.key for run in runs_of(resolve(read_shipped(f"{name}.yaml")))} for name in ("linear", "nse", "angle")
+        name: {run.key for run in resolve(read_shipped(f"{name}.yaml")).runs()} for name in ("linear", "nse", "angle")
     }
     assert keys["nse"] < keys["angle"]
     assert len(keys["angle"]) == 200

@@ -42,14 +42,14 @@ def make_step(
     target = streams.uniform("target", (batch, sizes[-1]), dtype)
     if output == "logistic":
         target = 0.5 * (target + 1)
-    activity = network.forward(examples)
+    activity = network.propagate(network.total(0, examples))
     error = loss.signal(target, activity.output, network.output)
     return Step(network, activity, target, error, loss), streams, examples
 
 
 def total_loss(step: Step, examples: Array) -> Array:
     """Summed over the batch, per replica."""
-    output = step.network.forward(examples).output
+    output = step.network.propagate(step.network.total(0, examples)).output
     return step.loss.value(step.target, output).sum(axis=1)
 
 
@@ -175,7 +175,7 @@ def test_feedback_alignment_conserves_its_invariant_to_first_order() -> None:
     step, streams, examples = make_step((5, 4, 3), batch=1, replicas=1)
     network = Network(step.network.weights, [], step.network.hidden, step.network.output)
     rule = FeedbackAlignment((0.5,))
-    activity = network.forward(examples)
+    activity = network.propagate(network.total(0, examples))
     error = step.target - activity.output
     signals, state = rule.signals(Step(network, activity, step.target, error, step.loss), rule.init(network, streams))
     feedback = state[0][0].T  # the paper's B, hidden x outputs

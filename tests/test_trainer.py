@@ -11,7 +11,7 @@ from fa_repro.runs import Run, batches
 from fa_repro.settings import Record
 from fa_repro.streams import Streams
 from fa_repro.trainer import initial_network, train
-from tests.conftest import runs_of, small, small_runs
+from tests.conftest import small, small_runs
 
 RULE_KEYS = {"feedback_alignment": {"feedback_range": 0.5}, "node_perturbation": {"noise_std": 0.1}}
 
@@ -96,7 +96,7 @@ def test_the_order_of_a_batch_does_not_matter() -> None:
 
 
 def test_all_algorithms_of_a_trial_start_alike() -> None:
-    outcomes = {run.entry.algorithm: train([run])[0] for run in runs_of(small()) if run.trial == 1}
+    outcomes = {run.entry.algorithm: train([run])[0] for run in small().runs() if run.trial == 1}
     starts = {name: outcome.columns["nse"][0] for name, outcome in outcomes.items()}
     assert len(set(starts.values())) == 1
     targets = [outcome.arrays["target"] for outcome in outcomes.values()]
@@ -228,7 +228,7 @@ def test_a_run_is_named_by_all_that_decides_its_numbers() -> None:
 
 
 def test_batches_hold_what_can_be_trained_together_and_each_run_once() -> None:
-    runs = runs_of(small({"sweep": {"network.hidden": [[4], [5]], "network.init_range": [0.1, 0.2]}}))
+    runs = small({"sweep": {"network.hidden": [[4], [5]], "network.init_range": [0.1, 0.2]}}).runs()
     groups = batches([*runs, *runs])
     assert sorted(run.key for group in groups for run in group) == sorted({run.key for run in runs})
     for group in groups:
@@ -236,7 +236,7 @@ def test_batches_hold_what_can_be_trained_together_and_each_run_once() -> None:
 
 
 def test_batches_are_bounded_by_their_weights() -> None:
-    runs = runs_of(small({"trials": 50, "network.hidden": [3000]}, only=["backprop"]))
+    runs = small({"trials": 50, "network.hidden": [3000]}, only=["backprop"]).runs()
     sizes = [len(group) for group in batches(runs)]
     assert sum(sizes) == 50
     assert max(sizes) * (6 * 3000 + 3000 * 3) * 8 <= 2 * 2**20

@@ -38,8 +38,8 @@ class Figure:
         Width and height in inches.
     draw : callable
         `draw(canvas, saved)` draws saved results on an empty Matplotlib figure.
-    apart : tuple of str
-        Algorithms that stay out of the main table; `extra` has them.
+    apart : mapping
+        Algorithms that stay out of the main table, `extra` having them, and the measurements that theirs must have.
     extra : callable
         `extra(trained, axes)` gives further tables by name.
     """
@@ -51,5 +51,5 @@ class Figure:
     quick: Mapping[str, int]
     size: tuple[float, float]
     draw: "Callable[[Canvas, Saved], None]"
-    apart: tuple[str, ...] = ()
-    extra: Extra | None = field(default=None)
+    apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extra: Extra | None = None

@@ -164,6 +164,8 @@ def swept_nse(canvas: "Canvas", saved: "Saved") -> None:
         example_axis(ax, table)
         ax.set_title(f"{style.label(algorithm)}\n{trials_note(saved)}")
     limit(panels[0])
-    panels[0].set_ylabel("NSE, geometric mean and 95 % interval")
+    window = max(1, table["example"].nunique() // SMOOTH)
+    over = f" of {window} points and all trials" if window > 1 else ""
+    panels[0].set_ylabel(f"NSE, geometric mean{over} and 95 % interval")
     if axes:
         colour_bar(canvas, list(panels), names, axis_title(axes))

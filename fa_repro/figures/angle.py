@@ -56,14 +56,16 @@ def _online_panel(ax: "Axes", saved: "Saved") -> None:
     from fa_repro.figures import _curves
     from fa_repro.intervals import sliding
 
-    ax.set_title(f"Fig. 1e: to backprop, one trial\n± 2 s.d. of {WINDOW} examples")
+    ax.set_title(f"Fig. 1e: to backprop\n± 2 s.d. of {WINDOW} examples")
     ax.axhline(90, color="#808080", linewidth=0.6, linestyle="--")
     table = saved.extra["online"]
     if table.empty:
         ax.text(0.5, 0.5, f"{ONLINE}\nnot among\nthe algorithms", ha="center", va="center", transform=ax.transAxes)
         return
-    table = table.drop_duplicates(["trial", "example"])
-    _, examples, values = _curves.by_trial(table, "angle_backprop_deg")
+    point, table = _curves.points(table, [axis for axis in saved.config["sweep"] if axis in table])[0]
+    trials, examples, values = _curves.by_trial(table, "angle_backprop_deg")
+    of = f"{point}, trial {trials[0]}" if len(saved.config["sweep"]) > 1 else f"trial {trials[0]}"
+    ax.set_title(f"Fig. 1e: to backprop, {of}\n± 2 s.d. of {WINDOW} examples")
     window = min(WINDOW, len(examples))
     mean, deviation = sliding(values[0], window)
     centres = examples[window // 2 : window // 2 + len(mean)]
@@ -82,6 +84,6 @@ FIGURE = Figure(
     quick={"trials": 3, "training.examples": 2000, "record.points": 101},
     size=(style.WIDE, 2.9),
     draw=draw,
-    apart=(ONLINE,),
+    apart={ONLINE: ("angle_backprop_deg",)},
     extra=online,
 )

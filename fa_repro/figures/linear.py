@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fa_repro.tables import Trained
 
 WINDOW = 25
-"""Examples over which curves are smoothed (sliding geometric mean)."""
+"""Measured points over which curves are smoothed (sliding geometric mean)."""
 
 LAST = 50
 """Examples at the end by which trials are compared."""
@@ -92,7 +92,7 @@ def _curves_panel(ax: "Axes", saved: "Saved") -> None:
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
     ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
     ax.set_ylabel("NSE")
-    ax.set_title(f"trial {chosen}, over {window} examples; band: all {saved.config['trials']} trials")
+    ax.set_title(f"trial {chosen}, means of {window} points; band: all {saved.config['trials']} trials")
     _curves.example_axis(ax, table)
     _curves.limit(ax)
     ax.legend(loc="lower left")

@@ -21,9 +21,9 @@ class NodePerturbation(Rule):
     the same example. REINFORCE (Williams 1992) has only the perturbed pass, and subtracts a baseline such as the
     running mean of the reward, so that the spread of the reward from example to example adds to the variance of its
     estimate. The paper says that the hidden units' noise is correlated with reward, its scale tuned by hand, and does
-    not name a variant; the change in reward is the reading with the least variance, hence the strongest rival that
-    feedback alignment can be given. Its mean is the gradient's signal up to terms in `s^2`, and exactly so for a
-    linear net with squared error, where they vanish with the third moments of the noise.
+    not name a variant; the change in reward is the reading with less variance, so that feedback alignment meets the
+    stronger rival. Its mean is the gradient's signal up to terms in `s^2`, and exactly so for a linear net with
+    squared error, where they vanish with the third moments of the noise.
 
     Attributes
     ----------

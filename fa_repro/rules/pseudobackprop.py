@@ -25,6 +25,5 @@ class Pseudobackprop(Rule):
 def _pinv(weights: Array) -> Array:
     """Pseudoinverses of stacked matrices; zero for one that is no longer finite, which no decomposition accepts."""
     finite = np.isfinite(weights).all(axis=(-2, -1), keepdims=True)
-    # Cut at the rounding error of this size and type, so that a matrix of rank one stays of rank one.
-    cut = max(weights.shape[-2:]) * np.finfo(weights.dtype).eps
-    return np.linalg.pinv(np.where(finite, weights, 0), rcond=cut)
+    # rtol=None cuts at the rounding error of this size and type, so that a matrix of rank one stays of rank one.
+    return np.linalg.pinv(np.where(finite, weights, 0), rtol=None)  # type: ignore[call-overload]

@@ -1,0 +1,132 @@
+"""From the plain data of one sweep point to validated, immutable settings."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from fa_repro import registry
+from fa_repro.complaints import describe, named, show
+from fa_repro.draft import Draft
+from fa_repro.rules import Rule
+from fa_repro.runs import Entry, Setup
+from fa_repro.settings import Algorithm, Block, NetworkSettings, Record, Top, Training
+from fa_repro.tasks import Task
+from fa_repro.yaml12 import Path
+
+BLOCKS: dict[str, type[Block]] = {"network": NetworkSettings, "training": Training, "record": Record}
+
+TARGET = "target"
+"""What the target of a task is called beside the algorithms."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+T = TypeVar("T")
+
+
+class Validator:
+    """Turns the plain data of one sweep point into settings; what is wrong is noted in the draft."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.data = draft.data
+
+    def entries(self, axes: Iterable[str]) -> list[Entry]:
+        """The algorithms of this point, as far as they are valid."""
+        top = self.block(Top, (), {f.name: self.data[f.name] for f in fields(Top) if f.name in self.data})
+        task = self.task()
+        shared = {name: self.block(kind, (name,), self.data.get(name)) for name, kind in BLOCKS.items()}
+        algorithms = self.draft.block("algorithms")
+        if not algorithms:
+            self.draft.problem(("algorithms",), "missing. Name at least one")
+        for name in algorithms:
+            if not _NAME.fullmatch(name) or name == TARGET:
+                text = "not a name for an algorithm: letters, digits, _ and - after a letter"
+                self.draft.problem(("algorithms", name), f"{text}; {TARGET} is taken" if name == TARGET else text)
+        found = []
+        for name in algorithms:
+            setup = self.setup(name, top, task, shared)
+            if setup is not None and top is not None:
+                found.append(Entry(name, {key: self.draft.effective(key, name) for key in axes}, top.trials, setup))
+        return found
+
+    def setup(self, name: str, top: Top | None, task: Task | None, shared: Mapping[str, Any]) -> Setup | None:
+        path, data = ("algorithms", name), self.data["algorithms"][name]
+        if not isinstance(data, dict):
+            self.draft.problem(path, f"expected a block of keys, got {show(data)}")
+            return None
+        kind = self.provided("rules", Rule, path, "rule", data)  # type: ignore[type-abstract]
+        if kind is None:
+            return None
+        common = {f.name for f in fields(Algorithm)}
+        rule = self.block(kind, path, {k: v for k, v in data.items() if k not in common}, sorted(common))
+        algorithm = self.block(Algorithm, path, {k: v for k, v in data.items() if k in common})
+        blocks = dict(shared)
+        for block, block_kind in BLOCKS.items():
+            override = getattr(algorithm, block, {})
+            if override and blocks[block] is not None:
+                blocks[block] = self.block(block_kind, (*path, block), {**self.data[block], **override})
+        if top is None or task is None or rule is None or algorithm is None or None in blocks.values():
+            return None
+        self.check(path, rule, blocks["network"], blocks["training"])
+        return Setup(top.seed, task, learning_rate=algorithm.learning_rate, rule=rule, **blocks)
+
+    def check(self, path: Path, rule: Rule, network: NetworkSettings, training: Training) -> None:
+        """What no block can tell alone."""
+        try:
+            rule.check(len(network.hidden))
+        except ValueError as error:
+            where, text = named(str(error), self.data["algorithms"][path[-1]])
+            self.draft.problem((*path, *where), text)
+        if training.loss == "cross_entropy" and network.output != "logistic":
+            text = f"cross_entropy needs network.output logistic, not {network.output}"
+            self.draft.problem(("training", "loss"), text)
+
+    def task(self) -> Task | None:
+        data = self.data.get("task")
+        if not isinstance(data, dict):
+            text = "missing" if data is None else f"expected a block of keys, got {show(data)}"
+            self.draft.problem(("task",), text)
+            return None
+        kind = self.provided("tasks", Task, ("task",), "name", data)  # type: ignore[type-abstract]
+        settings = {key: value for key, value in data.items() if key != "name"}
+        return self.block(kind, ("task",), settings, ["name"]) if kind is not None else None
+
+    def provided(self, package: str, base: type[T], path: Path, key: str, data: Mapping[str, Any]) -> type[T] | None:
+        """The class that a block asks for by name."""
+        name, known = data.get(key), registry.names(package)
+        if name is None:
+            misspelt = [other for other in data if registry.nearest(other, [key])]
+            for other in misspelt:
+                self.draft.problem((*path, other), f"unknown key. Did you mean {key}?")
+            if not misspelt:
+                self.draft.problem(path, f"{key}: missing. Known: {', '.join(known)}")
+        elif name not in known:
+            text = f"unknown {package[:-1]} {show(name, kind=False)}{registry.did_you_mean(str(name), known)}"
+            self.draft.problem((*path, key), text)
+        else:
+            return registry.find(package, name, base)
+        return None
+
+    def block(self, kind: type[T], path: Path, data: Any, also: Sequence[str] = ()) -> T | None:
+        """Validate one block; `also` names keys that stand beside its own."""
+        if not isinstance(data, dict):
+            self.draft.problem(path, "missing" if data is None else f"expected a block of keys, got {show(data)}")
+            return None
+        try:
+            valid: T = _adapter(cast(Any, kind)).validate_python(data)
+            return valid
+        except ValidationError as error:
+            keys = [*also, *(f.name for f in fields(kind))]  # type: ignore[arg-type]
+            for item in error.errors(include_url=False):
+                where, text = describe(item, data, keys)
+                self.draft.problem((*path, *where), text)
+            return None
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

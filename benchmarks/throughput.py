@@ -23,7 +23,10 @@ from fa_repro.trainer import train
 
 EXAMPLES = 2000
 REPEATS = 7
-RATE, INITIAL, FEEDBACK = 7.5e-3, 0.01, 0.5
+CONFIG = read(locate("linear"))
+OWN = CONFIG.data["algorithms"]["feedback_alignment"]
+RATE, FEEDBACK = OWN["learning_rate"], OWN["feedback_range"]
+INITIAL = CONFIG.data["network"]["init_range"]
 
 
 def plain_loop(measure: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -53,8 +56,8 @@ def trials(count: int, measure: bool) -> list[Run]:
     """The runs of `count` trials of the shipped config."""
     record = {} if measure else {"record.grid": "linear", "record.points": 2, "record.probes": ["nse"]}
     settings = {"trials": count, "training.examples": EXAMPLES, **record}
-    config = resolve(read(locate("linear")), settings, only=["feedback_alignment"])
-    return [run for entry in config.entries for run in entry.runs()]
+    config = resolve(CONFIG, settings, only=["feedback_alignment"])
+    return config.runs()
 
 
 def seconds(job: Callable[[], object]) -> float:

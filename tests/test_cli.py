@@ -91,6 +91,16 @@ def test_a_mistake_ends_with_one_message_and_its_exit_code(
     assert not (workplace / "results/linear").exists()
 
 
+@pytest.mark.parametrize(
+    "change", ["algorithms.backprop.learning_rate=-1", "sed=1", "network.hidden=[]", "task.name=x"]
+)
+def test_a_mistake_leaves_earlier_results_untouched(command: Command, workplace: Path, change: str) -> None:
+    command("run", "linear")
+    before = {path: path.read_bytes() for path in (workplace / "results").rglob("*") if path.is_file()}
+    assert command("run", "linear", "--set", change, "--force").exit_code == 2
+    assert {path: path.read_bytes() for path in (workplace / "results").rglob("*") if path.is_file()} == before
+
+
 def test_mistakes_in_any_figure_are_told_before_the_first_is_trained(command: Command, workplace: Path) -> None:
     (workplace / "configs/nse.yaml").write_text(SMALL.replace("figure: linear", "figure: nse\nx: 1"))
     result = command("run", "linear", "nse")
@@ -242,7 +252,9 @@ def test_list_shows_the_state_of_every_figure(command: Command, workplace: Path)
     path.write_text(SMALL.replace("seed: 0", "seed: 1"))
     assert "stale: the config has changed since" in state()
     path.write_text("figure: lineer")
-    assert "config not valid" in state()
+    assert "config not valid: unknown figure 'lineer'. Did you mean linear?" in state()
+    path.write_text(SMALL.replace("seed: 0", "sed: 0"))
+    assert "config not valid: configs/linear.yaml:2: sed: unknown key" in state()
 
 
 def test_a_persons_own_config_is_a_figure_of_its_own(command: Command, workplace: Path) -> None:

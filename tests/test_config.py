@@ -153,6 +153,15 @@ def test_what_is_no_config_at_all_is_refused(text: str) -> None:
         ),
         ({"overrides": {"algorithms.target": {}}}, "algorithms.target: not a name for an algorithm"),
         ({"overrides": {"algorithms.$x": {}}}, "algorithms.$x: not a name for an algorithm: letters, digits"),
+        (
+            {"overrides": {"algorithms.backprop.record": {"probes": ["angle_backprop_deg"]}}},
+            "--set algorithms.backprop.record={probes}: algorithms.backprop.record.probes: the figure needs nse",
+        ),
+        (
+            {"overrides": {"algorithms.backprop.record": {"probes": ["nse", "nsx"]}}},
+            "--set algorithms.backprop.record={probes}: algorithms.backprop.record.probes: unknown probe 'nsx'",
+        ),
+        ({"overrides": {"task.target_range": 1e-30}}, "task.target_range: expected a number of at least 1e-15"),
         ({"only": ["backprp"]}, "--only backprp: no such algorithm. Did you mean backprop?"),
         (
             {"sweep": {"network.init_range": []}},

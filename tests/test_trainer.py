@@ -1,12 +1,14 @@
 """The training loop against a plain one, batches against single runs, and runs that diverge."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fa_repro import registry
+from fa_repro import probes, registry
 from fa_repro.recorder import grid
+from fa_repro.rules import Rule, Signals, Step, cascade
 from fa_repro.runs import Run, batches
 from fa_repro.settings import Record
 from fa_repro.streams import Streams
@@ -81,8 +83,8 @@ def assert_same(one: Any, other: Any) -> None:
     ],
 )
 def test_every_run_gives_the_same_bits_alone_as_among_others(rule: str, changes: dict[str, Any]) -> None:
-    probes = ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]
-    runs = small_runs(rule, {"record.probes": probes, **changes}, **RULE_KEYS.get(rule, {}))
+    columns = ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]
+    runs = small_runs(rule, {"record.probes": columns, **changes}, **RULE_KEYS.get(rule, {}))
     (batch,) = batches(runs)
     assert len(batch) == len(runs)
     for run, outcome in zip(batch, train(batch), strict=True):
@@ -101,6 +103,37 @@ def test_all_algorithms_of_a_trial_start_alike() -> None:
     assert len(set(starts.values())) == 1
     targets = [outcome.arrays["target"] for outcome in outcomes.values()]
     assert all(np.array_equal(target, targets[0]) for target in targets)
+
+
+@dataclass(frozen=True)
+class EverySecond(Rule):
+    """Backprop whose first layer learns from every second step only: no signal, or one of zeros, in the others."""
+
+    silence: bool = True
+
+    def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
+        first, *rest = cascade(step, step.above)
+        number = 0 if state is None else state
+        other = None if self.silence else np.zeros_like(first)
+        return [first if number % 2 else other, *rest], number + 1
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_no_signal_in_a_step_is_a_signal_of_zeros(batch: int) -> None:
+    (run, *_) = small_runs("backprop", {"record.probes": ["nse"], "training.batch_size": batch})
+    weights = []
+    for silence in (True, False):
+        entry = replace(run.entry, setup=replace(run.entry.setup, rule=EverySecond(silence)))
+        weights.append(train([replace(run, entry=entry)])[0].arrays["weights_0"])
+    np.testing.assert_array_equal(*weights)
+
+
+@pytest.mark.parametrize("probe", probes.known())
+@pytest.mark.parametrize("rule", ["shallow", "backprop"])
+def test_every_probe_measures_every_rule(rule: str, probe: str) -> None:
+    for outcome in train(small_runs(rule, {"record.probes": ["nse", probe], "network.hidden": [4, 3]})):
+        nothing = "shallow" in (rule, probe.removeprefix("angle_").removesuffix("_deg")) and probe != "nse"
+        assert np.isnan(outcome.columns[probe]).all() == nothing
 
 
 def test_shallow_never_changes_its_hidden_weights() -> None:
@@ -174,8 +207,8 @@ def test_the_first_measurement_is_before_any_update() -> None:
 
 def test_a_diverging_run_is_told_with_its_example_and_disturbs_no_other() -> None:
     changes = {"training.examples": 700, "sweep": {"algorithms.one.learning_rate": [0.01, 0.3]}, "trials": 2}
-    probes = {"record.probes": ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]}
-    runs = small_runs("feedback_alignment", {**changes, **probes}, feedback_range=0.5)
+    columns = {"record.probes": ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]}
+    runs = small_runs("feedback_alignment", {**changes, **columns}, feedback_range=0.5)
     outcomes = dict(
         zip(((r.entry.axes["algorithms.one.learning_rate"], r.trial) for r in runs), train(runs), strict=True)
     )

@@ -101,7 +101,7 @@ class Learner:
         delay = DELAY if self._decay is None else 1  # a decay between two updates would have to be undone
         self._window = max(1, delay // self._size) * self._size
         self._first = InputLayer(network)
-        self._update = [np.empty_like(weights) for weights in network.weights]
+        self._update = [np.empty_like(weights) for weights in network.weights[1:]]
 
     def parts(self, inputs: Array) -> Iterator[slice]:
         """The batches of a block of inputs, shape (R or 1, n, units_in); for each, `apply` its update, or none."""
@@ -131,8 +131,8 @@ class Learner:
             if layer == 0:
                 continue
             product = np.multiply if signal.shape[1] == 1 else np.matmul  # one example: an outer product
-            product(scaled.mT, activity.hidden[layer - 1], out=self._update[layer])
-            weights += self._update[layer]
+            product(scaled.mT, activity.hidden[layer - 1], out=self._update[layer - 1])
+            weights += self._update[layer - 1]
 
 
 class InputLayer:

@@ -67,16 +67,21 @@ class Angle(Probe):
 
     def sample(self, step: Step, signals: Signals) -> Sample:
         expected, self._state = self._reference.signals(step, self._state)
-        if any(signal is None for signal in (*signals[:-1], *expected[:-1])):
-            return (nothing := np.zeros((*step.error.shape[:2], 1), step.error.dtype)), nothing
-        return _joined(signals), _joined(expected)
+        ours, theirs = _joined(signals), _joined(expected)
+        if ours is None or theirs is None:
+            nothing = np.zeros((*step.error.shape[:2], 1), step.error.dtype)
+            return nothing, nothing
+        return ours, theirs
 
     def reduce(self, samples: Sequence[Array]) -> Array:
         return metrics.angle_deg(*samples).mean(axis=-1)
 
 
-def _joined(signals: Signals) -> Array:
+def _joined(signals: Signals) -> Array | None:
+    """The signals of all hidden layers as one vector, or None if a layer has none."""
     hidden = [signal for signal in signals[:-1] if signal is not None]
+    if len(hidden) < len(signals) - 1:
+        return None
     return hidden[0] if len(hidden) == 1 else np.concatenate(hidden, axis=-1)
 
 

@@ -39,27 +39,25 @@ class _Group(click.Group):
 
 def _setting(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
     """Reads KEY=VALUE, the value as YAML."""
+    return _pairs(ctx, parameter, words, "KEY=VALUE", "{}")
+
+
+def _axis(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    """Reads KEY=V1,V2,..., the values as YAML."""
+    return _pairs(ctx, parameter, words, "KEY=V1,V2,...", "[{}]")
+
+
+def _pairs(
+    ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...], form: str, value_form: str
+) -> dict[str, Any]:
     from fa_repro import yaml12
 
     found: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key.strip():
-            raise click.BadParameter(f"expected KEY=VALUE, got {word!r}", ctx, parameter)
-        found[key.strip()] = yaml12.parse_value(value, f"--{parameter.opts[0].lstrip('-')} {word}")
-    return found
-
-
-def _axis(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
-    """Reads KEY=V1,V2,..., the values as YAML."""
-    from fa_repro import yaml12
-
-    found: dict[str, Any] = {}
-    for word in words:
-        key, equals, values = word.partition("=")
-        if not equals or not key.strip() or not values.strip():
-            raise click.BadParameter(f"expected KEY=V1,V2,..., got {word!r}", ctx, parameter)
-        found[key.strip()] = yaml12.parse_value(f"[{values}]", f"--sweep {word}")
+            raise click.BadParameter(f"expected {form}, got {word!r}", ctx, parameter)
+        found[key.strip()] = yaml12.parse_value(value_form.format(value), f"{parameter.opts[0]} {word}")
     return found
 
 

@@ -142,9 +142,8 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
         "runs": len(runs),
         "diverged": [{**run.labels, "example": at} for run, at in diverged],
         "failed": [{**run.labels, "reason": reason} for run, reason in failed],
-        "seconds": {
-            "training": round(sum(seconds for _, seconds in outcomes.values()), 3)
-        },  # whenever they were trained
+        # Of all runs, whenever they were trained; how long this command took is added below.
+        "seconds": {"training": round(sum(seconds for _, seconds in outcomes.values()), 3)},
         "versions": provenance.versions(),
         "source": provenance.source(),
         "machine": provenance.machine(),

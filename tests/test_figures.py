@@ -148,6 +148,10 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "one algorithm": lambda: {"only": ["shallow"]},
     "some trials diverge": lambda: {"settings": {"algorithms.backprop.learning_rate": 0.16, "training.examples": 200}},
     "all diverge at once": lambda: {"settings": {"algorithms.backprop.learning_rate": 1e100}, "only": ["backprop"]},
+    "a sweep of rules that diverges": lambda: {
+        "sweep": {"algorithms.backprop": [{"rule": "backprop", "learning_rate": 5}]},
+        "only": ["backprop"],
+    },
     "a sweep that diverges": lambda: {
         "sweep": {"algorithms.backprop.learning_rate": [0.01, 5.0]},
         "only": ["backprop"],

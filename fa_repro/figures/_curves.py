@@ -76,7 +76,7 @@ def mark_diverged(ax: "Axes", saved: "Saved", part: "pd.DataFrame", colour: Any)
     examples = [
         each["example"]
         for each in saved.manifest["diverged"]
-        if all(_cell(each[name]) == value for name, value in labels.items())
+        if all(_same(each[name], value) for name, value in labels.items())
     ]
     if not examples:
         return
@@ -88,9 +88,9 @@ def mark_diverged(ax: "Axes", saved: "Saved", part: "pd.DataFrame", colour: Any)
     ax.text(min(examples), height, note, va="center", fontsize=7, color=colour, transform=across)
 
 
-def _cell(value: Any) -> Any:
-    """A label as it stands in a table."""
-    return value if isinstance(value, int | float | str) else json.dumps(value)
+def _same(label: Any, cell: Any) -> bool:
+    """Whether a label of a run is this cell of a table, where collections, and numbers among words, are JSON."""
+    return bool(label == cell or (isinstance(cell, str) and json.dumps(label) == cell))
 
 
 def limit(ax: "Axes") -> None:

@@ -339,7 +339,8 @@ def test_quick_commands_import_nothing_heavy(words: list[str], workplace: Path) 
 
 def test_an_interrupt_ends_with_130_and_the_same_command_goes_on(workplace: Path) -> None:
     words = ("run", "linear", "--set", "training.examples=30000", "--set", "record.grid=linear")
-    running = process(*words)
+    # A process whose parents ignore interrupts, as those of a shell's background job do, inherits that.
+    running = process(*words, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     stored = workplace / "results/runs"
     deadline = time.monotonic() + 60
     while not list(stored.glob("??/*/manifest.json")) and time.monotonic() < deadline:

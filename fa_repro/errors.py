@@ -23,3 +23,9 @@ class StorageError(FaReproError):
     """A file could not be read or written, or is not what its manifest says."""
 
     exit_code = 4
+
+
+class DataError(FaReproError):
+    """The data is missing or wrong, and no source has it."""
+
+    exit_code = 3

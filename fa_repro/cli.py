@@ -3,8 +3,6 @@
 What a command needs is imported inside it, so that `--help` and `list` stay quick.
 """
 
-import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,9 @@ from typing import Any
 import click
 
 from fa_repro import __version__
+from fa_repro.cli_data import data, data_options
 from fa_repro.errors import ConfigError, FaReproError, StorageError
+from fa_repro.logs import show as _log
 
 INTERRUPTED = 130
 
@@ -94,15 +94,6 @@ _results_option = click.option(
 )
 
 
-def _log(verbose: bool) -> None:
-    level = logging.DEBUG if verbose else logging.WARNING
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    logger = logging.getLogger("fa_repro")
-    logger.handlers[:] = [handler]
-    logger.setLevel(level)
-
-
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="fa-repro")
 def main() -> None:
@@ -121,7 +112,7 @@ def list_(results: Path) -> None:
     from fa_repro.results import config_hash, state
 
     rows = []
-    for name in config_files.names():
+    for name in (*config_files.names(), *config_files.names(extras=True)):
         try:
             draft = Draft(config_files.read(config_files.locate(name)))
             draft.stop_if_wrong()  # its plain mistakes only: a look at all of them takes too long for a list
@@ -138,6 +129,13 @@ def list_(results: Path) -> None:
 @click.argument("figures", nargs=-1, required=True, metavar="FIGURE... | all")
 @_config_options
 @_results_option
+@data_options
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Worker processes that train.  [default: one per core, where training takes long enough to gain by it]",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would run, what is there already, and why.")
 @click.option("--force", is_flag=True, help="Train again what is there already.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only where the picture is, and what went wrong.")
@@ -150,6 +148,7 @@ def run(
     only: tuple[str, ...],
     quick: bool,
     results: Path,
+    jobs: int | None,
     dry_run: bool,
     force: bool,
     quiet: bool,
@@ -182,13 +181,13 @@ def run(
         if dry_run:
             click.echo(planned(request, plan(request, results, force), results))
             continue
-        result = carry_out(request, results, force, Silent() if quiet else Terminal())
+        result = carry_out(request, results, force, Silent() if quiet else Terminal(), jobs)
         for line in summary(result):
             if not quiet:
                 click.echo(line, err=True)
         for line in troubles(result):
             click.echo(f"error: {line}", err=True)
-        click.echo(result.directory / f"{request.name}.png")
+        click.echo(result.directory / f"{result.directory.name}.png")
         worst = max(worst, int(bool(result.diverged or result.failed)))
     click.get_current_context().exit(worst)
 
@@ -233,3 +232,6 @@ def init(directory: Path) -> None:
         click.echo(path)
     for path in kept:
         click.echo(f"kept as it is: {path} (differs from the shipped one)", err=True)
+
+
+main.add_command(data)

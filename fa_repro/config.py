@@ -120,9 +120,9 @@ def _check_probes(draft: Draft, figure: Figure, entries: Iterable[Entry]) -> Non
         path = ("algorithms", entry.algorithm, "record", "probes") if "probes" in own else ("record", "probes")
         for name in entry.setup.record.probes:
             try:
-                probes.make(name)
-            except KeyError as error:
-                draft.problem(path, str(error.args[0]))
+                probes.make(name).check(entry.setup.task)
+            except (KeyError, ValueError) as error:
+                draft.problem(path, f"{name}: {error}" if isinstance(error, ValueError) else str(error.args[0]))
         for name in figure.apart.get(entry.algorithm, figure.probes):
             if name not in entry.setup.record.probes:
                 draft.problem(path, f"the figure needs {name}")
@@ -148,8 +148,8 @@ def _filled_algorithm(block: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_defaults(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     values = {f.name: data.get(f.name, f.default) for f in fields(kind)}
-    # A swept key need have no other value.
-    given = {name: value for name, value in values.items() if value is not MISSING}
+    # A swept key need have no other value, and of two alternatives one is None.
+    given = {name: value for name, value in values.items() if value is not MISSING and value is not None}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 

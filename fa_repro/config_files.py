@@ -1,4 +1,7 @@
-"""Where configs are: `configs/NAME.yaml` below the current folder, else the copies shipped with the package."""
+"""Where configs are: `configs/NAME.yaml` below the current folder, else the copies shipped with the package.
+
+A name may have a folder in front, such as `search/mnist`; those without one make up `all`.
+"""
 
 import re
 import shutil
@@ -8,7 +11,8 @@ from fa_repro.errors import ConfigError, StorageError
 from fa_repro.registry import did_you_mean
 from fa_repro.yaml12 import Document, load
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_WORD = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+_NAME = re.compile(rf"(?:{_WORD}/)?{_WORD}")
 RESERVED = ("all", "gallery", "runs")
 
 
@@ -21,14 +25,15 @@ def shipped() -> Path:
 
 def is_name(word: str) -> bool:
     """Whether a config, and so a folder of results, can be called this."""
-    return bool(_NAME.fullmatch(word)) and word not in RESERVED
+    return bool(_NAME.fullmatch(word)) and not {word, word.split("/")[0]} & set(RESERVED)
 
 
-def names() -> list[str]:
-    """Names of all configs that `locate` finds, sorted; those of `all`."""
+def names(extras: bool = False) -> list[str]:
+    """Names of the configs that `locate` finds, sorted: those of `all`, or with `extras` those in folders."""
     folders = (Path("configs"), shipped())
-    found = {path.stem for folder in folders for path in folder.glob("*.yaml") if is_name(path.stem) and path.is_file()}
-    return sorted(found)
+    pattern = "*/*.yaml" if extras else "*.yaml"
+    paths = {p.relative_to(folder).with_suffix("") for folder in folders for p in folder.glob(pattern) if p.is_file()}
+    return sorted(path.as_posix() for path in paths if is_name(path.as_posix()))
 
 
 def locate(name: str, file: Path | None = None) -> Path:
@@ -46,7 +51,8 @@ def locate(name: str, file: Path | None = None) -> Path:
             path = folder / f"{name}.yaml"
             if path.is_file():
                 return path
-    raise ConfigError([f"unknown figure {name!r}{did_you_mean(name, names())} Known: {', '.join(names())}."])
+    known = [*names(), *names(extras=True)]
+    raise ConfigError([f"unknown figure {name!r}{did_you_mean(name, known)} Known: {', '.join(known)}."])
 
 
 def read(path: Path) -> Document:

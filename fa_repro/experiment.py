@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import config_files, provenance, registry, results
+from fa_repro import config_files, provenance, registry, results, workers
 from fa_repro.drawing import draw, render
-from fa_repro.errors import FaReproError
+from fa_repro.errors import DataError, FaReproError, StorageError
 from fa_repro.figures import Figure
 from fa_repro.progress import Progress, Silent
 from fa_repro.request import Request
@@ -68,6 +68,7 @@ def run(
     results: str | Path = "results",
     quick: bool = False,
     force: bool = False,
+    jobs: int | None = 1,
     progress: Progress | None = None,
 ) -> Result:
     """Train what is missing for a figure, and write its tables, picture, config and manifest.
@@ -90,6 +91,10 @@ def run(
         A small version of the same figure.
     force : bool
         Train runs again that are there already.
+    jobs : int, optional
+        Worker processes that train. None for one per core where training takes long enough to gain by it. A script
+        that asks for more than one must guard its own start by `if __name__ == "__main__":`, as for any use of
+        `multiprocessing`. Results do not depend on it.
     progress : Progress, optional
         Told how far training is.
 
@@ -101,6 +106,8 @@ def run(
     ------
     ConfigError
         If the settings are wrong.
+    DataError
+        If data that a task needs cannot be had.
     StorageError
         If results cannot be read or written.
 
@@ -112,10 +119,10 @@ def run(
     """
     only = (only,) if isinstance(only, str) else tuple(only)
     request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick)
-    return carry_out(request, Path(results), force, progress or Silent())
+    return carry_out(request, Path(results), force, progress or Silent(), jobs)
 
 
-def carry_out(request: Request, directory: Path, force: bool, progress: Progress) -> Result:
+def carry_out(request: Request, directory: Path, force: bool, progress: Progress, jobs: int | None = 1) -> Result:
     """`run` for a request."""
     began = time.monotonic()
     config = request.resolved
@@ -127,7 +134,9 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
     runs = config.runs()
     found = {} if force else {run.key: loaded for run in runs if (loaded := store.load(run))}
     missing = [run for run in runs if run.key not in found]
-    trained, failed = _train(missing, store, force, progress, request.name)
+    for task in dict.fromkeys(run.entry.setup.task for run in missing):
+        task.prepare()
+    trained, failed = _train(missing, store, force, progress, request.name, jobs)
     outcomes = found | trained
     pairs = [(run, outcomes[run.key][0]) for run in runs if run.key in outcomes]
     if not pairs:
@@ -172,37 +181,53 @@ def redraw(name: str, directory: Path) -> Path:
     saved = results.load(folder)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
     results.save_picture(folder, render(draw(figure, saved)))
-    return folder / f"{name}.png"
+    return folder / f"{folder.name}.png"
 
 
 def _train(
-    missing: Sequence[Run], store: Store, force: bool, progress: Progress, label: str
+    missing: Sequence[Run], store: Store, force: bool, progress: Progress, label: str, jobs: int | None
 ) -> tuple[dict[str, tuple[Outcome, float]], list[tuple[Run, str]]]:
     """Train and store runs, as many together as fit; one batch that fails does not stop the others."""
-    from fa_repro.trainer import train
-
     trained: dict[str, tuple[Outcome, float]] = {}
     reasons: dict[str, str] = {}
     with _shown(progress, missing, label):
-        for batch in batches(missing):
-            log.debug("training %d runs of %s together", len(batch), batch[0].entry.algorithm)
-            began = time.perf_counter()
-            try:
-                outcomes = train(batch, progress.tick)
-            except Exception as error:  # whatever it is, the other runs are worth having
-                log.debug("a batch failed", exc_info=True)
+        for batch, outcomes, error in _trained(batches(missing), store, force, progress, jobs):
+            if error is None:
+                trained |= {run.key: outcome for run, outcome in zip(batch, outcomes, strict=True)}
+            else:
                 reasons |= {run.key: f"{type(error).__name__}: {error}" for run in batch}
-                continue
-            seconds = (time.perf_counter() - began) / len(batch)
-            for run, outcome in zip(batch, outcomes, strict=True):
-                store.commit(run, outcome, seconds, replace=force)
-                trained[run.key] = outcome, seconds
     return trained, [(run, reasons[run.key]) for run in missing if run.key in reasons]
+
+
+def _trained(
+    todo: Sequence[Sequence[Run]], store: Store, force: bool, progress: Progress, jobs: int | None
+) -> Iterator[tuple[Sequence[Run], Sequence[tuple[Outcome, float]], Exception | None]]:
+    """Each batch with what it gave, or with what went wrong, whatever it is: the other runs are worth having."""
+    if jobs is None:
+        worth_it = sum(map(workers.seconds, todo)) >= workers.WORTH_IT
+        jobs = workers.cores() if worth_it else 1
+    if min(jobs, len(todo)) > 1:
+        for batch, error in workers.train_in_workers(todo, store.root, force, jobs, progress.tick):
+            found = [store.load(run) for run in batch] if error is None else []
+            outcomes = [outcome for outcome in found if outcome is not None]
+            if error is None and len(outcomes) < len(batch):
+                error = RuntimeError("a worker stored a run that cannot be read")
+            yield batch, outcomes, error
+        return
+    for batch in todo:
+        log.debug("training %d runs of %s together", len(batch), batch[0].entry.algorithm)
+        try:
+            yield batch, workers.train_and_store(batch, store, force, progress.tick), None
+        except (StorageError, DataError):
+            raise
+        except Exception as error:
+            log.debug("a batch failed", exc_info=True)
+            yield batch, [], error
 
 
 @contextmanager
 def _shown(progress: Progress, missing: Sequence[Run], label: str) -> Iterator[None]:
-    unique = {run.key: run.entry.setup.training.examples for run in missing}
+    unique = {run.key: run.entry.setup.examples for run in missing}
     if not unique:
         yield
         return
@@ -220,4 +245,4 @@ def _tabulate(
 
     main = [(run, outcome) for run, outcome in pairs if run.entry.algorithm not in figure.apart]
     extra = figure.extra(pairs, axes) if figure.extra is not None else {}
-    return observations(main, figure.columns, axes), extra
+    return figure.table(main, axes) if figure.table is not None else observations(main, figure.columns, axes), extra

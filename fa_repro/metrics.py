@@ -33,6 +33,27 @@ def nse(target: Array, output: Array) -> Array:
     return np.vecdot(error, error).sum(axis=-1) / np.vecdot(target, target).sum(axis=-1)
 
 
+def misclassified(target: Array, output: Array) -> Array:
+    """Number of examples whose largest output is not that of their class.
+
+    Parameters
+    ----------
+    target, output : array, shape (..., batch, units_out)
+        `target` is 1 for the unit of the class and 0 for the others. The leading axes of `target` may be 1.
+
+    Returns
+    -------
+    array of int, shape (...)
+        Of several equally large outputs the first one counts; an output that is not a number counts as wrong.
+
+    References
+    ----------
+    Lillicrap et al. 2014, Fig. 2a.
+    """
+    right = (output.argmax(axis=-1) == target.argmax(axis=-1)) & ~np.isnan(output).any(axis=-1)
+    return (~right).sum(axis=-1)
+
+
 def angle_deg(a: Array, b: Array) -> Array:
     """Signed angle between vectors, in degrees from 0 to 180.
 

@@ -1,7 +1,7 @@
 """A fully connected network of R replicas: weights, biases and the forward pass."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,11 +20,18 @@ class Activation:
     """None where the slope is 1 everywhere."""
 
 
+def _logistic(z: Array) -> Array:
+    """(1 + tanh(z/2)) / 2, which cannot overflow, unlike 1 / (1 + exp(-z))."""
+    h = np.tanh(np.multiply(z, 0.5))
+    h *= 0.5
+    h += 0.5
+    return h
+
+
 ACTIVATIONS = {
     "linear": Activation(lambda z: z, None),
     "tanh": Activation(np.tanh, lambda h: 1.0 - h * h),
-    # (1 + tanh(z/2)) / 2 cannot overflow, unlike 1 / (1 + exp(-z)).
-    "logistic": Activation(lambda z: 0.5 * np.tanh(0.5 * z) + 0.5, lambda h: h * (1.0 - h)),
+    "logistic": Activation(_logistic, lambda h: h * (1.0 - h)),
 }
 
 
@@ -107,6 +114,21 @@ class Network:
             hidden.append(self.hidden.value(level if noise is None else level + noise[layer]))
             level = self.total(layer + 1, hidden[-1])
         return Activity(total, hidden, self.output.value(level))
+
+    def below_output(self, inputs: Array) -> Array:
+        """Activity of the last hidden layer: shape (R or 1, batch, units_in) -> (R, batch, units)."""
+        for layer in range(len(self.weights) - 1):
+            inputs = self.hidden.value(self.total(layer, inputs))
+        return inputs
+
+    def respond(self, inputs: Array) -> Array:
+        """The output: shape (R or 1, batch, units_in) -> (R, batch, units_out)."""
+        return self.output.value(self.total(len(self.weights) - 1, self.below_output(inputs)))
+
+    @property
+    def top(self) -> "Network":
+        """The output layer alone; it shares its arrays."""
+        return replace(self, weights=self.weights[-1:], biases=self.biases[-1:])
 
     def total(self, layer: int, inputs: Array) -> Array:
         """Total input that a layer receives from the activity below it."""

@@ -1,11 +1,12 @@
 """What is measured while training.
 
-A probe takes cheap samples of single steps, and turns many samples into numbers at once: the arithmetic of 2,000
-examples is then a few array operations, not 2,000 small ones.
+A `Probe` takes cheap samples of single steps, and turns many samples into numbers at once: the arithmetic of 2,000
+examples is then a few array operations, not 2,000 small ones. A `HeldOut` measurement shows the network examples that
+it never learns from.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,15 +17,26 @@ from fa_repro.arrays import Array
 from fa_repro.network import Network
 from fa_repro.rules import Rule, Signals, Step
 from fa_repro.streams import Streams
+from fa_repro.tasks import Task
+
+HELD_OUT = ("test", "validation")
+"""Sets of examples that a task may hold out."""
 
 Sample = tuple[Array, ...]
 
 
-class Probe(ABC):
+class Column(ABC):
     """One measured column."""
 
     diverged: float = np.nan
     """What the column says of a run from the example on at which it diverged."""
+
+    def check(self, task: Task) -> None:
+        """Raise ValueError if it cannot be measured in this task."""
+
+
+class Probe(Column):
+    """Measured on the examples of a step, before its update."""
 
     def init(self, network: Network, streams: Streams) -> None:
         """Prepare for a network before its first step."""
@@ -36,6 +48,39 @@ class Probe(ABC):
     @abstractmethod
     def reduce(self, samples: Sequence[Array]) -> Array:
         """Samples of n steps, each stacked to (n, R or 1, batch, units) -> values of shape (n, R)."""
+
+
+class HeldOut(Column):
+    """Measured on a held-out set of examples, before the update of a step.
+
+    Attributes
+    ----------
+    name : str
+        The set, one of those that the task names in `held_out`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def check(self, task: Task) -> None:
+        if self.name not in task.held_out:
+            known = f"; it holds out {', '.join(task.held_out)}" if task.held_out else ""
+            raise ValueError(f"the task holds out no {self.name} examples{known}")
+
+    @abstractmethod
+    def measure(self, network: Network, parts: Iterable[tuple[Array, Array]]) -> Array:
+        """Inputs and targets in parts, shapes (R or 1, n, units) -> values of shape (R,)."""
+
+
+class ErrorPercent(HeldOut):
+    """Share of held-out examples whose largest output is not that of their class."""
+
+    def measure(self, network: Network, parts: Iterable[tuple[Array, Array]]) -> Array:
+        wrong, seen = np.zeros(1), 0
+        for inputs, target in parts:
+            wrong = wrong + metrics.misclassified(target, network.respond(inputs))
+            seen += inputs.shape[1]
+        return 100.0 * wrong / seen
 
 
 class Nse(Probe):
@@ -54,8 +99,8 @@ class Nse(Probe):
 class Angle(Probe):
     """Angle between the hidden layers' teaching signals and those another rule would send in the same step.
 
-    With several hidden layers their signals are joined to one vector. Averaged over the examples of a step. NaN
-    where either rule leaves a hidden layer without a signal.
+    With several hidden layers their signals are joined to one vector. Averaged over the examples of a step that have
+    an angle: an example whose error is 0 has none. NaN where either rule leaves a hidden layer without a signal.
     """
 
     def __init__(self, reference: Rule) -> None:
@@ -74,25 +119,29 @@ class Angle(Probe):
         return ours, theirs
 
     def reduce(self, samples: Sequence[Array]) -> Array:
-        return metrics.angle_deg(*samples).mean(axis=-1)
+        angles = metrics.angle_deg(*samples)
+        known = ~np.isnan(angles)
+        count = known.sum(axis=-1)
+        total = np.where(known, angles, 0.0).sum(axis=-1)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _joined(signals: Signals) -> Array | None:
     """The signals of all hidden layers as one vector, or None if a layer has none."""
     hidden = [signal for signal in signals[:-1] if signal is not None]
-    if len(hidden) < len(signals) - 1:
+    if not hidden or len(hidden) < len(signals) - 1:
         return None
     return hidden[0] if len(hidden) == 1 else np.concatenate(hidden, axis=-1)
 
 
 @cache
 def known() -> tuple[str, ...]:
-    """Names of all probes: `nse`, and `angle_RULE_deg` for each rule that has no settings."""
+    """Names of all probes: `nse`, `SET_error_percent`, and `angle_RULE_deg` for each rule that has no settings."""
     angles = [f"angle_{name}_deg" for name in registry.names("rules") if _reference(name) is not None]
-    return ("nse", *angles)
+    return ("nse", *(f"{name}_error_percent" for name in HELD_OUT), *angles)
 
 
-def make(name: str) -> Probe:
+def make(name: str) -> Probe | HeldOut:
     """A new probe.
 
     Raises
@@ -104,6 +153,8 @@ def make(name: str) -> Probe:
         raise KeyError(f"unknown probe {name!r}{registry.did_you_mean(name, known())} Known: {', '.join(known())}.")
     if name == "nse":
         return Nse()
+    if name.endswith("_error_percent"):
+        return ErrorPercent(name.removesuffix("_error_percent"))
     reference = _reference(name.removeprefix("angle_").removesuffix("_deg"))
     assert reference is not None  # `known` lists no others
     return Angle(reference)

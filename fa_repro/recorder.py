@@ -1,6 +1,6 @@
 """Measurements of a training run on a grid of examples, and the example at which it diverged, if it did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,14 +13,23 @@ from fa_repro.settings import Record
 from fa_repro.streams import Streams
 
 
-def grid(record: Record, examples: int, batch_size: int) -> Array:
+def grid(record: Record, examples: int, batch_size: int, epoch: int | None = None) -> Array:
     """Numbers of examples before which is measured: ascending multiples of the batch size, from 0.
 
-    `every` ends with the last batch; `linear` and `log` end with the state after all examples.
+    `every` ends with the last batch; the others end with the state after all examples.
+
+    Raises
+    ------
+    ValueError
+        If the grid is `epochs`, but the task has none.
     """
     if record.grid == "every":
         return np.arange(0, examples, batch_size)
-    if record.grid == "linear":
+    if record.grid == "epochs":
+        if epoch is None:
+            raise ValueError("grid: this task has no epochs; choose every, linear or log")
+        points = epoch * np.concatenate([[0], 0.5 ** np.arange(6, 0, -1), np.arange(1, examples // epoch + 1)])
+    elif record.grid == "linear":
         points = np.linspace(0, examples, record.points)
     else:
         points = np.concatenate([[0], np.geomspace(batch_size, max(examples, batch_size), record.points - 1)])
@@ -37,14 +46,24 @@ class Recorder:
         Whether the grid includes the state after the last update.
     """
 
-    def __init__(self, setup: Setup, network: Network, streams: Streams, replicas: int) -> None:
-        self._grid = grid(setup.record, setup.training.examples, setup.training.batch_size)
-        self.measures_end = bool(self._grid[-1] == setup.training.examples)
-        self._probes = {name: probes.make(name) for name in setup.record.probes}
+    def __init__(
+        self,
+        setup: Setup,
+        network: Network,
+        streams: Streams,
+        replicas: int,
+        held_out: Callable[[str], Iterator[tuple[Array, Array]]],
+    ) -> None:
+        self._grid = grid(setup.record, setup.examples, setup.training.batch_size, setup.task.epoch)
+        self.measures_end = bool(self._grid[-1] == setup.examples)
+        made = {name: probes.make(name) for name in setup.record.probes}
+        self._probes = {name: probe for name, probe in made.items() if isinstance(probe, probes.Probe)}
+        self._tests = {name: probe for name, probe in made.items() if isinstance(probe, probes.HeldOut)}
+        self._held_out = held_out
         for probe in self._probes.values():
             probe.init(network, streams)
         shape = (len(self._grid), replicas)
-        self._values = {name: np.full(shape, probe.diverged) for name, probe in self._probes.items()}
+        self._values = {name: np.full(shape, probe.diverged) for name, probe in made.items()}
         self._samples: dict[str, list[probes.Sample]] = {name: [] for name in self._probes}
         self._due = [*self._grid.tolist(), -1]
         self._done = self._next = 0
@@ -57,8 +76,8 @@ class Recorder:
         """Whether no replica is left whose numbers matter."""
         return bool((self._diverged_at >= 0).all())
 
-    def observe(self, example: int, step: Step, signals: Signals) -> None:
-        """See one step, before its update."""
+    def observe(self, example: int, step: Step, signals: Signals, network_now: Callable[[], Network]) -> None:
+        """See one step, before its update; `network_now` gives the network without the lag of its first layer."""
         if self._errors and step.error.shape != self._errors[0].shape:  # the last batch may be shorter
             self.flush()
         self._starts.append(example)
@@ -67,6 +86,8 @@ class Recorder:
             self._next += 1
             for name, probe in self._probes.items():
                 self._samples[name].append(probe.sample(step, signals))
+            for name, test in self._tests.items():
+                self._values[name][self._next - 1] = test.measure(network_now(), self._held_out(test.name))
 
     def flush(self) -> None:
         """Work out what is pending."""
@@ -79,6 +100,8 @@ class Recorder:
                 stacked = [_stacked(part) for part in zip(*self._samples[name], strict=True)]
                 self._values[name][rows] = np.where(sound, probe.reduce(stacked), probe.diverged)
                 self._samples[name].clear()
+            for name, test in self._tests.items():
+                self._values[name][rows] = np.where(sound, self._values[name][rows], test.diverged)
             self._done = self._next
         self._errors.clear()
         self._starts.clear()

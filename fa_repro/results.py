@@ -159,12 +159,15 @@ def _verified(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 def _way_out(directory: Path) -> str:
     """The command that makes the results of a folder anew."""
     try:
-        options = read_manifest(directory).get("options", [])
+        manifest = read_manifest(directory)
     except (NotValidError, StorageError):
-        options = []
-    words = ["fa-repro run", directory.name, *map(str, options if isinstance(options, list) else [])]
-    if directory.parent != Path("results"):
-        words.append(f"--results {directory.parent}")
+        manifest = {}
+    options = manifest.get("options", [])
+    name = str(manifest.get("name", directory.name))
+    root = directory.parents[min(name.count("/"), len(directory.parents) - 1)]
+    words = ["fa-repro run", name, *map(str, options if isinstance(options, list) else [])]
+    if root != Path("results"):
+        words.append(f"--results {root}")
     return f"Run: {' '.join(words)}"
 
 

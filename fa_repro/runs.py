@@ -8,11 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from fa_repro.arrays import Array, shape_of
+from fa_repro.network import Network
 from fa_repro.rules import Rule
-from fa_repro.settings import NetworkSettings, Record, Training
+from fa_repro.settings import NetworkSettings, Record, Training, per_layer
+from fa_repro.streams import Streams
 from fa_repro.tasks import Task
 
-NUMERICS = 1
+NUMERICS = 2
 """Raised by hand whenever a change of the code changes any number a run gives."""
 
 BATCH_BYTES = 2 * 2**20
@@ -31,21 +33,46 @@ class Setup:
     learning_rate: float
     rule: Rule
 
+    @property
+    def examples(self) -> int:
+        """Examples that a run sees."""
+        return self.training.seen(self.task.epoch)
+
     def canonical(self) -> dict[str, Any]:
         """Plain data, equal exactly for setups whose runs give the same bits."""
         record = asdict(self.record) | {"probes": sorted(self.record.probes)}
-        if self.record.grid == "every":
+        if self.record.grid in ("every", "epochs"):
             del record["points"]
+        training = asdict(self.training) | {"examples": self.examples}
+        del training["epochs"]
+        data = self.task.fingerprint
         return {
             "numerics": NUMERICS,
             "seed": self.seed,
-            "task": {"name": _module_name(self.task), **asdict(self.task)},
+            "task": {"name": _module_name(self.task), **asdict(self.task)} | ({"data": data} if data else {}),
             "network": asdict(self.network),
-            "training": asdict(self.training),
+            "training": training,
             "record": record,
             "learning_rate": self.learning_rate,
             "rule": {"name": _module_name(self.rule), **asdict(self.rule)},
         }
+
+
+def initial_network(setup: Setup, streams: Streams) -> Network:
+    """The network of a setup before its first example, drawn from the streams."""
+    settings, (inputs, outputs) = setup.network, setup.task.sizes
+    network = Network.initialise(
+        (inputs, *settings.hidden, outputs),
+        settings.activation,
+        settings.output,
+        per_layer("init_range", settings.init_range, len(settings.hidden) + 1),
+        settings.bias_range if settings.bias else None,
+        streams,
+        setup.training.dtype,
+    )
+    for weights, mask in zip(network.weights[1:], setup.rule.masks(network, streams) or (), strict=False):
+        weights *= mask
+    return network
 
 
 @dataclass(frozen=True)

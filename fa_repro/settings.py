@@ -27,6 +27,7 @@ Count = Annotated[int, Strict(), Field(ge=1, le=10**12)]
 Units = Annotated[int, Strict(), Field(ge=1, le=10**6)]
 Positive = Annotated[float, Strict(), Field(gt=0, le=1e100, allow_inf_nan=False)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e100, allow_inf_nan=False)]
+Share = Annotated[float, Strict(), Field(ge=0, lt=1)]
 Scale = Annotated[tuple[NonNegative, ...], BeforeValidator(_one_or_more), AfterValidator(_not_empty)]
 """A number, or a list with one number per layer from the input up; `per_layer` gives each layer its own."""
 
@@ -82,14 +83,41 @@ class Training(Block):
     """How long and how a network is trained.
 
     The updates of a mini-batch are summed over its examples:
-    `W += learning_rate * sum(signal input' - weight_decay * W)`.
+    `W += learning_rate * sum(signal input' - weight_decay * W)`. Biases do not decay.
+
+    Attributes
+    ----------
+    examples : int
+        Examples to see.
+    epochs : float
+        The same in passes through the examples of a task that has a finite number of them.
     """
 
-    examples: Count
+    examples: Count | None = None
+    epochs: Annotated[Positive, Field(le=1e9)] | None = None
     batch_size: Count = 1
     weight_decay: NonNegative = 0.0
     loss: Literal["squared_error", "cross_entropy"] = "squared_error"
     dtype: Literal["float32", "float64"] = "float64"
+
+    def __post_init__(self) -> None:
+        if (self.examples is None) == (self.epochs is None):
+            found = "neither" if self.examples is None else "both; set one of them to null"
+            raise ValueError(f"examples: expected either examples or epochs, got {found}")
+
+    def seen(self, epoch: int | None) -> int:
+        """Examples to see, of a task whose epoch has this many.
+
+        Raises
+        ------
+        ValueError
+            If epochs are asked for, but the task has none.
+        """
+        if self.examples is not None:
+            return self.examples
+        if epoch is None or self.epochs is None:
+            raise ValueError("epochs: this task has no end of examples, give `examples` in place of epochs")
+        return max(1, round(self.epochs * epoch))
 
 
 @dataclass(frozen=True)
@@ -100,13 +128,14 @@ class Record(Block):
     ----------
     grid : str
         `every`: before each update. `linear`, `log`: at `points` numbers of examples from 0 to the end, both included.
+        `epochs`: after 0, 1/64, 1/32, ... 1/2 epoch, after each epoch, and at the end.
     probes : tuple of str
         Names of measured columns, see `fa_repro.probes`.
     weights : bool
         Keep the weights at the end, and the task's target.
     """
 
-    grid: Literal["every", "linear", "log"] = "every"
+    grid: Literal["every", "linear", "log", "epochs"] = "every"
     points: Annotated[int, Strict(), Field(ge=2, le=10**6)] = 201
     probes: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_not_empty)] = ("nse",)
     weights: Flag = False

@@ -26,9 +26,15 @@ class Store:
     A run is a folder `runs/KEY[:2]/KEY` with `record.npz` (NumPy arrays, no pickles) and `manifest.json`. It is
     made under a temporary name and renamed when complete, so it is there as a whole or not at all; of two processes
     that train the same run the first to finish wins. There are no locks.
+
+    Attributes
+    ----------
+    root : Path
+        The results folder.
     """
 
     def __init__(self, results: Path) -> None:
+        self.root = results
         self._root = results / "runs"
 
     def prepare(self) -> None:

@@ -37,6 +37,10 @@ class Streams:
         """An endless sequence of rows from N(0, I) for each replica."""
         return Normals(self._generators(purpose), self._index, width)
 
+    def orders(self, purpose: str, count: int) -> "Orders":
+        """An endless sequence of the numbers below `count`, shuffled anew for each pass."""
+        return Orders(self._generators(purpose), self._index, count)
+
     def _generators(self, purpose: str) -> list[np.random.Generator]:
         digest = hashlib.sha256(purpose.encode()).digest()
         words = (int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little"))
@@ -78,3 +82,22 @@ class Normals:
         rows = self._buffer[:, self._position : self._position + count]
         self._position += count
         return rows
+
+
+class Orders:
+    """Shuffled passes through a finite number of examples, one sequence per replica.
+
+    The sequence does not depend on how many are taken at a time.
+    """
+
+    def __init__(self, generators: list[np.random.Generator], index: Array, count: int) -> None:
+        self._generators, self._index, self._count = generators, index, count
+        self._ahead = np.empty((len(generators), 0), dtype=np.int64)
+
+    def draw(self, count: int) -> Array:
+        """The next `count` numbers of each replica: shape `(R, count)`, or `(1, count)` if all draw the same."""
+        while self._ahead.shape[1] < count:
+            shuffled = np.stack([generator.permutation(self._count) for generator in self._generators])
+            self._ahead = np.concatenate([self._ahead, shuffled], axis=1)
+        numbers, self._ahead = self._ahead[:, :count], self._ahead[:, count:]
+        return numbers if len(numbers) in (1, len(self._index)) else numbers[self._index]

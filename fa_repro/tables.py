@@ -9,7 +9,8 @@ import pandas as pd
 
 from fa_repro.arrays import Array
 from fa_repro.network import ACTIVATIONS
-from fa_repro.runs import Outcome, Run
+from fa_repro.runs import Outcome, Run, initial_network
+from fa_repro.streams import Streams
 
 Trained = Sequence[tuple[Run, Outcome]]
 """Runs with what they gave, in the order of the config."""
@@ -22,17 +23,20 @@ def observations(trained: Trained, columns: Sequence[str], axes: Sequence[str]) 
     ----------
     trained : sequence of (run, outcome)
     columns : sequence of str
-        Columns of the table, from `algorithm`, `trial`, `example` and the names of probes. A probe that a run has
-        not recorded is NaN.
+        Columns of the table, from `algorithm`, `trial`, `epoch`, `example` and the names of probes. A probe that a run
+        has not recorded is NaN.
     axes : sequence of str
         Swept keys; each becomes a column, after the others.
     """
 
-    def rows(outcome: Outcome) -> dict[str, Array]:
-        nothing = np.full(len(outcome.columns["example"]), np.nan)
-        return {name: outcome.columns.get(name, nothing) for name in columns if name not in ("algorithm", "trial")}
+    def rows(run: Run, outcome: Outcome) -> dict[str, Array]:
+        known = dict(outcome.columns)
+        nothing = np.full(len(known["example"]), np.nan)
+        if (epoch := run.entry.setup.task.epoch) is not None:
+            known["epoch"] = known["example"] / epoch
+        return {name: known.get(name, nothing) for name in columns if name not in ("algorithm", "trial")}
 
-    return _frame([(run.labels, rows(outcome)) for run, outcome in trained], columns, axes)
+    return _frame([(run.labels, rows(run, outcome)) for run, outcome in trained], columns, axes)
 
 
 def linear_maps(trained: Trained, axes: Sequence[str]) -> pd.DataFrame:
@@ -55,6 +59,31 @@ def linear_maps(trained: Trained, axes: Sequence[str]) -> pd.DataFrame:
             targets.setdefault(tuple(map(str, label.values())), (label, outcome))
     found += [(label, rows(outcome.arrays["target"])) for label, outcome in targets.values()]
     return _frame(found, ["algorithm", "trial", "output", "input", "weight"], axes)
+
+
+def receptive_fields(trained: Trained, axes: Sequence[str], units: int) -> pd.DataFrame:
+    """Weights from the input to some hidden units of the first trial, at the start and after training.
+
+    Columns `algorithm,unit,pixel,weight`; the start is the algorithm `initial`. The units are drawn at random, the
+    same for every algorithm and sweep point of equal width. Runs that kept no weights, or have diverged, are left out.
+    """
+
+    def rows(weights: Array, streams: Streams) -> dict[str, Array]:
+        chosen = np.sort(streams.orders("receptive fields", len(weights)).draw(min(units, len(weights)))[0])
+        unit, pixel = np.indices((len(chosen), weights.shape[1]))
+        return {"unit": chosen[unit.ravel()], "pixel": pixel.ravel(), "weight": weights[chosen].ravel()}
+
+    found: list[tuple[dict[str, Any], dict[str, Array]]] = []
+    starts: dict[tuple[Any, ...], tuple[dict[str, Any], dict[str, Array]]] = {}
+    first = min((run.trial for run, _ in trained), default=0)
+    for run, outcome in trained:
+        if run.trial == first and "weights_0" in outcome.arrays and outcome.diverged_at is None:
+            streams = Streams([(run.entry.setup.seed, run.trial)])
+            found.append((run.labels, rows(outcome.arrays["weights_0"], streams)))
+            label = run.labels | {"algorithm": "initial"}
+            start = initial_network(run.entry.setup, streams).weights[0][0]
+            starts.setdefault(tuple(map(str, label.values())), (label, rows(start, streams)))
+    return _frame([*starts.values(), *found], ["algorithm", "unit", "pixel", "weight"], axes)
 
 
 def jacobian_at_zero(run: Run, outcome: Outcome) -> Array:
@@ -86,7 +115,7 @@ def _frame(
             data[name] = np.concatenate([values[name] for _, values in parts])
         else:
             data[name] = np.repeat(_column([label[name] for label, _ in parts]), lengths)
-    values = {"nse", "weight", *(name for name in names if name.endswith("_deg"))}
+    values = {"nse", "weight", *(name for name in names if name.endswith(("_deg", "_percent")))}
     keys = [name for name in names if name not in values]
     return pd.DataFrame(data, columns=names).sort_values(keys, kind="stable", ignore_index=True)
 

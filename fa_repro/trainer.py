@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from fa_repro.arrays import Array, stack
 from fa_repro.losses import LOSSES
 from fa_repro.network import Activity, Network
 from fa_repro.recorder import Recorder
 from fa_repro.rules import Signals, Step
-from fa_repro.runs import Outcome, Run, Setup
-from fa_repro.settings import per_layer
+from fa_repro.runs import Outcome, Run, Setup, initial_network
 from fa_repro.streams import Streams
 
 BLOCK = 128
@@ -22,11 +23,11 @@ DELAY = 16
 """Examples, at most, by which updates of the first layer are delayed."""
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a diverging replica is noted, and disturbs no other
 def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> list[Outcome]:
     """Train runs together, each a replica along the leading axis.
 
-    Every replica gives the same bits as it would alone.
+    Every replica gives the same bits as it would alone. Matrix products use one thread, so that bits do not depend on
+    the number of cores either; several cores are for several batches of runs, see `fa_repro.workers`.
 
     Parameters
     ----------
@@ -39,45 +40,41 @@ def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> 
     -------
     list of R outcomes
     """
+    # A diverging replica is noted, and disturbs no other.
+    with threadpool_limits(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+        return _train(runs, tick)
+
+
+def _train(runs: Sequence[Run], tick: Callable[[int], None]) -> list[Outcome]:
     _keep_freed_memory()
     setups = [run.entry.setup for run in runs]
     setup = stack([replace(each, seed=0) for each in setups], setups[0].training.dtype)
     streams = Streams([(each.seed, run.trial) for each, run in zip(setups, runs, strict=True)])
     task, task_state = setup.task, setup.task.init(streams, setup.training.dtype)
-    network = initial_network(setup, streams)
+    whole = network = initial_network(setup, streams)
+    if not setup.rule.teaches_hidden:
+        through = task.seen_through(task_state, network.below_output)
+        if through is not None:
+            task_state, network = through, network.top
     state = setup.rule.init(network, streams)
     loss = LOSSES[setup.training.loss]
-    learner = Learner(network, setup)
-    recorder = Recorder(setup, network, streams, len(runs))
+    learner = Learner(network, setup, _decay(setups), setup.rule.masks(network, streams))
+    recorder = Recorder(setup, network, streams, len(runs), partial(task.examples, task_state))
     for first, inputs, targets in _blocks(setup, task_state, recorder.measures_end):
         for part in learner.parts(inputs):
             target = targets[:, part]
             activity = network.propagate(learner.total(part))
             step = Step(network, activity, target, loss.signal(target, activity.output, network.output), loss)
             signals, state = setup.rule.signals(step, state)
-            recorder.observe(first + part.start, step, signals)
-            if first < setup.training.examples:
+            recorder.observe(first + part.start, step, signals, learner.network_now)
+            if first < setup.examples:
                 learner.apply(activity, signals)
         recorder.flush()
         tick(inputs.shape[1] * len(runs))
         if recorder.all_diverged:
             break
-    kept = network_arrays(network) | task.keep(task_state) if setup.record.weights else {}
+    kept = network_arrays(whole) | task.keep(task_state) if setup.record.weights else {}
     return recorder.outcomes(kept)
-
-
-def initial_network(setup: Setup, streams: Streams) -> Network:
-    """The network of a setup before its first example, drawn from the streams."""
-    settings, (inputs, outputs) = setup.network, setup.task.sizes
-    return Network.initialise(
-        (inputs, *settings.hidden, outputs),
-        settings.activation,
-        settings.output,
-        per_layer("init_range", settings.init_range, len(settings.hidden) + 1),
-        settings.bias_range if settings.bias else None,
-        streams,
-        setup.training.dtype,
-    )
 
 
 def network_arrays(network: Network) -> dict[str, Array]:
@@ -90,18 +87,29 @@ class Learner:
     """Changes the weights of a network by the signals that its layers receive, in place.
 
     `W += rate * sum(signal input' - decay * W)`, summed over the examples of the batch.
+
+    Parameters
+    ----------
+    network : Network
+    setup : Setup
+    decay : array, shape (R, 1, 1), optional
+        Learning rate times weight decay, in float64: the share of a weight that an example takes away.
+    masks : sequence of arrays, shape (R, units_out, units_in), optional
+        Zero where a weight of a layer above the first does not exist.
     """
 
-    def __init__(self, network: Network, setup: Setup) -> None:
+    def __init__(
+        self, network: Network, setup: Setup, decay: Array | None = None, masks: Sequence[Array] | None = None
+    ) -> None:
         self._network = network
         self._rate: Any = setup.learning_rate
-        decay: Any = setup.learning_rate * setup.training.weight_decay
-        self._decay = decay if np.any(decay) else None
+        self._decay = decay
+        self._decays = [Decay(weights) for weights in network.weights[1:]]
         self._size = setup.training.batch_size
-        delay = DELAY if self._decay is None else 1  # a decay between two updates would have to be undone
-        self._window = max(1, delay // self._size) * self._size
-        self._first = InputLayer(network)
+        self._window = max(1, DELAY // self._size) * self._size
+        self._first = InputLayer(network, decay)
         self._update = [np.empty_like(weights) for weights in network.weights[1:]]
+        self._masks = masks
 
     def parts(self, inputs: Array) -> Iterator[slice]:
         """The batches of a block of inputs, shape (R or 1, n, units_in); for each, `apply` its update, or none."""
@@ -122,17 +130,24 @@ class Learner:
         for layer, signal in enumerate(signals):
             if signal is None:
                 continue
-            weights = self._network.weights[layer]
-            if self._decay is not None:
-                weights *= 1.0 - self._decay * signal.shape[1]
             scaled = np.multiply(self._rate, signal, out=self._first.delayed(signal) if layer == 0 else None)
             if self._network.biases:
                 self._network.biases[layer] += scaled.sum(axis=1)
             if layer == 0:
+                self._first.delay()
                 continue
             product = np.multiply if signal.shape[1] == 1 else np.matmul  # one example: an outer product
             product(scaled.mT, activity.hidden[layer - 1], out=self._update[layer - 1])
+            weights = self._network.weights[layer]
+            if self._decay is not None:
+                self._decays[layer - 1].apply(1.0 - self._decay * signal.shape[1])
             weights += self._update[layer - 1]
+            if self._masks is not None:
+                weights *= self._masks[layer - 1]
+
+    def network_now(self) -> Network:
+        """The network as it is before the update of the batch last asked for, no layer lagging behind."""
+        return replace(self._network, weights=[self._first.weights_now(), *self._network.weights[1:]])
 
 
 class InputLayer:
@@ -142,13 +157,18 @@ class InputLayer:
     examples before, is `W0 x_t + sum_s d_s (x_s' x_t)`: the first terms of all examples are one matrix product, their
     inner products another, and so is the update of the whole window at its end. Equal to updating after each example
     but for rounding, and less work the larger the layer: the net's largest matrix is read and written once a window.
+
+    Weight decay shrinks `W0` by a factor at each update. With `F_t` the product of the factors before example `t`,
+    `W0` is then `F_t (W0 + sum_s d_s x_s' / F_{s+1})`: the same with `d_s / F_{s+1}` for `d_s`, and `F_t` outside.
     """
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    def __init__(self, network: Network, decay: Array | None = None) -> None:
+        self._network, self._decay = network, decay
+        self._owed = Decay(network.weights[0])
         self._update = np.empty_like(network.weights[0])
-        self._start = self._seen = 0
+        self._start = self._seen = self._size = 0
         self._learns = False
+        self._shrunk: Any = 1.0
 
     def open(self, inputs: Array, start: int, alone: bool) -> None:
         """Begin a window of inputs, shape (R or 1, n, units_in), whose first is example `start` of its block.
@@ -156,18 +176,21 @@ class InputLayer:
         A window that is one batch is `alone`: it needs no inner products.
         """
         weights = self._network.weights[0]
-        self._inputs, self._start, self._learns = inputs, start, False
+        self._inputs, self._start, self._learns, self._shrunk = inputs, start, False, 1.0
         self._drive = inputs @ weights.mT
         self._overlap = None if alone else inputs @ inputs.mT
-        self._delayed = np.zeros((len(weights), inputs.shape[1], weights.shape[1]), weights.dtype)
+        shape = (len(weights), inputs.shape[1], weights.shape[1])
+        self._delayed = np.empty(shape, weights.dtype) if alone else np.zeros(shape, weights.dtype)
 
     def total(self, part: slice) -> Array:
         """Total input in a batch, a slice of the block, the delayed updates included."""
         part = slice(part.start - self._start, part.stop - self._start)
-        self._seen = part.start
+        self._seen, self._size = part.start, part.stop - part.start
         total = self._drive[:, part]
         if self._learns and self._overlap is not None:
             total = total + self._overlap[:, part, : part.start] @ self._delayed[:, : part.start]
+            if self._decay is not None:
+                total *= self._shrunk.astype(total.dtype)
         if self._network.biases:
             total = total + self._network.biases[0][:, None, :]
         return total
@@ -180,12 +203,56 @@ class InputLayer:
         self._learns = True
         return self._delayed[:, self._seen : self._seen + signal.shape[1]]
 
+    def delay(self) -> None:
+        """Take the update that has just been noted into account."""
+        if self._decay is not None:
+            self._shrunk = self._shrunk * (1.0 - self._decay * self._size)
+            self._delayed[:, self._seen : self._seen + self._size] /= self._shrunk.astype(self._delayed.dtype)
+
     def close(self) -> None:
         """End the window: the weights take all its updates."""
         if self._learns:
             product = np.multiply if self._inputs.shape[1] == 1 else np.matmul
             product(self._delayed.mT, self._inputs, out=self._update)
             self._network.weights[0] += self._update
+            if self._decay is not None:
+                self._owed.apply(self._shrunk)
+
+    def weights_now(self) -> Array:
+        """The weights before the update of the batch last asked for; a copy if they lag behind."""
+        weights = self._network.weights[0]
+        if not self._learns:
+            return weights
+        now: Array = weights + self._delayed[:, : self._seen].mT @ self._inputs[:, : self._seen]
+        return now if self._decay is None else now * self._shrunk.astype(weights.dtype)
+
+
+class Decay:
+    """Decay of one layer's weights, saved up until their type can express it.
+
+    At the paper's rate and decay a mini-batch of 50 takes away 5e-8 of a weight, less than half of a float32's last
+    digit. Multiplying by 1 - 5e-8 would take twice that from some weights and nothing from others, so the layer
+    stays as it is until 256 units of the last digit, 3e-5 in float32 and 6e-14 in float64, are owed.
+    """
+
+    def __init__(self, weights: Array) -> None:
+        self._weights = weights
+        self._least = 256 * np.finfo(weights.dtype).eps
+        self._owed: Any = 1.0
+
+    def apply(self, factor: Array) -> None:
+        """Multiply the weights, shape (R, units_out, units_in), by a factor of shape (R, 1, 1), now or later."""
+        self._owed = self._owed * factor
+        due = 1.0 - self._owed >= self._least
+        if due.any():
+            self._weights *= np.where(due, self._owed, 1.0).astype(self._weights.dtype)
+            self._owed = np.where(due, 1.0, self._owed)
+
+
+def _decay(setups: Sequence[Setup]) -> Array | None:
+    """Learning rate times weight decay of each replica, shape (R, 1, 1), or None if there is none."""
+    decay = np.array([setup.learning_rate * setup.training.weight_decay for setup in setups])[:, None, None]
+    return decay if decay.any() else None
 
 
 def _keep_freed_memory() -> None:
@@ -200,7 +267,7 @@ def _keep_freed_memory() -> None:
 
 def _blocks(setup: Setup, task_state: Any, extra: bool) -> Iterator[tuple[int, Array, Array]]:
     """(examples seen before, inputs, targets) of each block; with `extra` one batch more, after the last update."""
-    size, end = setup.training.batch_size, setup.training.examples
+    size, end = setup.training.batch_size, setup.examples
     block = max(1, BLOCK // size) * size
     for first in range(0, end, block):
         yield first, *setup.task.draw(task_state, min(block, end - first))

@@ -71,19 +71,31 @@ class Validator:
                 blocks[block] = self.block(block_kind, (*path, block), {**self.data[block], **override})
         if top is None or task is None or rule is None or algorithm is None or None in blocks.values():
             return None
-        self.check(path, rule, blocks["network"], blocks["training"])
-        return Setup(top.seed, task, learning_rate=algorithm.learning_rate, rule=rule, **blocks)
+        setup = Setup(top.seed, task, learning_rate=algorithm.learning_rate, rule=rule, **blocks)
+        return setup if self.check(path, setup) else None
 
-    def check(self, path: Path, rule: Rule, network: NetworkSettings, training: Training) -> None:
-        """What no block can tell alone."""
+    def check(self, path: Path, setup: Setup) -> bool:
+        """What no block can tell alone; whether it can go on."""
+        training, found = setup.training, len(self.draft.problems)
         try:
-            rule.check(len(network.hidden))
+            setup.rule.check(len(setup.network.hidden))
         except ValueError as error:
             where, text = named(str(error), self.data["algorithms"][path[-1]])
             self.draft.problem((*path, *where), text)
-        if training.loss == "cross_entropy" and network.output != "logistic":
-            text = f"cross_entropy needs network.output logistic, not {network.output}"
+        if training.loss == "cross_entropy" and setup.network.output != "logistic":
+            text = f"cross_entropy needs network.output logistic, not {setup.network.output}"
             self.draft.problem(("training", "loss"), text)
+        lost = setup.learning_rate * training.weight_decay * min(training.batch_size, setup.task.epoch or 10**12)
+        if lost > 0.5:
+            text = f"with this learning rate and batch size an update would take {lost:.3g} of each weight; at most 0.5"
+            self.draft.problem(("training", "weight_decay"), text)
+        if setup.task.epoch is None:
+            if training.epochs is not None:
+                text = "this task has no end of examples; give training.examples and set this to null"
+                self.draft.problem(("training", "epochs"), text)
+            if setup.record.grid == "epochs":
+                self.draft.problem(("record", "grid"), "this task has no epochs; choose every, linear or log")
+        return len(self.draft.problems) == found
 
     def task(self) -> Task | None:
         data = self.data.get("task")

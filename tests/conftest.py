@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from fa_repro import yaml12
+from fa_repro import data, files, idx, yaml12
 from fa_repro.cli import main
 from fa_repro.config import Config, resolve
 from fa_repro.config_files import shipped
@@ -47,6 +47,37 @@ def small_runs(rule: str, overrides: Mapping[str, Any] | None = None, **keys: An
     """The runs of one algorithm, `keys` being those of its rule."""
     algorithm = {"rule": rule, "learning_rate": 0.01, **keys}
     return small({"algorithms": {"one": algorithm}, **(overrides or {})}).runs()
+
+
+@pytest.fixture
+def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A small MNIST, 600 and 100 images of ten blurred prototypes, in a folder of IDX files that is the only source."""
+    rng = np.random.default_rng(0)
+    prototypes = rng.integers(0, 256, (10, 28, 28))
+    folder, table = tmp_path / "digits", {}
+    folder.mkdir()
+    for name, count in (("train", 600), ("t10k", 100)):
+        classes = rng.integers(0, 10, count).astype(np.uint8)
+        images = (0.5 * prototypes[classes] + 0.5 * rng.integers(0, 256, (count, 28, 28))).astype(np.uint8)
+        for kind, values in (("images-idx3", images), ("labels-idx1", classes)):
+            content = idx.Expected("", values.shape).header + values.tobytes()
+            (folder / f"{name}-{kind}-ubyte").write_bytes(content)
+            table[f"{name}-{kind}-ubyte"] = idx.Expected(files.sha256(content), values.shape)
+    monkeypatch.setattr(idx, "FILES", table)
+    monkeypatch.setattr(data, "TRAINING", 600)
+    monkeypatch.setenv("FA_REPRO_DATA", str(folder))
+    monkeypatch.setenv("FA_REPRO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("FA_REPRO_OFFLINE", "1")
+    data.load.cache_clear()
+    yield folder
+    data.load.cache_clear()
+
+
+def digit_runs(name: str = "mnist", overrides: Mapping[str, Any] | None = None, **options: Any) -> list[Run]:
+    """Runs of a shipped config on the small MNIST, with a small net."""
+    changes = {"network.hidden": [20], "training.epochs": 2, "trials": 2, **(overrides or {})}
+    document = yaml12.load((shipped() / f"{name}.yaml").read_bytes(), f"{name}.yaml")
+    return resolve(document, changes, **options).runs()
 
 
 @pytest.fixture

@@ -300,6 +300,7 @@ dotted = st.sampled_from(
         "record.points",
         "record.probes",
         "training.examples",
+        "training.epochs",
         "training.loss",
         "training.dtype",
         "algorithms",
@@ -347,7 +348,14 @@ def one_edit_misspellings() -> Iterator[tuple[str, str, str]]:
                 yield name, key, misspelt
 
 
-_NAMES = {"shallow", "reinforcement", "backprop", "feedback_alignment", "figure_1e"}  # a person's own names
+_NAMES = {
+    "shallow",
+    "reinforcement",
+    "backprop",
+    "feedback_alignment",
+    "sparse_feedback_alignment",
+    "figure_1e",
+}  # a person's own names
 
 
 def test_misspelt_keys_are_refused_and_the_right_one_suggested() -> None:

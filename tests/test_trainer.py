@@ -9,10 +9,10 @@ import pytest
 from fa_repro import probes, registry
 from fa_repro.recorder import grid
 from fa_repro.rules import Rule, Signals, Step, cascade
-from fa_repro.runs import Run, batches
+from fa_repro.runs import Run, batches, initial_network
 from fa_repro.settings import Record
 from fa_repro.streams import Streams
-from fa_repro.trainer import initial_network, train
+from fa_repro.trainer import train
 from tests.conftest import small, small_runs
 
 RULE_KEYS = {"feedback_alignment": {"feedback_range": 0.5}, "node_perturbation": {"noise_std": 0.1}}
@@ -52,6 +52,8 @@ def plain_loop(run: Run, feedback_alignment: bool) -> tuple[list[np.ndarray], li
         {},
         {"training.batch_size": 7},  # 40 examples: the last batch is shorter
         {"training.weight_decay": 0.1, "training.batch_size": 5},
+        {"training.weight_decay": 0.1, "training.batch_size": 50},
+        {"training.weight_decay": 0.1, "network.bias": True},  # online: decay within the first layer's window
         {"network.bias": True, "network.bias_range": 0.2, "network.activation": "tanh"},
     ],
 )
@@ -79,6 +81,7 @@ def assert_same(one: Any, other: Any) -> None:
     [
         {"sweep": {"network.init_range": [0.0, 0.01, 0.3], "algorithms.one.learning_rate": [0.01, 0.02]}},
         {"network.hidden": [5, 4], "network.activation": "tanh", "network.bias": True, "training.batch_size": 7},
+        {"sweep": {"training.weight_decay": [0.0, 0.1, 1e-9]}, "training.batch_size": 3},
         {"training.dtype": "float32", "sweep": {"seed": [1, 2], "task.target_range": [0.5, 1.0]}},
     ],
 )
@@ -131,6 +134,8 @@ def test_no_signal_in_a_step_is_a_signal_of_zeros(batch: int) -> None:
 @pytest.mark.parametrize("probe", probes.known())
 @pytest.mark.parametrize("rule", ["shallow", "backprop"])
 def test_every_probe_measures_every_rule(rule: str, probe: str) -> None:
+    if probe.endswith("_error_percent"):
+        pytest.skip("measured on held-out examples: tests/test_mnist.py")
     for outcome in train(small_runs(rule, {"record.probes": ["nse", probe], "network.hidden": [4, 3]})):
         nothing = "shallow" in (rule, probe.removeprefix("angle_").removesuffix("_deg")) and probe != "nse"
         assert np.isnan(outcome.columns[probe]).all() == nothing

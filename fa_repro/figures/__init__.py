@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fa_repro.results import Saved
     from fa_repro.tables import Trained
 
+Table = Callable[["Trained", Sequence[str]], "pd.DataFrame"]
 Extra = Callable[["Trained", Sequence[str]], "Mapping[str, pd.DataFrame]"]
 
 
@@ -38,6 +39,8 @@ class Figure:
         Width and height in inches.
     draw : callable
         `draw(canvas, saved)` draws saved results on an empty Matplotlib figure.
+    table : callable
+        `table(trained, axes)` gives the main table; None for the measurements of all runs.
     apart : mapping
         Algorithms that stay out of the main table, `extra` having them, and the measurements that theirs must have.
     extra : callable
@@ -51,5 +54,6 @@ class Figure:
     quick: Mapping[str, int]
     size: tuple[float, float]
     draw: "Callable[[Canvas, Saved], None]"
+    table: Table | None = None
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extra: Extra | None = None

@@ -137,7 +137,13 @@ def colour_bar(canvas: "Canvas", axes: Any, names: Sequence[str], title: str) ->
 def axis_title(axes: Sequence[str]) -> str:
     """Name of swept keys for a person."""
     words = {"network.init_range": "initial range ω of W0 and W"}
-    return ", ".join(words.get(axis, axis) for axis in axes)
+    ends = {".learning_rate": "learning rate η", ".feedback_range": "range β of B"}
+
+    def title(axis: str) -> str:
+        own = next((word for end, word in ends.items() if axis.endswith(end)), None)
+        return words.get(axis, f"{own}, {style.label(axis.split('.')[1])}" if own else axis)
+
+    return ", ".join(map(title, axes))
 
 
 def trials_note(saved: "Saved") -> str:
@@ -147,6 +153,11 @@ def trials_note(saved: "Saved") -> str:
 
 def swept_nse(canvas: "Canvas", saved: "Saved") -> None:
     """NSE over examples, one panel per algorithm, one line per sweep point."""
+    swept(canvas, saved, "nse", "NSE, geometric mean")
+
+
+def swept(canvas: "Canvas", saved: "Saved", value: str, title: str) -> None:
+    """A measurement over examples on a log axis, one panel per algorithm, one line per sweep point."""
     table, axes = saved.table, list(saved.config["sweep"])
     present = set(table["algorithm"])
     algorithms = [name for name in saved.config["algorithms"] if name in present]
@@ -160,12 +171,12 @@ def swept_nse(canvas: "Canvas", saved: "Saved") -> None:
             drawn = {next(iter(parts)): style.colour(algorithm)}  # the axes are other algorithms'
         for name, colour in drawn.items():
             if name in parts:
-                mean_with_interval(ax, saved, parts[name], "nse", colour, logarithmic=True)
+                mean_with_interval(ax, saved, parts[name], value, colour, logarithmic=True)
         example_axis(ax, table)
         ax.set_title(f"{style.label(algorithm)}\n{trials_note(saved)}")
     limit(panels[0])
     window = max(1, table["example"].nunique() // SMOOTH)
     over = f" of {window} points and all trials" if window > 1 else ""
-    panels[0].set_ylabel(f"NSE, geometric mean{over} and 95 % interval")
+    panels[0].set_ylabel(f"{title}{over} and 95 % interval")
     if axes:
         colour_bar(canvas, list(panels), names, axis_title(axes))

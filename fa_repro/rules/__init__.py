@@ -7,7 +7,7 @@ keys it accepts beside `rule` and `learning_rate`.
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from fa_repro.arrays import Array
 from fa_repro.losses import Loss
@@ -39,13 +39,31 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule(Block):
-    """What teaching signal each layer receives."""
+    """What teaching signal each layer receives.
+
+    Attributes
+    ----------
+    teaches_hidden : bool
+        False for a rule that never gives the hidden layers a signal: what they pass on can then be computed once.
+    """
+
+    teaches_hidden: ClassVar[bool] = True
 
     def check(self, hidden_layers: int) -> None:
         """Raise ValueError if the rule's settings do not fit a network of this many hidden layers."""
 
     def init(self, network: Network, streams: Streams) -> Any:
         """The state of the rule before the first step, such as its feedback weights."""
+        return None
+
+    def masks(self, network: Network, streams: Streams) -> Sequence[Array] | None:
+        """Which forward weights exist, if not all of them do.
+
+        Returns
+        -------
+        sequence of arrays of 0 and 1, shape (R, units_out, units_in), or None
+            For each layer above the first, from the bottom up. The trainer keeps the others at 0 throughout.
+        """
         return None
 
     @abstractmethod

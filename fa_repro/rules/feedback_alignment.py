@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from fa_repro.arrays import Array
 from fa_repro.network import Network
 from fa_repro.rules import Rule, Signals, Step, cascade
-from fa_repro.settings import Scale, per_layer
+from fa_repro.settings import Scale, Share, per_layer
 from fa_repro.streams import Streams
 
 
@@ -18,13 +20,17 @@ class FeedbackAlignment(Rule):
     ----------
     feedback_range : float, or one per hidden layer from the input up
         `B` is drawn from U[-feedback_range, feedback_range].
+    sparsity : float
+        Share of the elements of `B`, and of the forward weights it stands in for, that are removed for good. Which
+        ones is drawn for each matrix on its own, so that few of the pairs that are left are reciprocal.
 
     References
     ----------
-    Lillicrap et al. 2014, Fig. 1c.
+    Lillicrap et al. 2014, Fig. 1c; Fig. 2a for half of the elements removed.
     """
 
     feedback_range: Scale
+    sparsity: Share = 0.0
 
     def check(self, hidden_layers: int) -> None:
         per_layer("feedback_range", self.feedback_range, hidden_layers, "hidden layer")
@@ -32,10 +38,26 @@ class FeedbackAlignment(Rule):
     def init(self, network: Network, streams: Streams) -> list[Array]:
         above = network.weights[1:]
         scales = per_layer("feedback_range", self.feedback_range, len(above), "hidden layer")
-        return [
+        feedback = [
             scale * streams.uniform(f"feedback/{layer}", weights.shape[1:], weights.dtype)
             for layer, (weights, scale) in enumerate(zip(above, scales, strict=True))
         ]
+        if np.any(self.sparsity):
+            for matrix, mask in zip(feedback, self._masks("feedback", above, streams), strict=True):
+                matrix *= mask
+        return feedback
+
+    def masks(self, network: Network, streams: Streams) -> list[Array] | None:
+        return self._masks("weights", network.weights[1:], streams) if np.any(self.sparsity) else None
 
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
         return cascade(step, state), state
+
+    def _masks(self, what: str, matrices: list[Array], streams: Streams) -> list[Array]:
+        """For each matrix zeros, the nearest whole number to its share, and ones."""
+        masks = []
+        for layer, matrix in enumerate(matrices):
+            draws = streams.uniform(f"sparsity/{what}/{layer}", matrix.shape[1:], np.float64)
+            ranks = draws.reshape(len(draws), -1).argsort(axis=1).argsort(axis=1).reshape(draws.shape)
+            masks.append((ranks >= np.round(self.sparsity * draws[0].size)).astype(matrix.dtype))
+        return masks

@@ -1,7 +1,7 @@
 """Shallow learning: only the output layer learns."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from fa_repro.rules import Rule, Signals, Step
 
@@ -14,6 +14,8 @@ class Shallow(Rule):
     ----------
     Lillicrap et al. 2014, Fig. 1d, "shallow".
     """
+
+    teaches_hidden: ClassVar[bool] = False
 
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
         return [*(None for _ in step.activity.hidden), step.error], state

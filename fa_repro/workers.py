@@ -1,0 +1,167 @@
+"""Training in worker processes: as many batches of runs at a time as there are workers.
+
+Workers are spawned, not forked, so that they inherit no threads and no locks, and each uses one thread for matrix
+products. A worker stores the runs it has trained itself; what comes back is only that it has.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import pairwise
+from multiprocessing import connection
+from pathlib import Path
+from typing import Any
+
+from fa_repro.errors import DataError, StorageError
+from fa_repro.runs import Outcome, Run
+from fa_repro.store import Store
+
+WORTH_IT = 20.0
+"""Estimated seconds of training from which on workers are started without being asked for."""
+
+_POLL = 0.5
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+_seen: Any = None  # in a worker: the examples that all workers have seen, a shared number
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def seconds(batch: Sequence[Run]) -> float:
+    """A rough estimate of the time that a batch takes on one core: within a factor of three or so."""
+    setup = batch[0].entry.setup
+    sizes = (setup.task.sizes[0], *setup.network.hidden, setup.task.sizes[1])
+    weights = len(batch) * sum(a * b for a, b in pairwise(sizes))
+    steps = setup.examples / setup.training.batch_size
+    return steps * (30e-6 + 6 * weights * setup.training.batch_size / 1e11)
+
+
+def train_and_store(
+    batch: Sequence[Run], store: Store, replace: bool, tick: Callable[[int], None]
+) -> list[tuple[Outcome, float]]:
+    """Train a batch and store its runs; each run's outcome, and its share of the seconds."""
+    from fa_repro.trainer import train
+
+    began = time.perf_counter()
+    outcomes = train(batch, tick)
+    share = (time.perf_counter() - began) / len(batch)
+    for run, outcome in zip(batch, outcomes, strict=True):
+        store.commit(run, outcome, share, replace=replace)
+    return [(outcome, share) for outcome in outcomes]
+
+
+def train_in_workers(
+    batches: Sequence[Sequence[Run]], root: Path, replace: bool, jobs: int, tick: Callable[[int], None]
+) -> Iterator[tuple[Sequence[Run], Exception | None]]:
+    """Train batches in `jobs` processes; yields each as it ends, with what went wrong if something did.
+
+    Parameters
+    ----------
+    batches : sequence of sequences of Run
+    root : Path
+        The results folder, where the workers store the runs.
+    replace : bool
+        Store them in place of runs that are there.
+    jobs : int
+    tick : callable
+        Called now and then with the number of examples seen since the last call.
+
+    Raises
+    ------
+    StorageError, DataError
+        If a worker cannot store a run, or has no data; the others are stopped.
+    """
+    context = multiprocessing.get_context("spawn")
+    seen = context.Value("q", 0)
+    told = 0
+    with _one_thread_each():
+        pool = ProcessPoolExecutor(min(jobs, len(batches)), context, _start, (seen,))
+        try:
+            longest_first = sorted(batches, key=seconds, reverse=True)
+            with _interrupts_held_back():  # until the workers, which inherit it, can ignore them
+                waiting: dict[Future[None], Sequence[Run]] = {
+                    pool.submit(_work, batch, root, replace): batch for batch in longest_first
+                }
+            while waiting:
+                done, _ = wait(waiting, timeout=_POLL, return_when=FIRST_COMPLETED)
+                now = seen.value
+                tick(now - told)
+                told = now
+                for future in done:
+                    error = future.exception()
+                    if isinstance(error, BrokenProcessPool):
+                        error = RuntimeError("a worker process died, out of memory or killed")
+                    if isinstance(error, StorageError | DataError):
+                        raise error
+                    yield waiting.pop(future), error if isinstance(error, Exception) else None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            ours = multiprocessing.active_children()
+            for process in ours:
+                process.terminate()
+            for process in ours:
+                process.join(5)
+            raise
+        pool.shutdown()
+
+
+def _start(seen: Any) -> None:
+    """Begin a worker: it leaves Ctrl-C to its parent, and ends when its parent does."""
+    global _seen
+    _seen = seen
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _work(batch: Sequence[Run], root: Path, replace: bool) -> None:
+    train_and_store(batch, Store(root), replace, _tick)
+
+
+def _tick(examples: int) -> None:
+    with _seen.get_lock():
+        _seen.value += examples
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """What is started now uses one thread for matrix products."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

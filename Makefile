@@ -5,20 +5,27 @@ RUN := $(VENV)/bin/fa-repro
 FIGURES := $(basename $(notdir $(wildcard configs/*.yaml)))
 
 .DEFAULT_GOAL := help
-.PHONY: help all-figures test test-all lint format bench clean $(FIGURES)
+.PHONY: help all-figures paper search test test-all lint format bench clean $(FIGURES)
 
 help:
 	@echo "make linear        train and draw Fig. 1d; likewise: $(filter-out linear,$(FIGURES))"
 	@echo "make all-figures   every YAML in configs/"
+	@echo "make paper         the same with the paper's 20 trials each;  make search  the search for the settings of mnist"
 	@echo "make test          the tests; make test-all adds the long ones"
 	@echo "make lint          style, formatting, types;  make format mends the first two"
-	@echo "make bench         microseconds per example beside a plain NumPy loop; time to start"
+	@echo "make bench         speed beside plain NumPy loops and the machine's own, memory, time to start"
 
 $(FIGURES): $(VENV)/installed
 	$(RUN) run $@
 
 all-figures: $(VENV)/installed
 	$(RUN) run $(FIGURES)
+
+paper: $(VENV)/installed
+	$(RUN) run $(FIGURES) --set trials=20
+
+search: $(VENV)/installed
+	$(RUN) run search/mnist
 
 test: $(VENV)/installed-dev
 	$(VENV)/bin/pytest -m "not slow"
@@ -37,6 +44,7 @@ format: $(VENV)/installed-dev
 
 bench: $(VENV)/installed
 	$(VENV)/bin/python benchmarks/throughput.py
+	$(VENV)/bin/python benchmarks/mnist.py
 	$(VENV)/bin/python benchmarks/startup.py
 
 clean:

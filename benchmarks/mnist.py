@@ -57,8 +57,8 @@ def plain_loop() -> None:
         h = 1 / (1 + np.exp(-(W0 @ x + b0)))
         e = targets[mnist.train_labels[i]] - 1 / (1 + np.exp(-(W @ h + b)))
         dh = (B @ e) * h * (1 - h)
-        W += RATE * (np.outer(e, h) - DECAY * W)
-        W0 += RATE * (np.outer(dh, x) - DECAY * W0)
+        W += RATE * np.outer(e, h) - DECAY * W
+        W0 += RATE * np.outer(dh, x) - DECAY * W0
         b += RATE * e
         b0 += RATE * dh
 
@@ -92,7 +92,7 @@ def in_torch() -> Callable[[], None] | None:
         torch.nn.init.uniform_(layer.weight, -INITIAL, INITIAL)
         torch.nn.init.zeros_(layer.bias)
     groups = [
-        {"params": [first.weight, last.weight], "weight_decay": DECAY * BATCH},
+        {"params": [first.weight, last.weight], "weight_decay": DECAY * BATCH / RATE},
         {"params": [first.bias, last.bias]},
     ]
     optimiser = torch.optim.SGD(groups, lr=RATE)

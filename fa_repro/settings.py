@@ -83,7 +83,8 @@ class Training(Block):
     """How long and how a network is trained.
 
     The updates of a mini-batch are summed over its examples:
-    `W += learning_rate * sum(signal input' - weight_decay * W)`. Biases do not decay.
+    `W += sum(learning_rate * signal input' - weight_decay * W)`. Biases do not decay. The learning rate does not
+    multiply the decay: so read, the paper's 1e-6 gives its test errors, otherwise the nets overfit less and end lower.
 
     Attributes
     ----------

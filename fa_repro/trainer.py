@@ -86,14 +86,14 @@ def network_arrays(network: Network) -> dict[str, Array]:
 class Learner:
     """Changes the weights of a network by the signals that its layers receive, in place.
 
-    `W += rate * sum(signal input' - decay * W)`, summed over the examples of the batch.
+    `W += sum(rate * signal input' - decay * W)`, summed over the examples of the batch.
 
     Parameters
     ----------
     network : Network
     setup : Setup
     decay : array, shape (R, 1, 1), optional
-        Learning rate times weight decay, in float64: the share of a weight that an example takes away.
+        Weight decay in float64: the share of a weight that an example takes away.
     masks : sequence of arrays, shape (R, units_out, units_in), optional
         Zero where a weight of a layer above the first does not exist.
     """
@@ -250,8 +250,8 @@ class Decay:
 
 
 def _decay(setups: Sequence[Setup]) -> Array | None:
-    """Learning rate times weight decay of each replica, shape (R, 1, 1), or None if there is none."""
-    decay = np.array([setup.learning_rate * setup.training.weight_decay for setup in setups])[:, None, None]
+    """Weight decay of each replica, shape (R, 1, 1), or None if there is none."""
+    decay = np.array([setup.training.weight_decay for setup in setups])[:, None, None]
     return decay if decay.any() else None
 
 

@@ -85,9 +85,9 @@ class Validator:
         if training.loss == "cross_entropy" and setup.network.output != "logistic":
             text = f"cross_entropy needs network.output logistic, not {setup.network.output}"
             self.draft.problem(("training", "loss"), text)
-        lost = setup.learning_rate * training.weight_decay * min(training.batch_size, setup.task.epoch or 10**12)
+        lost = training.weight_decay * min(training.batch_size, setup.examples)
         if lost > 0.5:
-            text = f"with this learning rate and batch size an update would take {lost:.3g} of each weight; at most 0.5"
+            text = f"with this batch size an update would take {lost:.3g} of each weight; at most 0.5"
             self.draft.problem(("training", "weight_decay"), text)
         if setup.task.epoch is None:
             if training.epochs is not None:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fa_repro import run
+from fa_repro import data, run
+from fa_repro.errors import DataError
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,41 @@ def test_two_hidden_layers_learn_at_a_lower_rate(tmp_path: Path) -> None:
     ends = late_nse({**settings, **slow}, tmp_path)
     assert ends["backprop"] < 1e-4
     assert ends["feedback_alignment"] < 1e-3
+
+
+# ---- Fig. 2a, 2b, S1: a quarter of an hour on two cores ----
+
+
+@pytest.fixture(scope="module")
+def mnist(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    try:
+        data.prepare()
+    except DataError as error:
+        pytest.skip(f"MNIST cannot be had: {error}")
+    return run("mnist", {"trials": 5}, results=tmp_path_factory.mktemp("mnist"), jobs=None).table
+
+
+@pytest.mark.slow
+def test_test_errors_on_digits_are_the_published_ones(mnist: pd.DataFrame) -> None:
+    last = mnist[mnist["epoch"] == 30]
+    assert last.groupby("algorithm")["trial"].nunique().eq(5).all()
+    ends = last.groupby("algorithm")["test_error_percent"].mean()
+    assert ends["feedback_alignment"] <= 2.2
+    assert ends["backprop"] <= 2.8
+    assert ends["feedback_alignment"] < ends["backprop"]
+    assert ends["sparse_feedback_alignment"] <= 2.7
+    assert 6.5 <= ends["shallow"] <= 8.0
+    first = mnist[mnist["example"] == 0].groupby("algorithm")["test_error_percent"].mean()
+    assert first.between(80, 97).all()
+
+
+@pytest.mark.slow
+def test_updates_on_digits_align_with_backprops(mnist: pd.DataFrame) -> None:
+    angles = mnist.groupby(["algorithm", "example"])["angle_backprop_deg"].mean()
+    for algorithm in ("feedback_alignment", "sparse_feedback_alignment"):
+        assert 80 < angles[algorithm].iloc[0] < 100
+        assert angles[algorithm].iloc[-1] < 45
+    assert angles["backprop"].max() < 1e-3
 
 
 # ---- Fig. 4a ----

@@ -37,7 +37,7 @@ def plain_loop(run: Run, feedback_alignment: bool) -> tuple[list[np.ndarray], li
             dh = (w.T if feedback is None else feedback) @ e
             if setup.network.activation == "tanh":
                 dh = dh * (1 - h**2)
-            dw, dw0 = dw + np.outer(e, h) - decay * w, dw0 + np.outer(dh, x) - decay * w0
+            dw, dw0 = dw + np.outer(e, h) - decay / rate * w, dw0 + np.outer(dh, x) - decay / rate * w0
             db0, db1 = db0 + dh, db1 + e
         w0, w = w0 + rate * dw0, w + rate * dw
         if biases:
@@ -51,9 +51,9 @@ def plain_loop(run: Run, feedback_alignment: bool) -> tuple[list[np.ndarray], li
     [
         {},
         {"training.batch_size": 7},  # 40 examples: the last batch is shorter
-        {"training.weight_decay": 0.1, "training.batch_size": 5},
-        {"training.weight_decay": 0.1, "training.batch_size": 50},
-        {"training.weight_decay": 0.1, "network.bias": True},  # online: decay within the first layer's window
+        {"training.weight_decay": 0.001, "training.batch_size": 5},
+        {"training.weight_decay": 0.001, "training.batch_size": 50},
+        {"training.weight_decay": 0.001, "network.bias": True},  # online: decay within the first layer's window
         {"network.bias": True, "network.bias_range": 0.2, "network.activation": "tanh"},
     ],
 )
@@ -81,7 +81,7 @@ def assert_same(one: Any, other: Any) -> None:
     [
         {"sweep": {"network.init_range": [0.0, 0.01, 0.3], "algorithms.one.learning_rate": [0.01, 0.02]}},
         {"network.hidden": [5, 4], "network.activation": "tanh", "network.bias": True, "training.batch_size": 7},
-        {"sweep": {"training.weight_decay": [0.0, 0.1, 1e-9]}, "training.batch_size": 3},
+        {"sweep": {"training.weight_decay": [0.0, 0.01, 1e-9]}, "training.batch_size": 3},
         {"training.dtype": "float32", "sweep": {"seed": [1, 2], "task.target_range": [0.5, 1.0]}},
     ],
 )

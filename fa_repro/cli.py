@@ -179,10 +179,10 @@ def run(
     worst = 0
     for request in requests:
         if dry_run:
-            click.echo(planned(request, plan(request, results, force), results))
+            click.echo(planned(request, plan(request, results, force), results, force))
             continue
         result = carry_out(request, results, force, Silent() if quiet else Terminal(), jobs)
-        for line in summary(result):
+        for line in summary(request.name, result):
             if not quiet:
                 click.echo(line, err=True)
         for line in troubles(result):

@@ -114,7 +114,7 @@ def _figure(draft: Draft) -> Figure:
 
 
 def _check_probes(draft: Draft, figure: Figure, entries: Iterable[Entry]) -> None:
-    """Every probe must exist, and those that the figure draws must be measured."""
+    """Every probe must exist, and what the figure draws must be measured or kept."""
     for entry in entries:
         own = draft.data["algorithms"][entry.algorithm].get("record", {})
         path = ("algorithms", entry.algorithm, "record", "probes") if "probes" in own else ("record", "probes")
@@ -123,6 +123,10 @@ def _check_probes(draft: Draft, figure: Figure, entries: Iterable[Entry]) -> Non
                 probes.make(name).check(entry.setup.task)
             except (KeyError, ValueError) as error:
                 draft.problem(path, f"{name}: {error}" if isinstance(error, ValueError) else str(error.args[0]))
+        try:
+            figure.check(entry.setup)
+        except ValueError as error:
+            draft.problem(("algorithms", entry.algorithm), str(error))
         for name in figure.apart.get(entry.algorithm, figure.probes):
             if name not in entry.setup.record.probes:
                 draft.problem(path, f"the figure needs {name}")

@@ -110,23 +110,29 @@ class Draft:
         return axes
 
     def keep_only(self, names: Sequence[str]) -> None:
-        """Drop every algorithm that is not named, unless none is."""
+        """Drop every algorithm that is not named, and the sweep axes that are its own, unless none is named."""
         algorithms = self.block("algorithms")
         for name in names:
             if name not in algorithms:
                 self.problems.append(f"--only {name}: no such algorithm{did_you_mean(name, algorithms)}")
-        if names:
-            self.data["algorithms"] = {name: value for name, value in algorithms.items() if name in names}
+        if not names:
+            return
+        kept = {name: value for name, value in algorithms.items() if name in names}
+        self.data["algorithms"] = kept or algorithms
+        sweep = self.data.get("sweep", {})
+        for axis in [axis for axis in sweep if axis.startswith("algorithms.") and axis.split(".")[1] not in names]:
+            if axis.split(".")[1] in algorithms:
+                del sweep[axis]
 
     def cut_down(self, limits: Mapping[str, int]) -> None:
-        """Lower whole numbers, here and in the algorithms' own settings, to the limits given by dotted key."""
+        """Lower numbers, here and in the algorithms' own settings, to the limits given by dotted key."""
         for block in (self.data, *self.block("algorithms").values()):
             for dotted, limit in limits.items():
                 *parents, last = dotted.split(".")
                 inner: Any = block
                 for parent in parents:
                     inner = inner.get(parent) if isinstance(inner, dict) else None
-                if isinstance(inner, dict) and type(inner.get(last)) is int:
+                if isinstance(inner, dict) and type(inner.get(last)) in (int, float):
                     inner[last] = min(inner[last], limit)
 
     def effective(self, dotted: str, algorithm: str) -> Any:

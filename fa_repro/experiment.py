@@ -4,13 +4,13 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import config_files, provenance, registry, results, workers
 from fa_repro.drawing import draw, render
-from fa_repro.errors import DataError, FaReproError, StorageError
+from fa_repro.errors import ConfigError, DataError, FaReproError, StorageError
 from fa_repro.figures import Figure
 from fa_repro.progress import Progress, Silent
 from fa_repro.request import Request
@@ -117,6 +117,8 @@ def run(
     >>> r = fa_repro.run("linear", {"trials": 5})  # doctest: +SKIP
     >>> r.table.groupby("algorithm")["nse"].last()  # doctest: +SKIP
     """
+    if jobs is not None and (type(jobs) is not int or jobs < 1):
+        raise ConfigError([f"jobs: expected a whole number from 1 on, or None, got {jobs!r}"])
     only = (only,) if isinstance(only, str) else tuple(only)
     request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick)
     return carry_out(request, Path(results), force, progress or Silent(), jobs)
@@ -132,11 +134,12 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
     store = Store(directory)
     store.prepare()
     runs = config.runs()
-    found = {} if force else {run.key: loaded for run in runs if (loaded := store.load(run))}
+    arrays = figure.table is not None or figure.extra is not None  # else weights would fill the memory for nothing
+    found = {} if force else {run.key: loaded for run in runs if (loaded := store.load(run, arrays))}
     missing = [run for run in runs if run.key not in found]
     for task in dict.fromkeys(run.entry.setup.task for run in missing):
         task.prepare()
-    trained, failed = _train(missing, store, force, progress, request.name, jobs)
+    trained, failed = _train(missing, store, force, progress, request.name, jobs, arrays)
     outcomes = found | trained
     pairs = [(run, outcomes[run.key][0]) for run in runs if run.key in outcomes]
     if not pairs:
@@ -148,7 +151,7 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
         "seed": config.data["seed"],
         "options": request.options(),
         "config_hash": results.config_hash(request.document.data),
-        "runs": len(runs),
+        "runs": len({run.key for run in runs}),
         "diverged": [{**run.labels, "example": at} for run, at in diverged],
         "failed": [{**run.labels, "reason": reason} for run, reason in failed],
         # Of all runs, whenever they were trained; how long this command took is added below.
@@ -162,7 +165,8 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
     picture = render(canvas)
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
     results.save(target, saved, picture)
-    return Result(saved.table, saved.extra, canvas, target, len(trained), len(found), diverged, failed)
+    once = list({run.key: (run, at) for run, at in diverged}.values())  # at several sweep points it may be the same run
+    return Result(saved.table, saved.extra, canvas, target, len(trained), len(found), once, failed)
 
 
 def redraw(name: str, directory: Path) -> Path:
@@ -178,22 +182,32 @@ def redraw(name: str, directory: Path) -> Path:
     folder = directory / name
     if not (config_files.is_name(name) and folder.is_dir()):
         config_files.locate(name)
-    saved = results.load(folder)
+    saved = results.load(folder, name)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
     results.save_picture(folder, render(draw(figure, saved)))
     return folder / f"{folder.name}.png"
 
 
 def _train(
-    missing: Sequence[Run], store: Store, force: bool, progress: Progress, label: str, jobs: int | None
+    missing: Sequence[Run],
+    store: Store,
+    force: bool,
+    progress: Progress,
+    label: str,
+    jobs: int | None,
+    arrays: bool,
 ) -> tuple[dict[str, tuple[Outcome, float]], list[tuple[Run, str]]]:
-    """Train and store runs, as many together as fit; one batch that fails does not stop the others."""
+    """Train and store runs, as many together as fit; one batch that fails does not stop the others.
+
+    Of the outcomes, `arrays` keeps the weights.
+    """
     trained: dict[str, tuple[Outcome, float]] = {}
     reasons: dict[str, str] = {}
     with _shown(progress, missing, label):
         for batch, outcomes, error in _trained(batches(missing), store, force, progress, jobs):
             if error is None:
-                trained |= {run.key: outcome for run, outcome in zip(batch, outcomes, strict=True)}
+                for run, (outcome, seconds) in zip(batch, outcomes, strict=True):
+                    trained[run.key] = outcome if arrays else replace(outcome, arrays={}), seconds
             else:
                 reasons |= {run.key: f"{type(error).__name__}: {error}" for run in batch}
     return trained, [(run, reasons[run.key]) for run in missing if run.key in reasons]

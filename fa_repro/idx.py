@@ -172,6 +172,8 @@ def find(folder: Path, name: str) -> Path:
     for spelling in spellings(name):
         if (path := folder / spelling).is_file():
             return path
+    if not folder.is_dir():
+        raise MissingError("not a folder" if folder.exists() else "no such folder")
     raise MissingError(f"{name} is missing")
 
 

@@ -6,6 +6,7 @@ the caller removes. They are read as archives; nothing is installed, and no code
 
 import errno
 import io
+import lzma
 import math
 import os
 import shutil
@@ -32,6 +33,10 @@ SECONDS = 600.0
 
 _POLL = 0.1
 _VALUES = {str(value).encode(): value for value in range(256)}
+_DAMAGED = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+    *(EOFError, OSError, ValueError, RuntimeError),
+)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -134,7 +139,7 @@ def _read(kind: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise UnusableError(f"the {kind} does not hold what it should: {error.args[0]}") from None
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise UnusableError(f"the {kind} is damaged: {error or type(error).__name__}") from None
 
 
@@ -196,9 +201,10 @@ def _start(command: Sequence[str], folder: Path, said: IO[bytes]) -> subprocess.
 
 def _size(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # it is being moved
-            total += path.stat().st_size
+    for parent, _, names in os.walk(folder):  # which passes over folders that vanish meanwhile
+        for name in names:
+            with suppress(OSError):  # it is being moved
+                total += Path(parent, name).stat().st_size
     return total
 
 

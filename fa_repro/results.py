@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import shlex
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,26 +91,26 @@ def save_picture(directory: Path, picture: bytes) -> None:
     _write(directory, contents, {key: value for key, value in manifest.items() if key not in ("schema", "files")})
 
 
-def load(directory: Path) -> Saved:
-    """Read saved results.
+def load(directory: Path, name: str | None = None) -> Saved:
+    """Read saved results; `name` is what they are called in messages, if not as the folder.
 
     Raises
     ------
     StorageError
         If there are none, or they are not what their manifest says.
     """
-    manifest, contents = _verified(directory)
-    name = directory.name
+    manifest, contents = _verified(directory, name)
+    stem = directory.name
     extra = {
-        file.removeprefix(f"{name}_").removesuffix(".csv"): _table(data)
+        file.removeprefix(f"{stem}_").removesuffix(".csv"): _table(data)
         for file, data in contents.items()
-        if file.startswith(f"{name}_") and file.endswith(".csv")
+        if file.startswith(f"{stem}_") and file.endswith(".csv")
     }
     try:
-        table, config = _table(contents[f"{name}.csv"]), contents["config.yaml"]
+        table, config = _table(contents[f"{stem}.csv"]), contents["config.yaml"]
         return Saved(table, extra, yaml12.load(config, str(directory / "config.yaml")).data, manifest)
     except (KeyError, ConfigError) as error:
-        raise StorageError(f"{directory}: not complete ({error}). {_way_out(directory)}") from None
+        raise StorageError(f"{directory}: not complete ({error}). {_way_out(directory, name)}") from None
 
 
 def state(directory: Path, config_hash: str) -> str:
@@ -147,27 +148,27 @@ def config_hash(data: Any) -> str:
     return files.sha256(json.dumps(data, sort_keys=True).encode())
 
 
-def _verified(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _verified(directory: Path, name: str | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
         manifest = read_manifest(directory)
         return manifest, verified(directory, manifest)
     except NotValidError as error:
         wrong = f"there are no results in {directory}" if not directory.exists() else f"{directory}: {error}"
-        raise StorageError(f"{wrong}. {_way_out(directory)}") from None
+        raise StorageError(f"{wrong}. {_way_out(directory, name)}") from None
 
 
-def _way_out(directory: Path) -> str:
+def _way_out(directory: Path, name: str | None) -> str:
     """The command that makes the results of a folder anew."""
     try:
         manifest = read_manifest(directory)
     except (NotValidError, StorageError):
         manifest = {}
     options = manifest.get("options", [])
-    name = str(manifest.get("name", directory.name))
+    name = name or str(manifest.get("name", directory.name))
     root = directory.parents[min(name.count("/"), len(directory.parents) - 1)]
     words = ["fa-repro run", name, *map(str, options if isinstance(options, list) else [])]
     if root != Path("results"):
-        words.append(f"--results {root}")
+        words.append(f"--results {shlex.quote(str(root))}")
     return f"Run: {' '.join(words)}"
 
 

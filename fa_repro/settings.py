@@ -84,7 +84,7 @@ class Training(Block):
 
     The updates of a mini-batch are summed over its examples:
     `W += sum(learning_rate * signal input' - weight_decay * W)`. Biases do not decay. The learning rate does not
-    multiply the decay: so read, the paper's 1e-6 gives its test errors, otherwise the nets overfit less and end lower.
+    multiply the decay, which is how the paper's 1e-6 reproduces its test errors (README).
 
     Attributes
     ----------

@@ -47,10 +47,11 @@ class Store:
         """Whether the run is there, by a look at its folder only; `load` verifies it."""
         return (self._path(run) / "manifest.json").is_file()
 
-    def load(self, run: Run) -> tuple[Outcome, float] | None:
+    def load(self, run: Run, with_arrays: bool = True) -> tuple[Outcome, float] | None:
         """A run's outcome and the seconds it took, or None if it is not there.
 
-        A damaged one is put aside, with a warning, and counts as not there.
+        A damaged one is put aside, with a warning, and counts as not there. Weights are left out, which can be large,
+        unless it is `with_arrays`.
 
         Raises
         ------
@@ -67,7 +68,8 @@ class Store:
                 groups: dict[str, dict[str, Any]] = {"column": {}, "array": {}, "run": {}}
                 for name in arrays.files:
                     group, _, key = name.partition("/")
-                    groups[group][key] = arrays[name]
+                    if with_arrays or group != "array":
+                        groups[group][key] = arrays[name]
             at = int(groups["run"]["diverged_at"])
             return Outcome(groups["column"], groups["array"], at if at >= 0 else None), float(manifest["seconds"])
         except (NotValidError, ValueError, KeyError, TypeError) as error:

@@ -64,7 +64,8 @@ def linear_maps(trained: Trained, axes: Sequence[str]) -> pd.DataFrame:
 def receptive_fields(trained: Trained, axes: Sequence[str], units: int) -> pd.DataFrame:
     """Weights from the input to some hidden units of the first trial, at the start and after training.
 
-    Columns `algorithm,unit,pixel,weight`; the start is the algorithm `initial`. The units are drawn at random, the
+    Columns `algorithm,unit,pixel,weight`; the start is the algorithm `initial`, and where an algorithm's own settings
+    give it another one, `initial_NAME`. The units are drawn at random, the
     same for every algorithm and sweep point of equal width. Runs that kept no weights, or have diverged, are left out.
     """
 
@@ -80,9 +81,12 @@ def receptive_fields(trained: Trained, axes: Sequence[str], units: int) -> pd.Da
         if run.trial == first and "weights_0" in outcome.arrays and outcome.diverged_at is None:
             streams = Streams([(run.entry.setup.seed, run.trial)])
             found.append((run.labels, rows(outcome.arrays["weights_0"], streams)))
+            start = rows(initial_network(run.entry.setup, streams).weights[0][0], streams)
             label = run.labels | {"algorithm": "initial"}
-            start = initial_network(run.entry.setup, streams).weights[0][0]
-            starts.setdefault(tuple(map(str, label.values())), (label, rows(start, streams)))
+            place = tuple(map(str, label.values()))
+            known = starts.setdefault(place, (label, start))[1]
+            if not np.array_equal(known["weight"], start["weight"]):
+                starts[run.entry.algorithm, *place] = label | {"algorithm": f"initial_{run.entry.algorithm}"}, start
     return _frame([*starts.values(), *found], ["algorithm", "unit", "pixel", "weight"], axes)
 
 

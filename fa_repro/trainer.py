@@ -230,8 +230,8 @@ class InputLayer:
 class Decay:
     """Decay of one layer's weights, saved up until their type can express it.
 
-    At the paper's rate and decay a mini-batch of 50 takes away 5e-8 of a weight, less than half of a float32's last
-    digit. Multiplying by 1 - 5e-8 would take twice that from some weights and nothing from others, so the layer
+    The paper's 1e-6 for one example is eight units of a float32's last digit: multiplying by 1 - 1e-6 would round it by
+    some 5 %, and a tenth of it would take twice its share from some weights and nothing from others. So the layer
     stays as it is until 256 units of the last digit, 3e-5 in float32 and 6e-14 in float64, are owed.
     """
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -19,8 +19,8 @@ from fa_repro.yaml12 import Path
 
 BLOCKS: dict[str, type[Block]] = {"network": NetworkSettings, "training": Training, "record": Record}
 
-TARGET = "target"
-"""What the target of a task is called beside the algorithms."""
+RESERVED = ("target", "initial")
+"""What the target of a task and the state before training are called beside the algorithms."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -43,9 +43,9 @@ class Validator:
         if not algorithms:
             self.draft.problem(("algorithms",), "missing. Name at least one")
         for name in algorithms:
-            if not _NAME.fullmatch(name) or name == TARGET:
+            if not _NAME.fullmatch(name) or name in RESERVED:
                 text = "not a name for an algorithm: letters, digits, _ and - after a letter"
-                self.draft.problem(("algorithms", name), f"{text}; {TARGET} is taken" if name == TARGET else text)
+                self.draft.problem(("algorithms", name), f"{text}; {name} is taken" if name in RESERVED else text)
         found = []
         for name in algorithms:
             setup = self.setup(name, top, task, shared)
@@ -72,7 +72,9 @@ class Validator:
         if top is None or task is None or rule is None or algorithm is None or None in blocks.values():
             return None
         setup = Setup(top.seed, task, learning_rate=algorithm.learning_rate, rule=rule, **blocks)
-        return setup if self.check(path, setup) else None
+        if not self.check(path, setup):
+            return None
+        return replace(setup, training=replace(setup.training, examples=setup.examples, epochs=None))
 
     def check(self, path: Path, setup: Setup) -> bool:
         """What no block can tell alone; whether it can go on."""
@@ -85,17 +87,19 @@ class Validator:
         if training.loss == "cross_entropy" and setup.network.output != "logistic":
             text = f"cross_entropy needs network.output logistic, not {setup.network.output}"
             self.draft.problem(("training", "loss"), text)
-        lost = training.weight_decay * min(training.batch_size, setup.examples)
-        if lost > 0.5:
-            text = f"with this batch size an update would take {lost:.3g} of each weight; at most 0.5"
-            self.draft.problem(("training", "weight_decay"), text)
         if setup.task.epoch is None:
             if training.epochs is not None:
                 text = "this task has no end of examples; give training.examples and set this to null"
                 self.draft.problem(("training", "epochs"), text)
             if setup.record.grid == "epochs":
                 self.draft.problem(("record", "grid"), "this task has no epochs; choose every, linear or log")
-        return len(self.draft.problems) == found
+        if len(self.draft.problems) > found:
+            return False
+        lost = training.weight_decay * min(training.batch_size, setup.examples)
+        if lost > 0.5:
+            text = f"with this batch size an update would take {lost:.3g} of each weight; at most 0.5"
+            self.draft.problem(("training", "weight_decay"), text)
+        return lost <= 0.5
 
     def task(self) -> Task | None:
         data = self.data.get("task")

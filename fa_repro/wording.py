@@ -13,9 +13,8 @@ from fa_repro.runs import Run
 from fa_repro.yaml12 import load
 
 
-def summary(result: Result) -> Iterator[str]:
+def summary(name: str, result: Result) -> Iterator[str]:
     """Lines on what was trained and found."""
-    name = result.directory.name
     if not result.trained and not result.failed:
         yield f"{name}: nothing to train, all {result.found} runs were there already"
     else:
@@ -33,7 +32,7 @@ def troubles(result: Result) -> Iterator[str]:
         way_out = f"algorithms.{run.entry.algorithm}.learning_rate (now {setup.learning_rate:g})"
         if first == 0:  # before any update
             way_out = f"network.init_range (now {', '.join(f'{value:g}' for value in setup.network.init_range)})"
-        yield f"{_which([each for each, _ in group])} diverged {when} (NSE is not finite). Lower {way_out}."
+        yield f"{_which([each for each, _ in group])} diverged {when} (the output is not finite). Lower {way_out}."
     failed: dict[Any, list[Run]] = {}
     for run, reason in result.failed:
         failed.setdefault((id(run.entry), reason), []).append(run)
@@ -48,18 +47,20 @@ def _which(runs: Sequence[Run]) -> str:
     return f"{runs[0].entry}, {f'trial {trials[0]}' if len(runs) == 1 else many}"
 
 
-def planned(request: Request, plan: Plan, results: Path) -> str:
+def planned(request: Request, plan: Plan, results: Path, force: bool = False) -> str:
     """What a dry run shows: per algorithm what is there and what is missing, and why."""
-    total, missing = (Counter(run.entry.algorithm for run in runs) for runs in (plan.runs, plan.missing))
+    every, left_over = ({run.key: run for run in runs}.values() for runs in (plan.runs, plan.missing))
+    total, missing = (Counter(run.entry.algorithm for run in runs) for runs in (every, left_over))
     points = len({tuple(map(str, run.entry.axes.values())) for run in plan.runs})
-    lines = [f"{request.name}: {len(plan.runs)} runs, {len(plan.missing)} to train"]
+    lines = [f"{request.name}: {len(every)} runs, {len(left_over)} to train"]
     if plan.config.axes:
         lines.append(f"  sweep over {', '.join(plan.config.axes)}: {points} points")
     for algorithm, count in total.items():
         left = missing[algorithm]
         lines.append(f"  {algorithm}: {count - left} there already, {left} to train")
     if plan.missing:
-        lines += [f"  why: {reason}" for reason in _reasons(plan, results / request.name)]
+        reasons = ["--force"] if force else _reasons(plan, results / request.name)
+        lines += [f"  why: {reason}" for reason in reasons]
     return "\n".join(lines)
 
 

@@ -4,27 +4,40 @@ Workers are spawned, not forked, so that they inherit no threads and no locks, a
 products. A worker stores the runs it has trained itself; what comes back is only that it has.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import pairwise
 from multiprocessing import connection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from fa_repro.errors import DataError, StorageError
 from fa_repro.runs import Outcome, Run
 from fa_repro.store import Store
 
+log = logging.getLogger(__name__)
+
+Batch: TypeAlias = Sequence[Run]
+
+RETRIES = 2
+"""How often a batch is trained again whose worker died."""
+
 WORTH_IT = 20.0
 """Estimated seconds of training from which on workers are started without being asked for."""
 
+_DIED = (
+    "its worker process died {} times: killed, out of memory, or never begun, if it is called from a script that "
+    'does not guard its start by `if __name__ == "__main__":`. jobs=1 needs no workers'
+)
 _POLL = 0.5
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -36,7 +49,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def seconds(batch: Sequence[Run]) -> float:
+def seconds(batch: Batch) -> float:
     """A rough estimate of the time that a batch takes on one core: within a factor of three or so."""
     setup = batch[0].entry.setup
     sizes = (setup.task.sizes[0], *setup.network.hidden, setup.task.sizes[1])
@@ -46,7 +59,7 @@ def seconds(batch: Sequence[Run]) -> float:
 
 
 def train_and_store(
-    batch: Sequence[Run], store: Store, replace: bool, tick: Callable[[int], None]
+    batch: Batch, store: Store, replace: bool, tick: Callable[[int], None]
 ) -> list[tuple[Outcome, float]]:
     """Train a batch and store its runs; each run's outcome, and its share of the seconds."""
     from fa_repro.trainer import train
@@ -60,9 +73,12 @@ def train_and_store(
 
 
 def train_in_workers(
-    batches: Sequence[Sequence[Run]], root: Path, replace: bool, jobs: int, tick: Callable[[int], None]
-) -> Iterator[tuple[Sequence[Run], Exception | None]]:
+    batches: Sequence[Batch], root: Path, replace: bool, jobs: int, tick: Callable[[int], None]
+) -> Iterator[tuple[Batch, Exception | None]]:
     """Train batches in `jobs` processes; yields each as it ends, with what went wrong if something did.
+
+    What was being trained when a worker died is trained again, by itself so that it is known what killed it, and
+    given up after `RETRIES` times.
 
     Parameters
     ----------
@@ -80,29 +96,74 @@ def train_in_workers(
     StorageError, DataError
         If a worker cannot store a run, or has no data; the others are stopped.
     """
+    todo = deque(sorted(batches, key=seconds, reverse=True))
+    suspects: deque[Batch] = deque()
+    deaths: Counter[int] = Counter()
+    while todo or suspects:
+        alone = deque([suspects.popleft()]) if suspects else None
+        queue, workers = (todo, jobs) if alone is None else (alone, 1)
+        with _pool(workers, tick) as (pool, watch):
+            lost = yield from _through(pool, queue, workers, root, replace, watch)
+        for batch in lost:
+            deaths[id(batch)] += 1
+            if deaths[id(batch)] > RETRIES:
+                yield batch, RuntimeError(_DIED.format(deaths[id(batch)]))
+            else:
+                log.warning("a worker process died; %s is trained again", batch[0].entry)
+                suspects.append(batch)
+
+
+def _through(
+    pool: ProcessPoolExecutor, queue: deque[Batch], jobs: int, root: Path, replace: bool, watch: Callable[[], None]
+) -> Generator[tuple[Batch, Exception | None], None, list[Batch]]:
+    """Send batches through a pool until none is left or a worker dies; returns those that it was then training."""
+    training: dict[Future[None], Batch] = {}
+    lost: list[Batch] = []
+    broken = False
+    while training or (queue and not broken):
+        while queue and len(training) < jobs and not broken:
+            try:
+                with (
+                    _interrupts_held_back()
+                ):  # until the worker that this may start, and that inherits it, ignores them
+                    training[pool.submit(_work, queue[0], root, replace)] = queue[0]
+                queue.popleft()
+            except BrokenProcessPool:
+                broken = True
+        done, _ = wait(training, timeout=_POLL, return_when=FIRST_COMPLETED)
+        watch()
+        for future in done:
+            batch, error = training.pop(future), future.exception()
+            if isinstance(error, BrokenProcessPool):
+                broken = True
+                lost.append(batch)
+            elif isinstance(error, StorageError | DataError):
+                raise error
+            else:
+                yield batch, error if isinstance(error, Exception) else None
+    return lost
+
+
+@contextmanager
+def _pool(jobs: int, tick: Callable[[int], None]) -> Iterator[tuple[ProcessPoolExecutor, Callable[[], None]]]:
+    """A pool of workers, and a function to call now and then, which tells how many examples they have seen since.
+
+    However the block is left, no worker outlives it.
+    """
     context = multiprocessing.get_context("spawn")
-    seen = context.Value("q", 0)
-    told = 0
+    seen, told = context.Value("q", 0), 0
+
+    def watch() -> None:
+        nonlocal told
+        # Not under the lock, which a worker that is killed may hold for ever; an aligned number is read as a whole.
+        now = seen.get_obj().value
+        tick(now - told)
+        told = now
+
     with _one_thread_each():
-        pool = ProcessPoolExecutor(min(jobs, len(batches)), context, _start, (seen,))
+        pool = ProcessPoolExecutor(jobs, context, _start, (seen,))
         try:
-            longest_first = sorted(batches, key=seconds, reverse=True)
-            with _interrupts_held_back():  # until the workers, which inherit it, can ignore them
-                waiting: dict[Future[None], Sequence[Run]] = {
-                    pool.submit(_work, batch, root, replace): batch for batch in longest_first
-                }
-            while waiting:
-                done, _ = wait(waiting, timeout=_POLL, return_when=FIRST_COMPLETED)
-                now = seen.value
-                tick(now - told)
-                told = now
-                for future in done:
-                    error = future.exception()
-                    if isinstance(error, BrokenProcessPool):
-                        error = RuntimeError("a worker process died, out of memory or killed")
-                    if isinstance(error, StorageError | DataError):
-                        raise error
-                    yield waiting.pop(future), error if isinstance(error, Exception) else None
+            yield pool, watch
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             ours = multiprocessing.active_children()
@@ -112,6 +173,7 @@ def train_in_workers(
                 process.join(5)
             raise
         pool.shutdown()
+        watch()
 
 
 def _start(seen: Any) -> None:
@@ -131,7 +193,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work(batch: Sequence[Run], root: Path, replace: bool) -> None:
+def _work(batch: Batch, root: Path, replace: bool) -> None:
     train_and_store(batch, Store(root), replace, _tick)
 
 

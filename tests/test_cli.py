@@ -157,7 +157,9 @@ def test_a_forced_dry_run_trains_everything_again(command: Command) -> None:
 def test_divergence_before_any_update_blames_the_start(command: Command) -> None:
     result = command("run", "linear", "--set", "network.init_range=1e100", "--only", "backprop")
     assert result.exit_code == 1
-    assert "diverged from example 0 on (NSE is not finite). Lower network.init_range (now 1e+100)." in result.stderr
+    assert (
+        "diverged from example 0 on (the output is not finite). Lower network.init_range (now 1e+100)." in result.stderr
+    )
 
 
 def test_a_diverging_rate_is_told_and_drawn_while_the_others_finish(command: Command) -> None:
@@ -166,7 +168,7 @@ def test_a_diverging_rate_is_told_and_drawn_while_the_others_finish(command: Com
     assert result.exit_code == 1
     told = "error: backprop, 3 of 3 trials (0, 1, 2) diverged from example"
     assert [line.startswith(told) for line in result.stderr.splitlines()] == [False, True]
-    assert "(NSE is not finite). Lower algorithms.backprop.learning_rate (now 0.9)." in result.stderr
+    assert "(the output is not finite). Lower algorithms.backprop.learning_rate (now 0.9)." in result.stderr
     one = command("run", "linear", *words, "--set", "trials=1", "--results", "one").stderr
     assert "error: backprop, trial 0 diverged at example" in one
     table = pd.read_csv("results/linear/linear.csv")

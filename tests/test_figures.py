@@ -14,7 +14,7 @@ from fa_repro import published, registry, results, run, style
 from fa_repro.drawing import draw
 from fa_repro.figures import Figure, _curves
 from fa_repro.figures.linear import representative
-from fa_repro.intervals import bootstrap_mean, sliding
+from fa_repro.intervals import mean_interval, sliding
 from tests.conftest import SMALL
 
 FIGURES = registry.names("figures")
@@ -99,7 +99,7 @@ def test_nse_draws_one_line_per_range_with_its_mean(shipped_results: Path) -> No
     part = table[table["network.init_range"] == 0.25]
     low, high = edges(ax, 8)
     one = np.log10(part.pivot(index="trial", columns="example", values="nse").to_numpy())
-    np.testing.assert_allclose((low, high), [10**bound for bound in bootstrap_mean(one)[1:]], rtol=1e-9)
+    np.testing.assert_allclose((low, high), [10**bound for bound in mean_interval(one)[1:]], rtol=1e-9)
     assert (low < high).all()
     expected = 10 ** np.log10(part["nse"]).groupby(part["example"]).mean()
     np.testing.assert_allclose(drawn_lines[-1].get_ydata(), expected, rtol=1e-10)

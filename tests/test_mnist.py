@@ -1,5 +1,6 @@
 """Digits: the task, its training, what is measured on held-out examples, and the figures; on a small MNIST."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,17 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from fa_repro import metrics, run
+from fa_repro import metrics, run, yaml12
 from fa_repro.cli import main
+from fa_repro.config import resolve
 from fa_repro.config_files import shipped
+from fa_repro.drawing import draw
 from fa_repro.errors import ConfigError
+from fa_repro.figures.mnist import FIGURE
 from fa_repro.figures.receptive_fields import mosaic
 from fa_repro.recorder import grid
-from fa_repro.runs import Run, initial_network
+from fa_repro.results import load
+from fa_repro.runs import Run, batches, initial_network
 from fa_repro.settings import Record
 from fa_repro.streams import Streams
 from fa_repro.tasks import mnist
@@ -350,6 +355,8 @@ def test_the_grid_of_epochs() -> None:
             {"record.probes": ["validation_error_percent"]},
             "the task holds out no validation examples; it holds out test",
         ),
+        ({"task": {"name": "linear", "inputs": 3, "outputs": 2}}, "this task has no end of examples"),
+        ({"algorithms.initial": {"rule": "backprop", "learning_rate": 0.1}}, "initial is taken"),
         ({"record.probes": ["angle_backprop_deg"]}, "the figure needs test_error_percent"),
     ],
 )
@@ -357,6 +364,48 @@ def test_what_cannot_be_is_told(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as error:
         digit_runs(overrides=changes)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"record.weights": False}, "the figure draws weights: set record.weights to true"),
+        (
+            {
+                "task": {"name": "linear", "inputs": 6, "outputs": 2},
+                **{"training.examples": 10, "training.epochs": None, "record": {"weights": True, "grid": "every"}},
+                **{"training.loss": "squared_error"},
+            },
+            "the figure draws square images, and 6 inputs are none",
+        ),
+    ],
+)
+def test_what_receptive_fields_cannot_draw_is_told_before_training(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        digit_runs("receptive-fields", changes)
+    assert message in str(error.value)
+
+
+def test_runs_of_other_lengths_are_not_trained_together() -> None:
+    document = yaml12.load((shipped() / "mnist.yaml").read_bytes(), "mnist.yaml")
+    runs = resolve(
+        document, {"network.hidden": [20], "trials": 2}, sweep={"training.epochs": [1, 2]}, only=["backprop"]
+    ).runs()
+    assert sorted(len(group) for group in batches(runs)) == [2, 2]
+    assert len({run.key for run in runs}) == 4
+    assert {run.entry.setup.examples for run in runs} == {600, 1200}
+
+
+def test_sparsity_is_the_same_alone_as_among_others() -> None:
+    shares = [0.1475, 0.5, 0.035, 0.0]  # 0.1475 of 200 weights is halfway between 29 and 30
+    runs = digit_runs(
+        overrides={"sweep": {"algorithms.sparse_feedback_alignment.sparsity": shares}, "trials": 1},
+        only=["sparse_feedback_alignment"],
+    )
+    ((*batch,),) = batches(runs)
+    for one, outcome in zip(batch, train(batch), strict=True):
+        for key, array in train([one])[0].arrays.items():
+            np.testing.assert_array_equal(outcome.arrays[key], array)
 
 
 # ---- figures ----
@@ -389,7 +438,11 @@ def test_mnist_writes_its_columns_and_draws_what_is_in_them(elsewhere: Path) -> 
         np.testing.assert_allclose(line.get_ydata(), mean)
         assert f"{mean.iloc[-1]:.1f} %" in [text.get_text() for text in left.texts]
     assert any(np.array_equal(line.get_ydata(), [90, 90]) for line in left.lines)
-    assert sum(line.get_linestyle() == ":" for line in left.lines) == 4  # three published curves, and their label
+    assert not any(line.get_linestyle() == ":" for line in left.lines)  # the published curves begin later
+    saved = load(result.directory)
+    longer = replace(saved, table=saved.table.assign(example=saved.table["example"] * 1000))
+    dotted = [line for line in draw(FIGURE, longer).axes[0].lines if line.get_linestyle() == ":"]
+    assert [len(line.get_xdata()) for line in dotted] == [26, 26, 26, 0]  # up to 1,200,000 examples, and their label
     angles = table[table["algorithm"] == "feedback_alignment"].groupby("example")["angle_backprop_deg"]
     drawn = [line.get_ydata() for line in right.lines]
     assert any(len(y) == len(angles) and np.allclose(y, angles.mean()) for y in drawn)
@@ -437,7 +490,7 @@ def test_a_mosaic_keeps_every_image_upright() -> None:
 def test_the_search_is_measured_on_held_out_images_and_drawn_as_heat_maps(elsewhere: Path) -> None:
     changes = {"network.hidden": [8], "training.epochs": 0.5, "task.validation": 100}
     result = run("search/mnist", changes)
-    assert result.trained == 5 * 3 + 5 * 4
+    assert result.trained == 4 * 3 + 4 * 4
     table = pd.read_csv(elsewhere / "results/search/mnist/mnist.csv")
     left, right, _ = result.figure.axes
     for ax, name, key in (

@@ -59,7 +59,7 @@ def test_workers_are_started_by_themselves_only_where_that_pays(
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    (folder / "configs").mkdir(exist_ok=True)
+    (folder / "configs").mkdir(parents=True)
     (folder / "configs/linear.yaml").write_text(LONG)
     command = [sys.executable, "-m", "fa_repro", "run", "linear", "--jobs", "2", *words]
     return subprocess.Popen(
@@ -135,16 +135,46 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
 
 
 @needs_proc
-def test_a_killed_worker_is_told_and_what_is_missing_trained_by_the_same_command(tmp_path: Path) -> None:
+def test_what_a_killed_worker_was_training_is_trained_again(tmp_path: Path) -> None:
+    whole = start(tmp_path / "whole")
+    whole.communicate(timeout=120)
     process = start(tmp_path)
-    os.kill(wait_for_workers(process)[0], signal.SIGKILL)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1, errors
-    assert "a worker process died" in errors
+    victim = wait_for_workers(process)[0]
+    time.sleep(1.5)
+    os.kill(victim, signal.SIGKILL)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "a worker process died; " in errors
     assert "Traceback" not in errors
-    again = start(tmp_path)
-    _, errors = again.communicate(timeout=120)
-    assert again.returncode == 0, errors
+    assert files_of(tmp_path / "results/linear") == files_of(tmp_path / "whole/results/linear")
+
+
+def dies_at_backprop(seen: Any) -> None:
+    """In place of a worker's start."""
+    original(seen)
+    train = workers.train_and_store
+
+    def killed(batch: workers.Batch, *rest: Any) -> Any:
+        if batch[0].entry.algorithm == "backprop":
+            with seen.get_lock():  # its parent must not wait for it
+                os.kill(os.getpid(), signal.SIGKILL)
+        return train(batch, *rest)
+
+    workers.train_and_store = killed  # type: ignore[assignment]
+
+
+original = workers._start
+
+
+def test_what_kills_its_worker_every_time_is_given_up_and_the_others_finish(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_start", dies_at_backprop)
+    result = run("linear", {"trials": 2}, jobs=2)
+    assert result.trained == 6
+    assert {each.entry.algorithm for each, _ in result.failed} == {"backprop"}
+    assert all("its worker process died 3 times" in reason for _, reason in result.failed)
+    assert multiprocessing.active_children() == []
 
 
 def test_a_disk_that_cannot_be_written_ends_the_workers_too(workplace: Path) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results import Saved
+    from fa_repro.runs import Setup
     from fa_repro.tables import Trained
 
 Table = Callable[["Trained", Sequence[str]], "pd.DataFrame"]
@@ -41,6 +42,8 @@ class Figure:
         `draw(canvas, saved)` draws saved results on an empty Matplotlib figure.
     table : callable
         `table(trained, axes)` gives the main table; None for the measurements of all runs.
+    check : callable
+        `check(setup)` raises ValueError if a run of this setup does not give what the figure draws.
     apart : mapping
         Algorithms that stay out of the main table, `extra` having them, and the measurements that theirs must have.
     extra : callable
@@ -55,5 +58,6 @@ class Figure:
     size: tuple[float, float]
     draw: "Callable[[Canvas, Saved], None]"
     table: Table | None = None
+    check: "Callable[[Setup], None]" = lambda _: None
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extra: Extra | None = None

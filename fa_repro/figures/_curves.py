@@ -9,7 +9,7 @@ import numpy as np
 
 from fa_repro import style
 from fa_repro.arrays import Array
-from fa_repro.intervals import bootstrap_mean, sliding
+from fa_repro.intervals import mean_interval, sliding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,14 +40,30 @@ def points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.Da
         return [("", table)]
     return [
         (", ".join(f"{value:g}" if isinstance(value, int | float) else str(value) for value in key), part)
-        for key, part in table.groupby(list(axes), sort=True)
+        for key, part in sorted(table.groupby(list(axes), sort=False), key=lambda pair: [*map(_rank, pair[0])])
     ]
 
 
+def _rank(value: Any) -> tuple[int, Any]:
+    """Where a swept value stands among the others: numbers, then lists, item by item, then words."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return 2, value
+    return (1, [_rank(item) for item in value]) if isinstance(value, list) else (0, value)
+
+
 def mean_with_interval(
-    ax: "Axes", saved: "Saved", part: "pd.DataFrame", value: str, colour: Any, logarithmic: bool = False
+    ax: "Axes",
+    saved: "Saved",
+    part: "pd.DataFrame",
+    value: str,
+    colour: Any,
+    logarithmic: bool = False,
+    label: str | None = None,
 ) -> None:
-    """Mean over trials with its 95 % bootstrap interval; of logarithms where the axis is logarithmic.
+    """Mean over trials with its 95 % t interval; of logarithms where the axis is logarithmic.
 
     Lines of very many examples are smoothed over a sliding window. The line ends where the first trial diverged,
     with a cross above.
@@ -56,10 +72,10 @@ def mean_with_interval(
     values, window = log10(values) if logarithmic else values, max(1, len(examples) // SMOOTH)
     values = sliding(values, window)[0]
     examples = examples[window // 2 : window // 2 + values.shape[1]]
-    mean, low, high = bootstrap_mean(values)
+    mean, low, high = mean_interval(values)
     if logarithmic:
         mean, low, high = 10**mean, 10**low, 10**high
-    ax.plot(examples, mean, color=colour, marker=marker(examples))
+    ax.plot(examples, mean, color=colour, marker=marker(examples), label=label)
     ax.fill_between(examples, low, high, color=colour, alpha=style.BAND, linewidth=0)
     mark_diverged(ax, saved, part, colour)
 
@@ -130,7 +146,7 @@ def colour_bar(canvas: "Canvas", axes: Any, names: Sequence[str], title: str) ->
     bar = canvas.colorbar(mappable, ax=axes, ticks=np.arange(len(names))[::step], pad=0.02, aspect=25)
     bar.ax.set_yticklabels(list(names)[::step])
     bar.ax.tick_params(length=0)
-    bar.set_label(textwrap.fill(title, 44))
+    bar.set_label(textwrap.fill(title, 44, break_long_words=False))
     bar.outline.set_visible(False)
 
 
@@ -173,7 +189,7 @@ def swept(canvas: "Canvas", saved: "Saved", value: str, title: str) -> None:
             if name in parts:
                 mean_with_interval(ax, saved, parts[name], value, colour, logarithmic=True)
         example_axis(ax, table)
-        ax.set_title(f"{style.label(algorithm)}\n{trials_note(saved)}")
+        ax.set_title(f"{textwrap.fill(style.label(algorithm), 20)}\n{trials_note(saved)}")
     limit(panels[0])
     window = max(1, table["example"].nunique() // SMOOTH)
     over = f" of {window} points and all trials" if window > 1 else ""

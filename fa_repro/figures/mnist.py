@@ -36,50 +36,56 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
 
 
 def _error_panel(ax: "Axes", saved: "Saved") -> None:
+    import numpy as np
     from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
 
     from fa_repro import published
     from fa_repro.figures import _curves
 
-    references, ends = published.curves("2a"), []
+    references, ends, last = published.curves("2a"), [], saved.table["example"].max()
+    compared = False
     ax.set_yscale("log")
     for position, algorithm in enumerate(saved.config["algorithms"]):
         rows = saved.table[saved.table["algorithm"] == algorithm]
         if rows.empty:  # every run of it failed
             continue
         colour = style.colour(algorithm, position)
-        _curves.mean_with_interval(ax, saved, rows, ERROR, colour)
-        ax.lines[-1].set_label(style.label(algorithm))
-        _, _, values = _curves.by_trial(rows, ERROR)
-        ends.append((float(values[:, -1].mean()), colour))
-        if algorithm in references:
-            reference = references[algorithm]
+        _curves.mean_with_interval(ax, saved, rows, ERROR, colour, label=style.label(algorithm))
+        _, examples, values = _curves.by_trial(rows, ERROR)
+        if not np.isnan(end := float(values[:, -1].mean())):
+            ends.append((examples[-1] / max(last, 1), end, colour))
+        reference = references.get(algorithm)
+        if reference is not None and (reference := reference[reference["examples"] <= last]).size:
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
-    ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
+            compared = True
+    if compared:
+        ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
     ax.axhline(CHANCE, color="#808080", linewidth=0.6, linestyle="--")
     ax.text(0.99, CHANCE, "chance", ha="right", va="bottom", fontsize=7, transform=ax.get_yaxis_transform())
-    sound = [end for end, _ in ends if end == end]
-    ax.set_ylim(min(1.5, 0.9 * min(sound, default=1.5)), 120)
-    ax.yaxis.set_major_locator(FixedLocator([0.5, 1, 2, 5, 10, 20, 50]))
+    ax.set_ylim(max(0.05, min([1.5, *(0.9 * end for _, end, _ in ends)])), 120)
+    ax.yaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_minor_formatter(NullFormatter())
     _curves.example_axis(ax, saved.table)
-    places = _apart([ax.transLimits.transform(ax.transScale.transform((0, end)))[1] for end, _ in ends])
-    for (end, colour), place in zip(ends, places, strict=True):
-        if end == end:
-            ax.text(1.01, place, f"{end:.1f} %", color=colour, va="center", fontsize=7, transform=ax.transAxes)
+    places = _apart([ax.transLimits.transform(ax.transScale.transform((0, end)))[1] for _, end, _ in ends])
+    for (across, end, colour), place in zip(ends, places, strict=True):
+        ax.text(across + 0.01, place, f"{end:.1f} %", color=colour, va="center", fontsize=7, transform=ax.transAxes)
     ax.set_ylabel("test error (%), mean and 95 % interval")
     ax.set_title(f"Fig. 2a, {_curves.trials_note(saved)}")
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
+    ax.legend(loc="best")
 
 
 def _apart(heights: "Sequence[float]") -> list[float]:
-    """Heights, as shares of the panel, moved upwards until none covers another."""
+    """Heights, as shares of the panel, moved up until none covers another, and down again from its top."""
     placed = list(heights)
-    order = sorted((i for i in range(len(placed)) if placed[i] == placed[i]), key=placed.__getitem__)
+    order = sorted(range(len(placed)), key=placed.__getitem__)
     for below, above in pairwise(order):
         placed[above] = max(placed[above], placed[below] + GAP)
+    top = 1.0
+    for each in reversed(order):
+        placed[each] = min(placed[each], top)
+        top = placed[each] - GAP
     return placed
 
 
@@ -100,10 +106,14 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
         ax.plot(examples, mean, color=colour, marker=_curves.marker(examples))
         ax.fill_between(examples, mean - deviation, mean + deviation, color=colour, alpha=style.BAND, linewidth=0)
         _curves.mark_diverged(ax, saved, rows, colour)
+    if not ax.lines:
+        ax.text(0.5, 0.5, "no hidden layer\nis taught otherwise\nthan by backprop", ha="center", transform=ax.transAxes)
     ax.axhline(90, color="#808080", linewidth=0.6, linestyle="--")
-    ax.set(ylim=(0, 100), yticks=range(0, 91, 15), ylabel="angle to backprop's hidden update (degrees)")
+    ax.set(ylim=(0, min(180, max(100, ax.get_ylim()[1]))), ylabel="angle to backprop's hidden update (degrees)")
+    ax.set_yticks(range(0, int(ax.get_ylim()[1]) + 1, 15))
     _curves.example_axis(ax, saved.table)
-    ax.set_title("Fig. 2b, mean and 1 s.d. over trials")
+    examples = saved.config["training"]["batch_size"]
+    ax.set_title(f"Fig. 2b, mean and 1 s.d. over trials\n(each the mean of {examples} examples)")
 
 
 FIGURE = Figure(
@@ -111,7 +121,7 @@ FIGURE = Figure(
     columns=("algorithm", "trial", "epoch", "example", ERROR, ANGLE),
     probes=(ERROR, ANGLE),
     record={"grid": "epochs", "probes": [ERROR, ANGLE], "weights": True},
-    quick={"trials": 1, "training.epochs": 1},
+    quick={"trials": 1, "training.epochs": 1, "training.examples": 60_000},
     size=(style.WIDE, 3.6),
     draw=draw,
 )

@@ -22,7 +22,8 @@ class FeedbackAlignment(Rule):
         `B` is drawn from U[-feedback_range, feedback_range].
     sparsity : float
         Share of the elements of `B`, and of the forward weights it stands in for, that are removed for good. Which
-        ones is drawn for each matrix on its own, so that few of the pairs that are left are reciprocal.
+        ones is drawn for each matrix on its own: with half of both removed, half of the weights that are left have no
+        partner in the other matrix.
 
     References
     ----------
@@ -56,8 +57,10 @@ class FeedbackAlignment(Rule):
     def _masks(self, what: str, matrices: list[Array], streams: Streams) -> list[Array]:
         """For each matrix zeros, the nearest whole number to its share, and ones."""
         masks = []
+        # Among runs of other sparsities it comes in the type of the weights; the count must be the same alone.
+        share = np.asarray(self.sparsity, matrices[0].dtype).astype(np.float64)
         for layer, matrix in enumerate(matrices):
             draws = streams.uniform(f"sparsity/{what}/{layer}", matrix.shape[1:], np.float64)
             ranks = draws.reshape(len(draws), -1).argsort(axis=1).argsort(axis=1).reshape(draws.shape)
-            masks.append((ranks >= np.round(self.sparsity * draws[0].size)).astype(matrix.dtype))
+            masks.append((ranks >= np.round(share * draws[0].size)).astype(matrix.dtype))
         return masks

@@ -17,7 +17,7 @@ PART = 500
 """Examples that are shown to a network at once outside training."""
 
 MOST_KEPT = 2**29
-"""Bytes of hidden activity that are kept, at most, for layers that never learn."""
+"""Bytes of hidden activity of one replica that are kept, at most, for layers that never learn."""
 
 _MEAN, _DEVIATION = 0.1307, 0.3081  # of all pixels of the training images, black 0 and white 1
 
@@ -113,10 +113,11 @@ class Mnist(Task):
                 start += inputs.shape[1]
             return _Examples(made, examples.classes)
 
+        sets = {name: state.held_out[name] for name in self.held_out}
         first = function(_seen(state, state.learned.inputs[:, :1]))
-        if first[0].nbytes * (len(state.learned.classes) + len(state.held_out["test"].classes)) > MOST_KEPT:
+        if first[0].nbytes * sum(len(each.classes) for each in (state.learned, *sets.values())) > MOST_KEPT:
             return None
-        held_out = {name: through(state.held_out[name]) for name in self.held_out}
+        held_out = {name: through(examples) for name, examples in sets.items()}
         return state._replace(learned=through(state.learned), held_out=held_out, pixel=None)
 
 

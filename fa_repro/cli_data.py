@@ -73,7 +73,9 @@ def verify() -> None:
     for path, wrong in checked:
         click.echo(f"wrong  {path}: {wrong}" if wrong else f"ok     {path}")
     if any(wrong for _, wrong in checked):
-        raise DataError("MNIST is missing or wrong. Run: fa-repro data fetch")
+        folder = mnist.given()
+        way_out = f"Mend {folder}, or leave it to: fa-repro data fetch" if folder else "Run: fa-repro data fetch"
+        raise DataError(f"MNIST is missing or wrong. {way_out}")
 
 
 @data.command()

@@ -53,6 +53,8 @@ def seconds(batch: Batch) -> float:
     """A rough estimate of the time that a batch takes on one core: within a factor of three or so."""
     setup = batch[0].entry.setup
     sizes = (setup.task.sizes[0], *setup.network.hidden, setup.task.sizes[1])
+    if not setup.rule.teaches_hidden and setup.task.epoch is not None:
+        sizes = sizes[-2:]  # the layers below are computed once
     weights = len(batch) * sum(a * b for a, b in pairwise(sizes))
     steps = setup.examples / setup.training.batch_size
     return steps * (30e-6 + 6 * weights * setup.training.batch_size / 1e11)

@@ -125,9 +125,8 @@ def test_test_errors_on_digits_are_the_published_ones(mnist: pd.DataFrame) -> No
 @pytest.mark.slow
 def test_updates_on_digits_align_with_backprops(mnist: pd.DataFrame) -> None:
     angles = mnist.groupby(["algorithm", "example"])["angle_backprop_deg"].mean()
-    for algorithm in ("feedback_alignment", "sparse_feedback_alignment"):
-        assert 80 < angles[algorithm].iloc[0] < 100
-        assert angles[algorithm].iloc[-1] < 45
+    assert 80 < angles["feedback_alignment"].iloc[0] < 100
+    assert angles["feedback_alignment"].iloc[-1] < 45
     assert angles["backprop"].max() < 1e-3
 
 

@@ -19,7 +19,7 @@ CHANCE = 90.0
 
 ERROR, ANGLE = "test_error_percent", "angle_backprop_deg"
 
-GAP = 0.062
+GAP = 0.045
 """Least distance of two numbers at the right edge, as a share of the height."""
 
 
@@ -73,7 +73,7 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
         ax.text(across + 0.01, place, f"{end:.1f} %", color=colour, va="center", fontsize=7, transform=ax.transAxes)
     ax.set_ylabel("test error (%), mean and 95 % interval")
     ax.set_title(f"Fig. 2a, {_curves.trials_note(saved)}")
-    ax.legend(loc="best")
+    ax.legend(loc="best", frameon=True, edgecolor="none", framealpha=0.85)
 
 
 def _apart(heights: "Sequence[float]") -> list[float]:

@@ -203,8 +203,9 @@ def _train(
     """
     trained: dict[str, tuple[Outcome, float]] = {}
     reasons: dict[str, str] = {}
-    with _shown(progress, missing, label):
-        for batch, outcomes, error in _trained(batches(missing), store, force, progress, jobs):
+    todo = batches(missing)
+    with _shown(progress, todo, label):
+        for batch, outcomes, error in _trained(todo, store, force, progress, jobs):
             if error is None:
                 for run, (outcome, seconds) in zip(batch, outcomes, strict=True):
                     trained[run.key] = outcome if arrays else replace(outcome, arrays={}), seconds
@@ -240,12 +241,11 @@ def _trained(
 
 
 @contextmanager
-def _shown(progress: Progress, missing: Sequence[Run], label: str) -> Iterator[None]:
-    unique = {run.key: run.entry.setup.examples for run in missing}
-    if not unique:
+def _shown(progress: Progress, todo: Sequence[workers.Batch], label: str) -> Iterator[None]:
+    if not todo:
         yield
         return
-    progress.start(sum(unique.values()), label)
+    progress.start(sum(map(workers.work, todo)), label)
     try:
         yield
     finally:

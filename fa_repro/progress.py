@@ -10,11 +10,11 @@ import click
 class Progress(Protocol):
     """What `fa_repro.experiment` tells of how far it is."""
 
-    def start(self, examples: int, label: str) -> None:
-        """Training begins; it will see this many examples, all runs added."""
+    def start(self, work: int, label: str) -> None:
+        """Training begins; this is all there is to do, in units in which equal amounts take about equal time."""
 
-    def tick(self, examples: int) -> None:
-        """This many more have been seen."""
+    def tick(self, work: int) -> None:
+        """This much more has been done."""
 
     def stop(self) -> None:
         """Training has ended."""
@@ -23,10 +23,10 @@ class Progress(Protocol):
 class Silent:
     """Says nothing."""
 
-    def start(self, examples: int, label: str) -> None:
+    def start(self, work: int, label: str) -> None:
         pass
 
-    def tick(self, examples: int) -> None:
+    def tick(self, work: int) -> None:
         pass
 
     def stop(self) -> None:
@@ -41,25 +41,25 @@ class Terminal:
     def __init__(self) -> None:
         self._bar: Any = None
         self._label = ""
-        self._total = self._seen = 0
+        self._total = self._done = 0
         self._began = self._said = 0.0
 
-    def start(self, examples: int, label: str) -> None:
-        self._label, self._total, self._seen = label, examples, 0
+    def start(self, work: int, label: str) -> None:
+        self._label, self._total, self._done = label, work, 0
         self._began = self._said = time.monotonic()
         if sys.stderr.isatty():
-            self._bar = click.progressbar(length=examples, label=label, file=sys.stderr, width=30)
+            self._bar = click.progressbar(length=work, label=label, file=sys.stderr, width=30)
             self._bar.__enter__()
 
-    def tick(self, examples: int) -> None:
-        self._seen += examples
+    def tick(self, work: int) -> None:
+        self._done += work
         now = time.monotonic()
         if self._bar is not None:
-            self._bar.update(examples)
+            self._bar.update(work)
         elif now - self._said >= self.INTERVAL:
             self._said = now
-            left = (now - self._began) * (self._total - self._seen) / max(self._seen, 1)
-            click.echo(f"{self._label}: {100 * self._seen / self._total:.0f} %, {max(left, 0):.0f} s left", err=True)
+            left = (now - self._began) * (self._total - self._done) / max(self._done, 1)
+            click.echo(f"{self._label}: {100 * self._done / self._total:.0f} %, {max(left, 0):.0f} s left", err=True)
 
     def stop(self) -> None:
         if self._bar is not None:

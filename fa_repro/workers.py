@@ -41,7 +41,7 @@ _DIED = (
 _POLL = 0.5
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
-_seen: Any = None  # in a worker: the examples that all workers have seen, a shared number
+_done: Any = None  # in a worker: the work that all workers have done, a shared number
 
 
 def cores() -> int:
@@ -60,14 +60,23 @@ def seconds(batch: Batch) -> float:
     return steps * (30e-6 + 6 * weights * setup.training.batch_size / 1e11)
 
 
+def work(batch: Batch) -> int:
+    """The estimate in microseconds, by which progress is measured."""
+    return max(1, round(1e6 * seconds(batch)))
+
+
 def train_and_store(
     batch: Batch, store: Store, replace: bool, tick: Callable[[int], None]
 ) -> list[tuple[Outcome, float]]:
-    """Train a batch and store its runs; each run's outcome, and its share of the seconds."""
+    """Train a batch and store its runs; each run's outcome, and its share of the seconds.
+
+    `tick` is called now and then with the `work` done since the last call.
+    """
     from fa_repro.trainer import train
 
     began = time.perf_counter()
-    outcomes = train(batch, tick)
+    each = work(batch) / (batch[0].entry.setup.examples * len(batch))
+    outcomes = train(batch, lambda examples: tick(round(examples * each)))
     share = (time.perf_counter() - began) / len(batch)
     for run, outcome in zip(batch, outcomes, strict=True):
         store.commit(run, outcome, share, replace=replace)
@@ -91,7 +100,7 @@ def train_in_workers(
         Store them in place of runs that are there.
     jobs : int
     tick : callable
-        Called now and then with the number of examples seen since the last call.
+        Called now and then with the `work` done since the last call.
 
     Raises
     ------
@@ -148,22 +157,22 @@ def _through(
 
 @contextmanager
 def _pool(jobs: int, tick: Callable[[int], None]) -> Iterator[tuple[ProcessPoolExecutor, Callable[[], None]]]:
-    """A pool of workers, and a function to call now and then, which tells how many examples they have seen since.
+    """A pool of workers, and a function to call now and then, which tells how much they have done since.
 
     However the block is left, no worker outlives it.
     """
     context = multiprocessing.get_context("spawn")
-    seen, told = context.Value("q", 0), 0
+    done, told = context.Value("q", 0), 0
 
     def watch() -> None:
         nonlocal told
         # Not under the lock, which a worker that is killed may hold for ever; an aligned number is read as a whole.
-        now = seen.get_obj().value
+        now = done.get_obj().value
         tick(now - told)
         told = now
 
     with _one_thread_each():
-        pool = ProcessPoolExecutor(jobs, context, _start, (seen,))
+        pool = ProcessPoolExecutor(jobs, context, _start, (done,))
         try:
             yield pool, watch
         except BaseException:
@@ -178,10 +187,10 @@ def _pool(jobs: int, tick: Callable[[int], None]) -> Iterator[tuple[ProcessPoolE
         watch()
 
 
-def _start(seen: Any) -> None:
+def _start(done: Any) -> None:
     """Begin a worker: it leaves Ctrl-C to its parent, and ends when its parent does."""
-    global _seen
-    _seen = seen
+    global _done
+    _done = done
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -199,9 +208,9 @@ def _work(batch: Batch, root: Path, replace: bool) -> None:
     train_and_store(batch, Store(root), replace, _tick)
 
 
-def _tick(examples: int) -> None:
-    with _seen.get_lock():
-        _seen.value += examples
+def _tick(more: int) -> None:
+    with _done.get_lock():
+        _done.value += more
 
 
 @contextmanager

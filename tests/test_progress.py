@@ -33,7 +33,7 @@ def test_on_a_terminal_a_bar_with_the_time_left(
     shown = Terminal()
     shown.start(1000, "linear")
     shown.tick(500)
-    shown.tick(600)  # an example more than announced does no harm
+    shown.tick(600)  # more than announced does no harm
     shown.stop()
     shown.stop()
     out, told = capsys.readouterr()

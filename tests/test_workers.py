@@ -149,14 +149,14 @@ def test_what_a_killed_worker_was_training_is_trained_again(tmp_path: Path) -> N
     assert files_of(tmp_path / "results/linear") == files_of(tmp_path / "whole/results/linear")
 
 
-def dies_at_backprop(seen: Any) -> None:
+def dies_at_backprop(done: Any) -> None:
     """In place of a worker's start."""
-    original(seen)
+    original(done)
     train = workers.train_and_store
 
     def killed(batch: workers.Batch, *rest: Any) -> Any:
         if batch[0].entry.algorithm == "backprop":
-            with seen.get_lock():  # its parent must not wait for it
+            with done.get_lock():  # its parent must not wait for it
                 os.kill(os.getpid(), signal.SIGKILL)
         return train(batch, *rest)
 

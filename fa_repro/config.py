@@ -120,7 +120,7 @@ def _check_probes(draft: Draft, figure: Figure, entries: Iterable[Entry]) -> Non
         path = ("algorithms", entry.algorithm, "record", "probes") if "probes" in own else ("record", "probes")
         for name in entry.setup.record.probes:
             try:
-                probes.make(name).check(entry.setup.task)
+                probes.make(name).check(entry.setup.task, len(entry.setup.network.hidden))
             except (KeyError, ValueError) as error:
                 draft.problem(path, f"{name}: {error}" if isinstance(error, ValueError) else str(error.args[0]))
         try:

@@ -29,8 +29,13 @@ def nse(target: Array, output: Array) -> Array:
     if target.shape != output.shape:
         raise ValueError(f"target has shape {target.shape}, output {output.shape}")
     target, output = (np.asarray(array, dtype=np.float64) for array in (target, output))
-    error = target - output
-    return np.vecdot(error, error).sum(axis=-1) / np.vecdot(target, target).sum(axis=-1)
+    return power(target - output) / power(target)
+
+
+def power(vectors: Array) -> Array:
+    """Squared length, summed over the batch, in float64: shape (..., batch, units) -> (...)."""
+    vectors = np.asarray(vectors, dtype=np.float64)
+    return np.vecdot(vectors, vectors).sum(axis=-1)
 
 
 def misclassified(target: Array, output: Array) -> Array:

@@ -70,9 +70,10 @@ class Network:
         activation: str,
         output: str,
         init_range: Sequence[float],
-        bias_range: float | None,
+        bias_range: Sequence[float] | None,
         streams: Streams,
         dtype: npt.DTypeLike,
+        purpose: str = "",
     ) -> "Network":
         """Draw a network from uniform distributions.
 
@@ -84,18 +85,19 @@ class Network:
             Names from `ACTIVATIONS` for the hidden and the output units.
         init_range : sequence of float, or of arrays of shape (R, 1, 1)
             W of layer l is drawn from U[-init_range[l], init_range[l]].
-        bias_range : float or None
-            The same for the biases of all layers; None for no biases.
+        bias_range : sequence of float, or of arrays of shape (R, 1, 1), or None
+            The same for the biases; None for no biases.
+        purpose : str
+            What the network is for, if it is not the one that learns: in front of the names of its random streams.
         """
         shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
         weights = [
-            scale * streams.uniform(f"weights/{layer}", shape, dtype)
+            scale * streams.uniform(f"{purpose}weights/{layer}", shape, dtype)
             for layer, (shape, scale) in enumerate(zip(shapes, init_range, strict=True))
         ]
         biases = [
-            (bias_range * streams.uniform(f"biases/{layer}", (1, units), dtype))[:, 0]
-            for layer, (units, _) in enumerate(shapes)
-            if bias_range is not None
+            (scale * streams.uniform(f"{purpose}biases/{layer}", (1, units), dtype))[:, 0]
+            for layer, ((units, _), scale) in enumerate(zip(shapes, bias_range or (), strict=bool(bias_range)))
         ]
         return cls(weights, biases, ACTIVATIONS[activation], ACTIVATIONS[output])
 

@@ -5,6 +5,7 @@ examples is then a few array operations, not 2,000 small ones. A `HeldOut` measu
 it never learns from.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -31,8 +32,8 @@ class Column(ABC):
     diverged: float = np.nan
     """What the column says of a run from the example on at which it diverged."""
 
-    def check(self, task: Task) -> None:
-        """Raise ValueError if it cannot be measured in this task."""
+    def check(self, task: Task, hidden_layers: int) -> None:
+        """Raise ValueError if it cannot be measured in this task, or on a network of this many hidden layers."""
 
 
 class Probe(Column):
@@ -62,7 +63,7 @@ class HeldOut(Column):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def check(self, task: Task) -> None:
+    def check(self, task: Task, hidden_layers: int) -> None:
         if self.name not in task.held_out:
             known = f"; it holds out {', '.join(task.held_out)}" if task.held_out else ""
             raise ValueError(f"the task holds out no {self.name} examples{known}")
@@ -83,6 +84,19 @@ class ErrorPercent(HeldOut):
         return 100.0 * wrong / seen
 
 
+class HeldOutNse(HeldOut):
+    """Normalised squared error of the held-out examples, summed over all of them before it is normalised."""
+
+    diverged = np.inf
+
+    def measure(self, network: Network, parts: Iterable[tuple[Array, Array]]) -> Array:
+        error, power = np.zeros(1), np.zeros(1)
+        for inputs, target in parts:
+            error = error + metrics.power(target - network.respond(inputs))
+            power = power + metrics.power(target)
+        return error / power
+
+
 class Nse(Probe):
     """Normalised squared error of the examples of a step, before its update."""
 
@@ -99,24 +113,37 @@ class Nse(Probe):
 class Angle(Probe):
     """Angle between the hidden layers' teaching signals and those another rule would send in the same step.
 
-    With several hidden layers their signals are joined to one vector. Averaged over the examples of a step that have
-    an angle: an example whose error is 0 has none. NaN where either rule leaves a hidden layer without a signal.
+    With several hidden layers their signals are joined to one vector, unless one `layer` is asked for. Averaged over
+    the examples of a step that have an angle: an example whose error is 0 has none. NaN where either rule leaves a
+    hidden layer without a signal.
     """
 
-    def __init__(self, reference: Rule) -> None:
-        self._reference = reference
+    def __init__(self, reference: Rule, layer: int | None = None) -> None:
+        self._reference, self._layer = reference, layer
         self._state: Any = None
+
+    def check(self, task: Task, hidden_layers: int) -> None:
+        if self._layer is not None and not 1 <= self._layer <= hidden_layers:
+            raise ValueError(f"there is no hidden layer {self._layer}; the network has {hidden_layers}")
 
     def init(self, network: Network, streams: Streams) -> None:
         self._state = self._reference.init(network, streams)
 
     def sample(self, step: Step, signals: Signals) -> Sample:
         expected, self._state = self._reference.signals(step, self._state)
-        ours, theirs = _joined(signals), _joined(expected)
+        ours, theirs = self._vector(signals), self._vector(expected)
         if ours is None or theirs is None:
             nothing = np.zeros((*step.error.shape[:2], 1), step.error.dtype)
             return nothing, nothing
         return ours, theirs
+
+    def _vector(self, signals: Signals) -> Array | None:
+        """The signals of the hidden layers as one vector, or None if a layer has none."""
+        hidden = signals[:-1] if self._layer is None else signals[:-1][self._layer - 1 : self._layer]
+        found = [signal for signal in hidden if signal is not None]
+        if not found or len(found) < len(hidden):
+            return None
+        return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
 
     def reduce(self, samples: Sequence[Array]) -> Array:
         angles = metrics.angle_deg(*samples)
@@ -126,19 +153,17 @@ class Angle(Probe):
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _joined(signals: Signals) -> Array | None:
-    """The signals of all hidden layers as one vector, or None if a layer has none."""
-    hidden = [signal for signal in signals[:-1] if signal is not None]
-    if not hidden or len(hidden) < len(signals) - 1:
-        return None
-    return hidden[0] if len(hidden) == 1 else np.concatenate(hidden, axis=-1)
+_HELD_OUT: dict[str, type[HeldOut]] = {"nse": HeldOutNse, "error_percent": ErrorPercent}
 
 
 @cache
 def known() -> tuple[str, ...]:
-    """Names of all probes: `nse`, `SET_error_percent`, and `angle_RULE_deg` for each rule that has no settings."""
+    """Names of all probes: `nse`, `SET_nse`, `SET_error_percent`, and `angle_RULE_deg` for each rule without settings.
+
+    An angle may be that of one hidden layer, the lowest being 1: `angle_RULE_layer1_deg`.
+    """
     angles = [f"angle_{name}_deg" for name in registry.names("rules") if _reference(name) is not None]
-    return ("nse", *(f"{name}_error_percent" for name in HELD_OUT), *angles)
+    return ("nse", *(f"{name}_{end}" for end in _HELD_OUT for name in HELD_OUT), *angles)
 
 
 def make(name: str) -> Probe | HeldOut:
@@ -149,15 +174,18 @@ def make(name: str) -> Probe | HeldOut:
     KeyError
         If there is none of this name; the message lists those there are.
     """
-    if name not in known():
+    angle = re.fullmatch(r"(angle_\w+?)_layer(\d{1,3})(_deg)", name)
+    whole = angle[1] + angle[3] if angle else name
+    if whole not in known():
         raise KeyError(f"unknown probe {name!r}{registry.did_you_mean(name, known())} Known: {', '.join(known())}.")
     if name == "nse":
         return Nse()
-    if name.endswith("_error_percent"):
-        return ErrorPercent(name.removesuffix("_error_percent"))
-    reference = _reference(name.removeprefix("angle_").removesuffix("_deg"))
+    which, _, end = name.partition("_")
+    if which in HELD_OUT and end in _HELD_OUT:
+        return _HELD_OUT[end](which)
+    reference = _reference(whole.removeprefix("angle_").removesuffix("_deg"))
     assert reference is not None  # `known` lists no others
-    return Angle(reference)
+    return Angle(reference, int(angle[2]) if angle else None)
 
 
 def _reference(name: str) -> Rule | None:

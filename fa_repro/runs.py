@@ -66,7 +66,7 @@ def initial_network(setup: Setup, streams: Streams) -> Network:
         settings.activation,
         settings.output,
         per_layer("init_range", settings.init_range, len(settings.hidden) + 1),
-        settings.bias_range if settings.bias else None,
+        [settings.bias_range] * (len(settings.hidden) + 1) if settings.bias else None,
         streams,
         setup.training.dtype,
     )

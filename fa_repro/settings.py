@@ -27,6 +27,7 @@ Count = Annotated[int, Strict(), Field(ge=1, le=10**12)]
 Units = Annotated[int, Strict(), Field(ge=1, le=10**6)]
 Positive = Annotated[float, Strict(), Field(gt=0, le=1e100, allow_inf_nan=False)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e100, allow_inf_nan=False)]
+Layers = Annotated[tuple[Units, ...], Field(max_length=100), BeforeValidator(_listed), AfterValidator(_not_empty)]
 Share = Annotated[float, Strict(), Field(ge=0, lt=1)]
 Scale = Annotated[tuple[NonNegative, ...], BeforeValidator(_one_or_more), AfterValidator(_not_empty)]
 """A number, or a list with one number per layer from the input up; `per_layer` gives each layer its own."""
@@ -65,7 +66,7 @@ class Top(Block):
 class NetworkSettings(Block):
     """Layers of the student network. Ranges are half-widths of uniform distributions around 0."""
 
-    hidden: Annotated[tuple[Units, ...], Field(max_length=100), BeforeValidator(_listed), AfterValidator(_not_empty)]
+    hidden: Layers
     init_range: Scale
     activation: Literal["linear", "tanh", "logistic"] = "linear"
     output: Literal["linear", "tanh", "logistic"] = "linear"

@@ -37,7 +37,9 @@ def make_step(
     streams = Streams([(7, trial) for trial in range(replicas)])
     output, loss = options.get("output", "linear"), LOSSES[options.get("loss", "squared_error")]
     dtype = options.get("dtype", "float64")
-    network = Network.initialise(sizes, activation, output, [0.8] * (len(sizes) - 1), 0.3, streams, dtype)
+    network = Network.initialise(
+        sizes, activation, output, [0.8] * (len(sizes) - 1), [0.3] * (len(sizes) - 1), streams, dtype
+    )
     examples = streams.normals("inputs", sizes[0]).draw(batch).astype(dtype)
     target = streams.uniform("target", (batch, sizes[-1]), dtype)
     if output == "logistic":

@@ -1,0 +1,80 @@
+"""A random nonlinear function to be approximated: a network of its own depth."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
+
+import numpy.typing as npt
+from pydantic import Field
+
+from fa_repro.arrays import Array
+from fa_repro.network import Network
+from fa_repro.settings import Count, Layers, Scale, Units, per_layer
+from fa_repro.streams import Normals, Streams
+from fa_repro.tasks import Task
+
+
+class _State(NamedTuple):
+    target: Network
+    inputs: Normals
+    held_out: tuple[Array, Array]
+
+
+@dataclass(frozen=True)
+class Nonlinear(Task):
+    """`y* = f(x)` with `x ~ N(0, I)` and `f` a random network with linear output; each trial has its own `f`.
+
+    Attributes
+    ----------
+    inputs, outputs : int
+        Units of `x` and of `y*`.
+    hidden : tuple of int
+        Units of the hidden layers of `f`, from the input up.
+    target_range, target_bias_range : float, or one per layer from the input up
+        Weights and biases of `f` are drawn from U[-range, range].
+    activation : str
+        Hidden units of `f`.
+    test_examples : int
+        Examples drawn apart from those that are learned, to measure the error on.
+
+    References
+    ----------
+    Lillicrap et al. 2014, Fig. 2c and 2d: 30-20-10-10, tanh, 5,000 test examples.
+    """
+
+    inputs: Units
+    outputs: Units
+    hidden: Layers
+    target_range: Scale
+    target_bias_range: Scale = (0.0,)
+    activation: Literal["linear", "tanh", "logistic"] = "tanh"
+    test_examples: Annotated[Count, Field(le=10**6)] = 5000
+
+    def __post_init__(self) -> None:
+        if isinstance(self.hidden, tuple):
+            for name in ("target_range", "target_bias_range"):
+                per_layer(name, getattr(self, name), len(self.hidden) + 1)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        return self.inputs, self.outputs
+
+    @property
+    def held_out(self) -> tuple[str, ...]:
+        return ("test",)
+
+    def init(self, streams: Streams, dtype: npt.DTypeLike) -> _State:
+        sizes, layers = (self.inputs, *self.hidden, self.outputs), len(self.hidden) + 1
+        weights, biases = (
+            per_layer(name, getattr(self, name), layers) for name in ("target_range", "target_bias_range")
+        )
+        target = Network.initialise(sizes, self.activation, "linear", weights, biases, streams, dtype, "target/")
+        shown = streams.normals("test inputs", self.inputs).draw(self.test_examples).astype(dtype, copy=False)
+        return _State(target, streams.normals("inputs", self.inputs), (shown, target.respond(shown)))
+
+    def draw(self, state: _State, count: int) -> tuple[Array, Array]:
+        examples = state.inputs.draw(count).astype(state.target.weights[0].dtype, copy=False)
+        return examples, state.target.respond(examples)
+
+    def examples(self, state: _State, name: str) -> Iterator[tuple[Array, Array]]:
+        yield state.held_out

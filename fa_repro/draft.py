@@ -121,18 +121,22 @@ class Draft:
         self.data["algorithms"] = kept or algorithms
         sweep = self.data.get("sweep", {})
         for axis in [axis for axis in sweep if axis.startswith("algorithms.") and axis.split(".")[1] not in names]:
-            if axis.split(".")[1] in algorithms:
+            if axis.split(".")[1] in algorithms and not self.place(("sweep", axis)).startswith("--sweep"):
                 del sweep[axis]
 
-    def cut_down(self, limits: Mapping[str, int]) -> None:
-        """Lower numbers, here and in the algorithms' own settings, to the limits given by dotted key."""
+    def cut_down(self, limits: Mapping[str, float]) -> None:
+        """Lower numbers, here and in the algorithms' own settings, to the limits given by dotted key.
+
+        A limit that is itself a whole number is one for whole numbers only: others are wrong, and to be told.
+        """
         for block in (self.data, *self.block("algorithms").values()):
             for dotted, limit in limits.items():
                 *parents, last = dotted.split(".")
                 inner: Any = block
                 for parent in parents:
                     inner = inner.get(parent) if isinstance(inner, dict) else None
-                if isinstance(inner, dict) and type(inner.get(last)) in (int, float):
+                kinds = (int, float) if type(limit) is float else (int,)
+                if isinstance(inner, dict) and type(inner.get(last)) in kinds:
                     inner[last] = min(inner[last], limit)
 
     def effective(self, dotted: str, algorithm: str) -> Any:

@@ -43,9 +43,10 @@ class Validator:
         if not algorithms:
             self.draft.problem(("algorithms",), "missing. Name at least one")
         for name in algorithms:
-            if not _NAME.fullmatch(name) or name in RESERVED:
+            taken = name in RESERVED or name.startswith("initial_")
+            if not _NAME.fullmatch(name) or taken:
                 text = "not a name for an algorithm: letters, digits, _ and - after a letter"
-                self.draft.problem(("algorithms", name), f"{text}; {name} is taken" if name in RESERVED else text)
+                self.draft.problem(("algorithms", name), f"{text}; {name} is taken" if taken else text)
         found = []
         for name in algorithms:
             setup = self.setup(name, top, task, shared)

@@ -20,7 +20,7 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from fa_repro.errors import DataError, StorageError
+from fa_repro.errors import DataError, FaReproError, StorageError
 from fa_repro.runs import Outcome, Run
 from fa_repro.store import Store
 
@@ -34,9 +34,10 @@ RETRIES = 2
 WORTH_IT = 20.0
 """Estimated seconds of training from which on workers are started without being asked for."""
 
-_DIED = (
-    "its worker process died {} times: killed, out of memory, or never begun, if it is called from a script that "
-    'does not guard its start by `if __name__ == "__main__":`. jobs=1 needs no workers'
+_DIED = "its worker process died {} times: killed, or out of memory"
+_NEVER = (
+    "no worker process could begin. A script that asks for several jobs must guard its own start by "
+    '`if __name__ == "__main__":`, and be a file; jobs=1 needs no workers.'
 )
 _POLL = 0.5
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -106,15 +107,19 @@ def train_in_workers(
     ------
     StorageError, DataError
         If a worker cannot store a run, or has no data; the others are stopped.
+    FaReproError
+        If no worker can begin.
     """
-    todo = deque(sorted(batches, key=seconds, reverse=True))
+    todo, jobs = deque(sorted(batches, key=seconds, reverse=True)), min(jobs, len(batches))
     suspects: deque[Batch] = deque()
     deaths: Counter[int] = Counter()
     while todo or suspects:
         alone = deque([suspects.popleft()]) if suspects else None
         queue, workers = (todo, jobs) if alone is None else (alone, 1)
-        with _pool(workers, tick) as (pool, watch):
+        with _pool(workers, tick) as (pool, watch, begun):
             lost = yield from _through(pool, queue, workers, root, replace, watch)
+            if lost and not begun():
+                raise FaReproError(_NEVER)
         for batch in lost:
             deaths[id(batch)] += 1
             if deaths[id(batch)] > RETRIES:
@@ -156,13 +161,16 @@ def _through(
 
 
 @contextmanager
-def _pool(jobs: int, tick: Callable[[int], None]) -> Iterator[tuple[ProcessPoolExecutor, Callable[[], None]]]:
-    """A pool of workers, and a function to call now and then, which tells how much they have done since.
+def _pool(
+    jobs: int, tick: Callable[[int], None]
+) -> Iterator[tuple[ProcessPoolExecutor, Callable[[], None], Callable[[], bool]]]:
+    """A pool of workers, a function to call now and then, which tells how much they have done, and whether any began.
 
     However the block is left, no worker outlives it.
     """
     context = multiprocessing.get_context("spawn")
-    done, told = context.Value("q", 0), 0
+    done, begun, told = context.Value("q", 0), context.Value("b", 0), 0
+    others = set(multiprocessing.active_children())
 
     def watch() -> None:
         nonlocal told
@@ -172,12 +180,12 @@ def _pool(jobs: int, tick: Callable[[int], None]) -> Iterator[tuple[ProcessPoolE
         told = now
 
     with _one_thread_each():
-        pool = ProcessPoolExecutor(jobs, context, _start, (done,))
+        pool = ProcessPoolExecutor(jobs, context, _start, (done, begun))
         try:
-            yield pool, watch
+            yield pool, watch, lambda: bool(begun.get_obj().value)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            ours = multiprocessing.active_children()
+            ours = set(multiprocessing.active_children()) - others
             for process in ours:
                 process.terminate()
             for process in ours:
@@ -187,10 +195,11 @@ def _pool(jobs: int, tick: Callable[[int], None]) -> Iterator[tuple[ProcessPoolE
         watch()
 
 
-def _start(done: Any) -> None:
+def _start(done: Any, begun: Any) -> None:
     """Begin a worker: it leaves Ctrl-C to its parent, and ends when its parent does."""
     global _done
     _done = done
+    begun.value = 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

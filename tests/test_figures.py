@@ -191,3 +191,13 @@ def test_points_are_named_by_their_values() -> None:
 def test_equal_results_give_equal_pictures(workplace: Path) -> None:
     first, second = (run("linear", results=folder).directory / "linear.png" for folder in ("a", "b"))
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.usefixtures("workplace")
+def test_the_wide_interval_of_two_trials_does_not_flatten_the_curves() -> None:
+    result = run(
+        "linear", {"trials": 2, "training.examples": 600}, sweep={"network.init_range": [0.1, 0.3]}, only=["backprop"]
+    )
+    ax = result.figure.axes[0]
+    lowest = min(line.get_ydata().min() for line in ax.lines)
+    assert 0.05 * lowest < ax.get_ylim()[0] <= lowest

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from fa_repro import metrics, run, yaml12
+from fa_repro import metrics, probes, published, run, yaml12
 from fa_repro.cli import main
 from fa_repro.config import resolve
 from fa_repro.config_files import shipped
@@ -17,11 +17,13 @@ from fa_repro.drawing import draw
 from fa_repro.errors import ConfigError
 from fa_repro.figures.mnist import FIGURE
 from fa_repro.figures.receptive_fields import mosaic
+from fa_repro.figures.search import FIGURE as SEARCH
 from fa_repro.recorder import grid
 from fa_repro.results import load
 from fa_repro.runs import Run, batches, initial_network
 from fa_repro.settings import Record
 from fa_repro.streams import Streams
+from fa_repro.tables import receptive_fields
 from fa_repro.tasks import mnist
 from fa_repro.tasks.mnist import Mnist
 from fa_repro.trainer import Decay, train
@@ -653,3 +655,122 @@ def test_commands_name_a_config_with_its_folder(elsewhere: Path) -> None:
     wrong = CliRunner().invoke(main, ["run", "search/mnst"])
     assert wrong.exit_code == 2
     assert "Did you mean search/mnist?" in wrong.output
+
+
+# ---- found by faults that no test above caught ----
+
+
+@pytest.mark.parametrize(("dtype", "each"), [("float32", 5e-8), ("float64", 1e-15)])
+def test_each_replica_is_owed_its_own_decay(dtype: str, each: float) -> None:
+    start = np.random.default_rng(0).uniform(-1, 1, (2, 30, 40)).astype(dtype)
+    weights, steps = start.copy(), 100_000
+    decay, factor = Decay(weights), 1.0 - np.array([each, each / 3])[:, None, None]
+    for _ in range(steps):
+        decay.apply(factor)
+    for replica, total in enumerate((steps * each, steps * each / 3)):
+        allowed = 0.01 * total + 256 * np.finfo(dtype).eps
+        assert np.abs(weights[replica] / start[replica] - np.exp(-total)).max() < allowed
+
+
+def test_the_same_random_units_are_shown_of_every_algorithm() -> None:
+    runs = digit_runs(overrides={"trials": 1, "training.epochs": 0.01})
+    table = receptive_fields([(each, train([each])[0]) for each in runs], (), 5)
+    units = table.groupby("algorithm")["unit"].unique().map(tuple)
+    assert len(set(units)) == 1
+    assert len(units.iloc[0]) == 5
+    assert units.iloc[0] != (0, 1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("share", [0.0525, 0.248, 0.252])  # of 200 weights 10.5, 49.6 and 50.4
+def test_the_nearest_whole_number_of_weights_is_removed(share: float) -> None:
+    changes = {"trials": 1, "algorithms.sparse_feedback_alignment.sparsity": share}
+    (each,) = digit_runs(overrides=changes, only=["sparse_feedback_alignment"])
+    start = initial_network(each.entry.setup, Streams([(0, 0)]))
+    lost = 200 - np.count_nonzero(start.weights[1])
+    assert abs(lost - 200 * share) <= 0.5 + 1e-4
+
+
+def test_receptive_fields_are_those_of_the_first_trial() -> None:
+    runs = digit_runs(overrides={"training.epochs": 0.01}, only=["backprop"])
+    pairs = [(each, train([each])[0]) for each in runs]
+    one, two = (receptive_fields(part, (), 20) for part in (pairs, pairs[:1]))
+    assert one.equals(two)
+
+
+def test_a_heat_map_names_its_axes_and_hides_a_cell_whose_trial_diverged(elsewhere: Path) -> None:
+    changes = {"network.hidden": [3], "training.epochs": 0.02, "task.validation": 100, "trials": 2}
+    result = run("search/mnist", changes, only=["backprop"])
+    ax = result.figure.axes[0]
+    assert "ω" in ax.get_xlabel()
+    assert "η" in ax.get_ylabel()
+    cells = ax.images[0].get_array()
+    bold = {text.get_position() for text in ax.texts if text.get_fontweight() == "bold"}
+    assert bold == {(x, y) for y, x in np.argwhere(cells == cells.min())}
+    saved = load(result.directory)
+    table = saved.table.copy()
+    table.loc[table.index[-1], "validation_error_percent"] = np.nan  # the end of trial 1 in the last cell
+    cells = draw(SEARCH, replace(saved, table=table)).axes[0].images[0].get_array()
+    assert np.isnan(np.ma.filled(cells, np.nan)).sum() == 1
+
+
+def test_published_points_are_drawn_where_they_are(elsewhere: Path) -> None:
+    result = run("mnist", {"network.hidden": [5], "training.epochs": 2, "trials": 1})
+    saved = load(result.directory)
+    longer = replace(saved, table=saved.table.assign(example=saved.table["example"] * 10**6))
+    lines = draw(FIGURE, longer).axes[0].lines
+    drawn = [
+        (line.get_xdata(), line.get_ydata()) for line in lines if line.get_linestyle() == ":" and len(line.get_xdata())
+    ]
+    known = published.curves("2a")
+    names = [name for name in saved.config["algorithms"] if name in known]
+    assert len(drawn) == len(names)
+    for (x, y), name in zip(drawn, names, strict=True):
+        np.testing.assert_array_equal(x, known[name]["examples"])
+        np.testing.assert_array_equal(y, known[name]["value"])
+
+
+def test_percent_is_of_all_examples_however_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = digit_runs(overrides={"training.epochs": 0.2}, only=["backprop"])
+    whole = [o.columns["test_error_percent"] for o in train(runs)]
+    monkeypatch.setattr(mnist, "PART", 30)  # 100 images in parts of 30, 30, 30 and 10
+    np.testing.assert_allclose([o.columns["test_error_percent"] for o in train(runs)], whole, rtol=1e-12)
+
+
+def test_an_example_without_an_angle_does_not_count() -> None:
+    ours = np.array([[[[1.0, 0.0], [0.0, 0.0]]]])
+    theirs = np.array([[[[0.0, 1.0], [1.0, 0.0]]]])
+    assert probes.make("angle_backprop_deg").reduce([ours, theirs]) == pytest.approx(90)
+
+
+def test_what_is_kept_of_digits_is_one_run_at_a_time() -> None:
+    assert [len(group) for group in batches(digit_runs(only=["shallow"]))] == [1, 1]
+    assert [len(group) for group in batches(digit_runs(only=["backprop"]))] == [2]
+
+
+def test_what_is_kept_of_held_out_images_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, task = state_of(Mnist()), Mnist()
+    for most, kept in ((600 * 4, False), (700 * 4, True)):  # one unit, float32
+        monkeypatch.setattr(mnist, "MOST_KEPT", most)
+        assert (task.seen_through(state, lambda inputs: inputs[..., :1]) is not None) == kept
+
+
+def test_quick_lowers_epochs_of_any_kind_but_mends_nothing() -> None:
+    document = yaml12.load((shipped() / "mnist.yaml").read_bytes(), "mnist.yaml")
+    assert {run.entry.setup.examples for run in resolve(document, {"training.epochs": 2.5}, quick=True).runs()} == {600}
+    with pytest.raises(ConfigError, match="trials"):
+        resolve(document, {"trials": 2.5}, quick=True)
+
+
+def test_an_axis_that_is_asked_for_must_concern_an_algorithm_that_is_kept(elsewhere: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no algorithm 'shallow'"):
+        run("mnist", SMALL, only=["backprop"], sweep={"algorithms.shallow.learning_rate": [0.1, 0.2]})
+
+
+def test_blocks_can_be_swept(elsewhere: Path) -> None:
+    swept = run(
+        "mnist",
+        SMALL,
+        only=["backprop"],
+        sweep={"algorithms.backprop.training": [{"batch_size": 5}, {"batch_size": 7}]},
+    )
+    assert len(swept.figure.axes[0].lines) == 2

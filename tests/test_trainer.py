@@ -12,7 +12,7 @@ from fa_repro.rules import Rule, Signals, Step, cascade
 from fa_repro.runs import Run, batches, initial_network
 from fa_repro.settings import Record
 from fa_repro.streams import Streams
-from fa_repro.trainer import train
+from fa_repro.trainer import Learner, train
 from tests.conftest import small, small_runs
 
 RULE_KEYS = {"feedback_alignment": {"feedback_range": 0.5}, "node_perturbation": {"noise_std": 0.1}}
@@ -165,6 +165,20 @@ def test_batches_of_summed_updates_start_like_online_learning() -> None:
 
     gaps = [np.abs(end(1, rate) - end(10, rate)).max() for rate in (1e-4, 5e-5)]
     assert gaps[0] / gaps[1] == pytest.approx(4, rel=0.05)
+
+
+def test_weights_without_lag_have_decayed_too() -> None:
+    (each, *_) = small_runs("backprop", {"training.weight_decay": 0.01, "trials": 1})
+    network = initial_network(each.entry.setup, Streams([(0, 0)]))
+    learner = Learner(network, each.entry.setup, np.full((1, 1, 1), 0.01))
+    rng = np.random.default_rng(0)
+    inputs, expected = rng.normal(size=(1, 12, 6)), network.weights[0].copy()
+    for part in learner.parts(inputs):
+        activity = network.propagate(learner.total(part))
+        np.testing.assert_allclose(learner.network_now().weights[0], expected, rtol=1e-12)
+        signal = rng.normal(size=(1, 1, 4))
+        learner.apply(activity, [signal, None])
+        expected = 0.99 * expected + each.entry.setup.learning_rate * signal.mT @ inputs[:, part]
 
 
 # ---- when is measured ----

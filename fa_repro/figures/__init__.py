@@ -54,7 +54,7 @@ class Figure:
     columns: tuple[str, ...]
     probes: tuple[str, ...]
     record: Mapping[str, Any]
-    quick: Mapping[str, int]
+    quick: Mapping[str, float]
     size: tuple[float, float]
     draw: "Callable[[Canvas, Saved], None]"
     table: Table | None = None

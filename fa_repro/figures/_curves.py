@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fa_repro.results import Saved
 
 
+_BOUNDS = (-40, 30)  # decimal exponents of what is drawn on logarithmic axes
+
 SMOOTH = 250
 """Points of a line up to which it is not smoothed."""
 
@@ -31,7 +33,8 @@ def by_trial(table: "pd.DataFrame", value: str) -> tuple[Array, Array, Array]:
 
 def log10(values: Array) -> Array:
     """Decimal logarithm, for drawing: a diverged run's infinite error becomes NaN, very large and small ones bounds."""
-    return np.where(np.isfinite(values), np.log10(np.clip(values, 1e-40, 1e30)), np.nan)
+    low, high = _BOUNDS
+    return np.where(np.isfinite(values), np.log10(np.clip(values, 10.0**low, 10.0**high)), np.nan)
 
 
 def points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.DataFrame]]":
@@ -45,13 +48,15 @@ def points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.Da
 
 
 def _rank(value: Any) -> tuple[int, Any]:
-    """Where a swept value stands among the others: numbers, then lists, item by item, then words."""
+    """Where a swept value stands among the others: numbers, then lists, item by item, then anything else as a word."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError:
             return 2, value
-    return (1, [_rank(item) for item in value]) if isinstance(value, list) else (0, value)
+    if isinstance(value, list):
+        return 1, [_rank(item) for item in value]
+    return (0, value) if isinstance(value, int | float) else (2, json.dumps(value))
 
 
 def mean_with_interval(
@@ -74,7 +79,7 @@ def mean_with_interval(
     examples = examples[window // 2 : window // 2 + values.shape[1]]
     mean, low, high = mean_interval(values)
     if logarithmic:
-        mean, low, high = 10**mean, 10**low, 10**high
+        mean, low, high = (10 ** np.clip(line, *_BOUNDS) for line in (mean, low, high))
     ax.plot(examples, mean, color=colour, marker=marker(examples), label=label)
     ax.fill_between(examples, low, high, color=colour, alpha=style.BAND, linewidth=0)
     mark_diverged(ax, saved, part, colour)
@@ -110,8 +115,11 @@ def _same(label: Any, cell: Any) -> bool:
 
 
 def limit(ax: "Axes") -> None:
-    """Keep the sound curves readable where others diverge."""
-    ax.set_ylim(top=min(ax.get_ylim()[1], 1e3))
+    """Keep the sound curves readable where others diverge, and means where the intervals of few trials are wide."""
+    heights = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in ax.lines] or [np.empty(0)])
+    bottom, top = ax.get_ylim()
+    shown = heights[heights > 0]
+    ax.set_ylim(max(bottom, 0.1 * shown.min()) if len(shown) else bottom, min(top, 1e3))
 
 
 def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:

@@ -73,7 +73,7 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
         ax.text(across + 0.01, place, f"{end:.1f} %", color=colour, va="center", fontsize=7, transform=ax.transAxes)
     ax.set_ylabel("test error (%), mean and 95 % interval")
     ax.set_title(f"Fig. 2a, {_curves.trials_note(saved)}")
-    ax.legend(loc="best", frameon=True, edgecolor="none", framealpha=0.85)
+    ax.legend(loc="best", bbox_to_anchor=(0, 0, 1, 0.92), frameon=True, edgecolor="none", framealpha=0.85)
 
 
 def _apart(heights: "Sequence[float]") -> list[float]:
@@ -112,8 +112,7 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
     ax.set(ylim=(0, min(180, max(100, ax.get_ylim()[1]))), ylabel="angle to backprop's hidden update (degrees)")
     ax.set_yticks(range(0, int(ax.get_ylim()[1]) + 1, 15))
     _curves.example_axis(ax, saved.table)
-    examples = saved.config["training"]["batch_size"]
-    ax.set_title(f"Fig. 2b, mean and 1 s.d. over trials\n(each the mean of {examples} examples)")
+    ax.set_title("Fig. 2b, mean and 1 s.d. over trials\n(of the mean angle in a mini-batch)")
 
 
 FIGURE = Figure(
@@ -121,7 +120,7 @@ FIGURE = Figure(
     columns=("algorithm", "trial", "epoch", "example", ERROR, ANGLE),
     probes=(ERROR, ANGLE),
     record={"grid": "epochs", "probes": [ERROR, ANGLE], "weights": True},
-    quick={"trials": 1, "training.epochs": 1, "training.examples": 60_000},
+    quick={"trials": 1, "training.epochs": 1.0, "training.examples": 60_000},
     size=(style.WIDE, 3.6),
     draw=draw,
 )

@@ -82,7 +82,7 @@ FIGURE = Figure(
     columns=("algorithm", "trial", "epoch", "example", ERROR),
     probes=(ERROR,),
     record={"grid": "epochs", "probes": [ERROR]},
-    quick={"trials": 1, "training.epochs": 1, "training.examples": 60_000},
+    quick={"trials": 1, "training.epochs": 1.0, "training.examples": 60_000},
     size=(style.WIDE, 3.4),
     draw=draw,
 )

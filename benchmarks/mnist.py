@@ -28,7 +28,7 @@ CONFIG = read(locate("mnist"))
 OWN = CONFIG.data["algorithms"]["feedback_alignment"]
 RATE, FEEDBACK = OWN["learning_rate"], OWN["feedback_range"]
 DECAY, BATCH = CONFIG.data["training"]["weight_decay"], CONFIG.data["training"]["batch_size"]
-INITIAL = CONFIG.data["network"]["init_range"]
+LOWER, UPPER = CONFIG.data["network"]["init_range"]
 
 
 def settings(**changes: object) -> dict[str, object]:
@@ -48,7 +48,7 @@ def plain_loop() -> None:
     """Feedback alignment as a textbook would write it: float64, one example at a time."""
     mnist = data.load()
     rng = np.random.default_rng(0)
-    W0, W = rng.uniform(-INITIAL, INITIAL, (1000, 784)), rng.uniform(-INITIAL, INITIAL, (10, 1000))
+    W0, W = rng.uniform(-LOWER, LOWER, (1000, 784)), rng.uniform(-UPPER, UPPER, (10, 1000))
     b0, b = np.zeros(1000), np.zeros(10)
     B = rng.uniform(-FEEDBACK, FEEDBACK, (1000, 10))
     targets = np.eye(10)
@@ -88,8 +88,8 @@ def in_torch() -> Callable[[], None] | None:
     targets = torch.nn.functional.one_hot(torch.from_numpy(mnist.train_labels.astype(np.int64)), 10).float()
     first, last = torch.nn.Linear(784, 1000), torch.nn.Linear(1000, 10)
     feedback = torch.empty(10, 1000).uniform_(-FEEDBACK, FEEDBACK)
-    for layer in (first, last):
-        torch.nn.init.uniform_(layer.weight, -INITIAL, INITIAL)
+    for layer, most in ((first, LOWER), (last, UPPER)):
+        torch.nn.init.uniform_(layer.weight, -most, most)
         torch.nn.init.zeros_(layer.bias)
     groups = [
         {"params": [first.weight, last.weight], "weight_decay": DECAY * BATCH / RATE},

@@ -193,7 +193,7 @@ def first_error(runs: list[Run]) -> float:
 def test_what_shallow_never_changes_is_computed_once_and_gives_the_same(
     monkeypatch: pytest.MonkeyPatch, hidden: list[int]
 ) -> None:
-    runs = only("shallow", network__hidden=hidden, training__dtype="float64")
+    runs = only("shallow", network__hidden=hidden, network__init_range=0.1, training__dtype="float64")
     made: list[Any] = []
     through = Mnist.seen_through
     monkeypatch.setattr(Mnist, "seen_through", lambda *args: made.append(through(*args)) or made[-1])
@@ -214,7 +214,7 @@ def test_what_shallow_never_changes_is_computed_once_and_gives_the_same(
 
 
 def test_half_of_w_and_of_b_is_removed_and_stays_so() -> None:
-    runs = only("sparse_feedback_alignment", network__hidden=[40, 30])
+    runs = only("sparse_feedback_alignment", network__hidden=[40, 30], network__init_range=0.1)
     setup = runs[0].entry.setup
     streams = Streams([(0, each.trial) for each in runs])
     start = initial_network(setup, streams)

@@ -139,9 +139,8 @@ def _through(
     while training or (queue and not broken):
         while queue and len(training) < jobs and not broken:
             try:
-                with (
-                    _interrupts_held_back()
-                ):  # until the worker that this may start, and that inherits it, ignores them
+                # Until the worker that this may start, and that inherits it, ignores them.
+                with _interrupts_held_back():
                     training[pool.submit(_work, queue[0], root, replace)] = queue[0]
                 queue.popleft()
             except BrokenProcessPool:

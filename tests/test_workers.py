@@ -17,7 +17,7 @@ from fa_repro.runs import batches
 from tests.conftest import SMALL, digit_runs, small
 from tests.test_cli import environment
 
-LONG = SMALL.replace("examples: 40", "examples: 30000").replace("grid: every", "grid: linear, points: 11")
+LONG = SMALL.replace("examples: 40", "examples: 100000").replace("grid: every", "grid: linear, points: 11")
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -71,7 +71,15 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     (folder / "configs/linear.yaml").write_text(LONG)
     command = [sys.executable, "-m", "fa_repro", "run", "linear", "--jobs", "2", *words]
     return subprocess.Popen(
-        command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A process whose parents ignore interrupts, as those of a shell's background job do, inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -98,6 +106,11 @@ def wait_for_workers(process: subprocess.Popen[str]) -> list[int]:
             return found
         time.sleep(0.02)
     raise AssertionError("no workers were started")
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def gone(pids: list[int]) -> bool:
@@ -148,7 +161,8 @@ def test_what_a_killed_worker_was_training_is_trained_again(tmp_path: Path) -> N
     whole.communicate(timeout=120)
     process = start(tmp_path)
     victim = wait_for_workers(process)[0]
-    time.sleep(1.5)
+    while cpu_seconds(victim) < 1.5:  # it has begun to train, which takes longer than that
+        time.sleep(0.02)
     os.kill(victim, signal.SIGKILL)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors

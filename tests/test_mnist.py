@@ -510,6 +510,9 @@ def test_the_search_is_measured_on_held_out_images_and_drawn_as_heat_maps(elsewh
 def test_a_swept_mnist_is_drawn_and_a_search_of_one_axis_too(elsewhere: Path) -> None:
     swept = run("mnist", SMALL, sweep={"network.init_range": [0.1, 0.2]}, only=["backprop", "shallow"])
     assert [len(ax.lines) for ax in swept.figure.axes[:2]] == [2, 2]
+    for ax in swept.figure.axes[:2]:
+        assert {5, 10, 20, 50} <= set(ax.get_yticks())
+        assert not len(ax.get_yticks(minor=True))
     changes = {"network.hidden": [8], "training.epochs": 0.5, "task.validation": 100, "sweep": {}}
     assert run("search/mnist", changes).figure.axes
     assert run("search/mnist", {**changes, "sweep": {"seed": [1, 2]}}).figure.axes

@@ -29,6 +29,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
 
     if saved.config["sweep"]:
         _curves.swept(canvas, saved, ERROR, "test error (%), geometric mean")
+        _percent_ticks(canvas.axes[0])  # which shares its axis with the other panels
         return
     left, right = canvas.subplots(1, 2, width_ratios=(1.7, 1))
     _error_panel(left, saved)
@@ -37,7 +38,6 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
 
 def _error_panel(ax: "Axes", saved: "Saved") -> None:
     import numpy as np
-    from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
 
     from fa_repro import published
     from fa_repro.figures import _curves
@@ -63,10 +63,7 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
     ax.axhline(CHANCE, color="#808080", linewidth=0.6, linestyle="--")
     ax.text(0.99, CHANCE, "chance", ha="right", va="bottom", fontsize=7, transform=ax.get_yaxis_transform())
     ax.set_ylim(max(0.05, min([1.5, *(0.9 * end for _, end, _ in ends)])), 120)
-    ax.yaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]))
-    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    _percent_ticks(ax)
     _curves.example_axis(ax, saved.table)
     places = _apart([ax.transLimits.transform(ax.transScale.transform((0, end)))[1] for _, end, _ in ends])
     for (across, end, colour), place in zip(ends, places, strict=True):
@@ -74,6 +71,15 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
     ax.set_ylabel("test error (%), mean and 95 % interval")
     ax.set_title(f"Fig. 2a, {_curves.trials_note(saved)}")
     ax.legend(loc="best", bbox_to_anchor=(0, 0, 1, 0.92), frameon=True, edgecolor="none", framealpha=0.85)
+
+
+def _percent_ticks(ax: "Axes") -> None:
+    """Plain percentages on a logarithmic axis."""
+    from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+
+    ax.yaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
 
 
 def _apart(heights: "Sequence[float]") -> list[float]:

@@ -104,8 +104,9 @@ class Mnist(Task):
         return _parts(state, state.held_out[name])
 
     def seen_through(self, state: _State, function: Callable[[Array], Array]) -> _State | None:
+        first = function(_seen(state, state.learned.inputs[:, :1]))
+
         def through(examples: _Examples) -> _Examples:
-            first = function(_seen(state, examples.inputs[:, :1]))
             made = np.empty((len(first), len(examples.classes), first.shape[2]), first.dtype)
             start = 0
             for inputs, _ in _parts(state, examples):
@@ -114,7 +115,6 @@ class Mnist(Task):
             return _Examples(made, examples.classes)
 
         sets = {name: state.held_out[name] for name in self.held_out}
-        first = function(_seen(state, state.learned.inputs[:, :1]))
         if first[0].nbytes * sum(len(each.classes) for each in (state.learned, *sets.values())) > MOST_KEPT:
             return None
         held_out = {name: through(examples) for name, examples in sets.items()}

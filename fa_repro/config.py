@@ -1,7 +1,7 @@
 """From YAML, overrides and sweeps to validated, immutable settings for every run."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
@@ -13,6 +13,7 @@ from fa_repro.rules import Rule
 from fa_repro.runs import Entry, Run
 from fa_repro.settings import Top
 from fa_repro.tasks import Task
+from fa_repro.theory import Study, Theory
 from fa_repro.validation import BLOCKS, Validator
 from fa_repro.yaml12 import Document
 
@@ -33,12 +34,15 @@ class Config:
         Dotted keys that are swept.
     entries : tuple of Entry
         Every distinct (algorithm, sweep point).
+    studies : tuple of Study
+        Every (study, sweep point), of a figure that trains nothing.
     """
 
     figure: str
     data: Mapping[str, Any]
     axes: tuple[str, ...]
     entries: tuple[Entry, ...]
+    studies: tuple[Study, ...] = ()
 
     def runs(self) -> list[Run]:
         """All runs, in the order of the entries."""
@@ -81,13 +85,31 @@ def resolve(
         if key in axes:
             text = f"--set {key}: this key is swept. Use --sweep {key}=VALUE, or --set sweep={{}} to end all sweeps"
             draft.problems.append(text)
-    draft.keep_only(only)
-    draft.data["record"] = {**figure.record, **draft.block("record")}
+    draft.keep_only(only, "theory" if figure.theory else "algorithms")
+    if not figure.theory:
+        draft.data["record"] = {**figure.record, **draft.block("record")}
+        if "theory" in draft.data:
+            draft.problem(("theory",), "this figure draws what was trained; remove the block")
     if quick:
         draft.cut_down(figure.quick)
+    combinations = itertools.product(*axes.values()) if not draft.problems else ((),)
+    points = (draft.at_point(dict(zip(axes, values, strict=bool(values)))) for values in combinations)
+    entries: Collection[Entry] = ()
+    studies: dict[Any, Study] = {}
+    if figure.theory:
+        for study in (study for point in points for study in Validator(point).studies(figure.theory, axes)):
+            studies.setdefault((study.name, *map(_hashable, study.axes.values())), study)
+    else:
+        entries = _entries(draft, points, axes)
+        _check_probes(draft, figure, entries)
+    draft.stop_if_wrong()
+    return Config(str(draft.data["figure"]), _filled(draft.data), tuple(axes), tuple(entries), tuple(studies.values()))
+
+
+def _entries(draft: Draft, points: Iterable[Draft], axes: Iterable[str]) -> Collection[Entry]:
+    """Every distinct (algorithm, sweep point)."""
     entries: dict[Any, Entry] = {}
-    for values in itertools.product(*axes.values()) if not draft.problems else ((),):
-        point = draft.at_point(dict(zip(axes, values, strict=bool(values))))
+    for point in points:
         for entry in Validator(point).entries(axes):
             first = entries.setdefault((entry.algorithm, *map(_hashable, entry.axes.values())), entry)
             if first.setup != entry.setup:
@@ -95,9 +117,7 @@ def resolve(
     count = sum(entry.trials for entry in entries.values())
     if count > MAX_RUNS:
         draft.problem((), f"{count:,} runs; at most {MAX_RUNS:,} are possible")
-    _check_probes(draft, figure, entries.values())
-    draft.stop_if_wrong()
-    return Config(str(draft.data["figure"]), _filled(draft.data), tuple(axes), tuple(entries.values()))
+    return entries.values()
 
 
 def _figure(draft: Draft) -> Figure:
@@ -139,7 +159,11 @@ def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
     if (task := data.get("task", {}).get("name")) is not None:
         kind = registry.find("tasks", task, Task)  # type: ignore[type-abstract]
         filled["task"] = {"name": task, **_with_defaults(kind, data["task"])}
-    filled["algorithms"] = {name: _filled_algorithm(block) for name, block in data.get("algorithms", {}).items()}
+    if "algorithms" in data:
+        filled["algorithms"] = {name: _filled_algorithm(block) for name, block in data["algorithms"].items()}
+    if "theory" in data:
+        kinds = {name: registry.find("theory", name, Theory) for name in data["theory"]}  # type: ignore[type-abstract]
+        filled["theory"] = {name: _with_defaults(kinds[name], block or {}) for name, block in data["theory"].items()}
     return {key: filled[key] for key in KEYS if key in filled}
 
 
@@ -154,7 +178,11 @@ def _with_defaults(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     values = {f.name: data.get(f.name, f.default) for f in fields(kind)}
     # A swept key need have no other value, and of two alternatives one is None.
     given = {name: value for name, value in values.items() if value is not MISSING and value is not None}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    return {name: _listed(value) for name, value in given.items()}
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _hashable(value: Any) -> Any:

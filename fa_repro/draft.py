@@ -10,7 +10,10 @@ from fa_repro.errors import ConfigError
 from fa_repro.registry import did_you_mean
 from fa_repro.yaml12 import Document, Path
 
-KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "sweep")
+KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "theory", "sweep")
+NAMED = {"algorithms": "algorithm", "theory": "study"}
+"""Blocks of named things, and what one of those is called."""
+
 MAX_POINTS = 20_000
 
 
@@ -81,8 +84,8 @@ class Draft:
         self._places[path] = place
         block = self.data
         for depth, part in enumerate(path[:-1]):
-            if depth == 1 and first == "algorithms" and part not in block:
-                self.problem(path, f"there is no algorithm {part!r}{did_you_mean(part, block)}")
+            if depth == 1 and first in NAMED and part not in block:
+                self.problem(path, f"there is no {NAMED[first]} {part!r}{did_you_mean(part, block)}")
                 return
             inner = block.setdefault(part, {})
             if not isinstance(inner, dict):
@@ -109,19 +112,19 @@ class Draft:
             axes.clear()
         return axes
 
-    def keep_only(self, names: Sequence[str]) -> None:
-        """Drop every algorithm that is not named, and the sweep axes that are its own, unless none is named."""
-        algorithms = self.block("algorithms")
+    def keep_only(self, names: Sequence[str], among: str) -> None:
+        """Drop all of the block `among` that is not named, and its own sweep axes, unless none is named."""
+        blocks = self.block(among)
         for name in names:
-            if name not in algorithms:
-                self.problems.append(f"--only {name}: no such algorithm{did_you_mean(name, algorithms)}")
+            if name not in blocks:
+                self.problems.append(f"--only {name}: no such {NAMED[among]}{did_you_mean(name, blocks)}")
         if not names:
             return
-        kept = {name: value for name, value in algorithms.items() if name in names}
-        self.data["algorithms"] = kept or algorithms
+        kept = {name: value for name, value in blocks.items() if name in names}
+        self.data[among] = kept or blocks
         sweep = self.data.get("sweep", {})
-        for axis in [axis for axis in sweep if axis.startswith("algorithms.") and axis.split(".")[1] not in names]:
-            if axis.split(".")[1] in algorithms and not self.place(("sweep", axis)).startswith("--sweep"):
+        for axis in [axis for axis in sweep if axis.startswith(f"{among}.") and axis.split(".")[1] not in names]:
+            if axis.split(".")[1] in blocks and not self.place(("sweep", axis)).startswith("--sweep"):
                 del sweep[axis]
 
     def cut_down(self, limits: Mapping[str, float]) -> None:
@@ -139,9 +142,9 @@ class Draft:
                 if isinstance(inner, dict) and type(inner.get(last)) in kinds:
                     inner[last] = min(inner[last], limit)
 
-    def effective(self, dotted: str, algorithm: str) -> Any:
-        """The value that a swept key really has for an algorithm, whose own settings win, key by key."""
-        own, value = (_at(block, dotted) for block in (self.data["algorithms"][algorithm], self.data))
+    def effective(self, dotted: str, algorithm: str | None = None) -> Any:
+        """The value that a swept key really has, for an algorithm, whose own settings win, key by key."""
+        own, value = (_at(block, dotted) for block in (self.data.get("algorithms", {}).get(algorithm), self.data))
         return value if own is None or isinstance(own, dict) else own
 
 

@@ -1,27 +1,25 @@
 """From a request to results: resolve the config, train what is missing, tabulate, draw, save."""
 
-import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import config_files, provenance, registry, results, workers
+from fa_repro import config_files, provenance, registry, results
 from fa_repro.drawing import draw, render
-from fa_repro.errors import ConfigError, DataError, FaReproError, StorageError
+from fa_repro.errors import ConfigError
 from fa_repro.figures import Figure
+from fa_repro.making import computed, trained
 from fa_repro.progress import Progress, Silent
 from fa_repro.request import Request
-from fa_repro.runs import Outcome, Run, batches
+from fa_repro.runs import Run
 from fa_repro.store import Store
+from fa_repro.theory import Study
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,10 @@ class Result:
         Runs that were trained now, and that were there already.
     diverged : list of (Run, int)
         Runs that have diverged, and the example at which.
-    failed : list of (Run, str)
-        Runs that failed, and why.
+    failed : list of (Run or Study, str)
+        What failed, and why.
+    studies : int
+        Studies that were carried out, of a figure that trains nothing.
     """
 
     table: "pd.DataFrame"
@@ -52,7 +52,8 @@ class Result:
     trained: int
     found: int
     diverged: list[tuple[Run, int]]
-    failed: list[tuple[Run, str]]
+    failed: list[tuple[Run | Study, str]]
+    studies: int = 0
 
     def _repr_png_(self) -> bytes:
         return render(self.figure)
@@ -131,42 +132,37 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
     figure: Figure = registry.module("figures", config.figure).FIGURE
     target = directory / request.name
     results.prepare(target)
-    store = Store(directory)
-    store.prepare()
-    runs = config.runs()
-    arrays = figure.table is not None or figure.extra is not None  # else weights would fill the memory for nothing
-    found = {} if force else {run.key: loaded for run in runs if (loaded := store.load(run, arrays))}
-    missing = [run for run in runs if run.key not in found]
-    for task in dict.fromkeys(run.entry.setup.task for run in missing):
-        task.prepare()
-    trained, failed = _train(missing, store, force, progress, request.name, jobs, arrays)
-    outcomes = found | trained
-    pairs = [(run, outcomes[run.key][0]) for run in runs if run.key in outcomes]
-    if not pairs:
-        raise FaReproError(f"{request.name}: every run failed, nothing was written. The first: {failed[0][1]}")
-    diverged = [(run, outcome.diverged_at) for run, outcome in pairs if outcome.diverged_at is not None]
+    if figure.theory:
+        made = computed(config, figure, progress, request.name)
+    else:
+        made = trained(config, figure, Store(directory), force, progress, jobs, request.name)
     about: dict[str, Any] = {
         "name": request.name,
         "figure": config.figure,
         "seed": config.data["seed"],
         "options": request.options(),
         "config_hash": results.config_hash(request.document.data),
-        "runs": len({run.key for run in runs}),
-        "diverged": [{**run.labels, "example": at} for run, at in diverged],
-        "failed": [{**run.labels, "reason": reason} for run, reason in failed],
-        # Of all runs, whenever they were trained; how long this command took is added below.
-        "seconds": {"training": round(sum(seconds for _, seconds in outcomes.values()), 3)},
+        **made.about,
         "versions": provenance.versions(),
         "source": provenance.source(),
         "machine": provenance.machine(),
     }
-    saved = results.Saved(*_tabulate(figure, pairs, config.axes), config.data, about)
+    saved = results.Saved(made.table, made.extra, config.data, about)
     canvas = draw(figure, saved)
     picture = render(canvas)
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
     results.save(target, saved, picture)
-    once = list({run.key: (run, at) for run, at in diverged}.values())  # at several sweep points it may be the same run
-    return Result(saved.table, saved.extra, canvas, target, len(trained), len(found), once, failed)
+    return Result(
+        made.table,
+        made.extra,
+        canvas,
+        target,
+        made.trained,
+        made.found,
+        made.diverged,
+        made.failed,
+        len(config.studies),
+    )
 
 
 def redraw(name: str, directory: Path) -> Path:
@@ -186,77 +182,3 @@ def redraw(name: str, directory: Path) -> Path:
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
     results.save_picture(folder, render(draw(figure, saved)))
     return folder / f"{folder.name}.png"
-
-
-def _train(
-    missing: Sequence[Run],
-    store: Store,
-    force: bool,
-    progress: Progress,
-    label: str,
-    jobs: int | None,
-    arrays: bool,
-) -> tuple[dict[str, tuple[Outcome, float]], list[tuple[Run, str]]]:
-    """Train and store runs, as many together as fit; one batch that fails does not stop the others.
-
-    Of the outcomes, `arrays` keeps the weights.
-    """
-    trained: dict[str, tuple[Outcome, float]] = {}
-    reasons: dict[str, str] = {}
-    todo = batches(missing)
-    with _shown(progress, todo, label):
-        for batch, outcomes, error in _trained(todo, store, force, progress, jobs):
-            if error is None:
-                for run, (outcome, seconds) in zip(batch, outcomes, strict=True):
-                    trained[run.key] = outcome if arrays else replace(outcome, arrays={}), seconds
-            else:
-                reasons |= {run.key: f"{type(error).__name__}: {error}" for run in batch}
-    return trained, [(run, reasons[run.key]) for run in missing if run.key in reasons]
-
-
-def _trained(
-    todo: Sequence[Sequence[Run]], store: Store, force: bool, progress: Progress, jobs: int | None
-) -> Iterator[tuple[Sequence[Run], Sequence[tuple[Outcome, float]], Exception | None]]:
-    """Each batch with what it gave, or with what went wrong, whatever it is: the other runs are worth having."""
-    if jobs is None:
-        worth_it = sum(map(workers.seconds, todo)) >= workers.WORTH_IT
-        jobs = workers.cores() if worth_it else 1
-    if min(jobs, len(todo)) > 1:
-        for batch, error in workers.train_in_workers(todo, store.root, force, jobs, progress.tick):
-            found = [store.load(run) for run in batch] if error is None else []
-            outcomes = [outcome for outcome in found if outcome is not None]
-            if error is None and len(outcomes) < len(batch):
-                error = RuntimeError("a worker stored a run that cannot be read")
-            yield batch, outcomes, error
-        return
-    for batch in todo:
-        log.debug("training %d runs of %s together", len(batch), batch[0].entry.algorithm)
-        try:
-            yield batch, workers.train_and_store(batch, store, force, progress.tick), None
-        except (StorageError, DataError):
-            raise
-        except Exception as error:
-            log.debug("a batch failed", exc_info=True)
-            yield batch, [], error
-
-
-@contextmanager
-def _shown(progress: Progress, todo: Sequence[workers.Batch], label: str) -> Iterator[None]:
-    if not todo:
-        yield
-        return
-    progress.start(sum(map(workers.work, todo)), label)
-    try:
-        yield
-    finally:
-        progress.stop()
-
-
-def _tabulate(
-    figure: Figure, pairs: Sequence[tuple[Run, Outcome]], axes: Sequence[str]
-) -> "tuple[pd.DataFrame, Mapping[str, pd.DataFrame]]":
-    from fa_repro.tables import observations
-
-    main = [(run, outcome) for run, outcome in pairs if run.entry.algorithm not in figure.apart]
-    extra = figure.extra(pairs, axes) if figure.extra is not None else {}
-    return figure.table(main, axes) if figure.table is not None else observations(main, figure.columns, axes), extra

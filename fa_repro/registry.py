@@ -1,4 +1,4 @@
-"""Finding rules, tasks and figures: each is one module in its folder, named after the file."""
+"""Finding rules, tasks, figures and studies: each is one module in its folder, named after the file."""
 
 import difflib
 import pkgutil
@@ -29,7 +29,7 @@ def module(package: str, name: str) -> ModuleType:
     """
     if name not in names(package):
         known = names(package)
-        raise KeyError(f"unknown {package[:-1]} {name!r}{did_you_mean(name, known)} Known: {', '.join(known)}.")
+        raise KeyError(f"unknown {noun(package)} {name!r}{did_you_mean(name, known)} Known: {', '.join(known)}.")
     return import_module(f"fa_repro.{package}.{name.replace('-', '_')}")
 
 
@@ -52,6 +52,11 @@ def find(package: str, name: str, base: type[T]) -> type[T]:
     if len(found) != 1:
         raise TypeError(f"{source.__name__} must define one subclass of {base.__name__}, it defines {len(found)}")
     return found[0]
+
+
+def noun(package: str) -> str:
+    """What one of a package's modules is called."""
+    return "study" if package == "theory" else package.removesuffix("s")
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

@@ -15,6 +15,9 @@ from fa_repro.streams import Streams
 Trained = Sequence[tuple[Run, Outcome]]
 """Runs with what they gave, in the order of the config."""
 
+VALUES = ("nse", "weight", "value", "w0", "w", "dw0", "dw")
+"""Columns that hold values, beside those whose names end in their unit."""
+
 
 def observations(trained: Trained, columns: Sequence[str], axes: Sequence[str]) -> pd.DataFrame:
     """The measurements of all runs.
@@ -118,13 +121,17 @@ def _frame(
         elif name in parts[0][1]:
             data[name] = np.concatenate([values[name] for _, values in parts])
         else:
-            data[name] = np.repeat(_column([label[name] for label, _ in parts]), lengths)
-    values = {"nse", "weight", *(name for name in names if name.endswith(("_deg", "_percent")))}
-    keys = [name for name in names if name not in values]
-    return pd.DataFrame(data, columns=names).sort_values(keys, kind="stable", ignore_index=True)
+            data[name] = np.repeat(column([label[name] for label, _ in parts]), lengths)
+    return arranged(pd.DataFrame(data, columns=names))
 
 
-def _column(labels: Sequence[Any]) -> Array:
+def arranged(table: pd.DataFrame) -> pd.DataFrame:
+    """A table sorted by its key columns, which are those that hold no measured value."""
+    keys = [name for name in map(str, table) if name not in VALUES and not name.endswith(("_nse", "_deg", "_percent"))]
+    return table.sort_values(keys, kind="stable", ignore_index=True)
+
+
+def column(labels: Sequence[Any]) -> Array:
     """Labels as they stand in a table: numbers as numbers, words as words, anything else as JSON."""
     if all(isinstance(label, int | float) for label in labels):
         return np.array(labels)

@@ -56,19 +56,13 @@ def _train(runs: Sequence[Run], tick: Callable[[int], None]) -> list[Outcome]:
         through = task.seen_through(task_state, network.below_output)
         if through is not None:
             task_state, network = through, network.top
-    state = setup.rule.init(network, streams)
-    loss = LOSSES[setup.training.loss]
-    learner = Learner(network, setup, _decay(setups), setup.rule.masks(network, streams))
+    learner = Learner(
+        network, setup, setup.rule.init(network, streams), _decay(setups), setup.rule.masks(network, streams)
+    )
     recorder = Recorder(setup, network, streams, len(runs), partial(task.examples, task_state))
     for first, inputs, targets in _blocks(setup, task_state, recorder.measures_end):
-        for part in learner.parts(inputs):
-            target = targets[:, part]
-            activity = network.propagate(learner.total(part))
-            step = Step(network, activity, target, loss.signal(target, activity.output, network.output), loss)
-            signals, state = setup.rule.signals(step, state)
-            recorder.observe(first + part.start, step, signals, learner.network_now)
-            if first < setup.examples:
-                learner.apply(activity, signals)
+        for start, step, signals in learner.lessons(inputs, targets, learn=first < setup.examples):
+            recorder.observe(first + start, step, signals, learner.network_now)
         recorder.flush()
         tick(inputs.shape[1] * len(runs))
         if recorder.all_diverged:
@@ -92,6 +86,8 @@ class Learner:
     ----------
     network : Network
     setup : Setup
+    state
+        The state of the setup's rule; kept as an attribute, as it goes on.
     decay : array, shape (R, 1, 1), optional
         Weight decay in float64: the share of a weight that an example takes away.
     masks : sequence of arrays, shape (R, units_out, units_in), optional
@@ -99,9 +95,15 @@ class Learner:
     """
 
     def __init__(
-        self, network: Network, setup: Setup, decay: Array | None = None, masks: Sequence[Array] | None = None
+        self,
+        network: Network,
+        setup: Setup,
+        state: Any = None,
+        decay: Array | None = None,
+        masks: Sequence[Array] | None = None,
     ) -> None:
-        self._network = network
+        self.state = state
+        self._network, self._rule, self._loss = network, setup.rule, LOSSES[setup.training.loss]
         self._rate: Any = setup.learning_rate
         self._decay = decay
         self._decays = [Decay(weights) for weights in network.weights[1:]]
@@ -110,6 +112,24 @@ class Learner:
         self._first = InputLayer(network, decay)
         self._update = [np.empty_like(weights) for weights in network.weights[1:]]
         self._masks = masks
+
+    def lessons(self, inputs: Array, targets: Array, learn: bool = True) -> Iterator[tuple[int, Step, Signals]]:
+        """Learn from examples, shapes (R or 1, n, units), a batch after the other.
+
+        Yields
+        ------
+        (int, Step, signals)
+            For each batch its first example, the step before the update, and the signals of that update, which is made
+            when the next batch is asked for.
+        """
+        for part in self.parts(inputs):
+            target, activity = targets[:, part], self._network.propagate(self.total(part))
+            error = self._loss.signal(target, activity.output, self._network.output)
+            step = Step(self._network, activity, target, error, self._loss)
+            signals, self.state = self._rule.signals(step, self.state)
+            yield part.start, step, signals
+            if learn:
+                self.apply(activity, signals)
 
     def parts(self, inputs: Array) -> Iterator[slice]:
         """The batches of a block of inputs, shape (R or 1, n, units_in); for each, `apply` its update, or none."""

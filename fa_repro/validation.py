@@ -15,6 +15,7 @@ from fa_repro.rules import Rule
 from fa_repro.runs import Entry, Setup
 from fa_repro.settings import Algorithm, Block, NetworkSettings, Record, Top, Training
 from fa_repro.tasks import Task
+from fa_repro.theory import Study, Theory
 from fa_repro.yaml12 import Path
 
 BLOCKS: dict[str, type[Block]] = {"network": NetworkSettings, "training": Training, "record": Record}
@@ -36,8 +37,7 @@ class Validator:
 
     def entries(self, axes: Iterable[str]) -> list[Entry]:
         """The algorithms of this point, as far as they are valid."""
-        top = self.block(Top, (), {f.name: self.data[f.name] for f in fields(Top) if f.name in self.data})
-        task = self.task()
+        top, task = self.top(), self.task()
         shared = {name: self.block(kind, (name,), self.data.get(name)) for name, kind in BLOCKS.items()}
         algorithms = self.draft.block("algorithms")
         if not algorithms:
@@ -53,6 +53,30 @@ class Validator:
             if setup is not None and top is not None:
                 found.append(Entry(name, {key: self.draft.effective(key, name) for key in axes}, top.trials, setup))
         return found
+
+    def studies(self, known: Sequence[str], axes: Iterable[str]) -> list[Study]:
+        """The studies of this point, as far as they are valid; `known` names those that the figure draws."""
+        top, blocks = self.top(), self.draft.block("theory")
+        for key in ("task", *BLOCKS, "algorithms"):
+            if key in self.data:
+                self.draft.problem((key,), "this figure trains nothing; remove the block")
+        if not blocks:
+            self.draft.problem(("theory",), f"missing. Known: {', '.join(known)}")
+        found = []
+        for name, data in blocks.items():
+            if name not in known:
+                text = f"unknown study{registry.did_you_mean(name, known)} Known: {', '.join(known)}."
+                self.draft.problem(("theory", name), text)
+                continue
+            kind = registry.find("theory", name, Theory)  # type: ignore[type-abstract]
+            theory = self.block(kind, ("theory", name), {} if data is None else data)
+            if theory is not None and top is not None:
+                point = {key: self.draft.effective(key) for key in axes}
+                found.append(Study(name, point, top.seed, top.trials, theory))
+        return found
+
+    def top(self) -> Top | None:
+        return self.block(Top, (), {f.name: self.data[f.name] for f in fields(Top) if f.name in self.data})
 
     def setup(self, name: str, top: Top | None, task: Task | None, shared: Mapping[str, Any]) -> Setup | None:
         path, data = ("algorithms", name), self.data["algorithms"][name]
@@ -122,7 +146,7 @@ class Validator:
             if not misspelt:
                 self.draft.problem(path, f"{key}: missing. Known: {', '.join(known)}")
         elif name not in known:
-            text = f"unknown {package[:-1]} {show(name, kind=False)}{registry.did_you_mean(str(name), known)}"
+            text = f"unknown {registry.noun(package)} {show(name, kind=False)}{registry.did_you_mean(str(name), known)}"
             self.draft.problem((*path, key), text)
         else:
             return registry.find(package, name, base)

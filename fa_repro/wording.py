@@ -10,12 +10,15 @@ from fa_repro.experiment import Result
 from fa_repro.manifests import NotValidError, read_manifest, verified
 from fa_repro.request import Plan, Request
 from fa_repro.runs import Run
+from fa_repro.theory import Study
 from fa_repro.yaml12 import load
 
 
 def summary(name: str, result: Result) -> Iterator[str]:
     """Lines on what was trained and found."""
-    if not result.trained and not result.failed:
+    if result.studies:
+        yield f"{name}: computed {result.studies} {'study' if result.studies == 1 else 'studies'}"
+    elif not result.trained and not result.failed:
         yield f"{name}: nothing to train, all {result.found} runs were there already"
     else:
         yield f"{name}: trained {result.trained} runs, found {result.found}"
@@ -34,8 +37,11 @@ def troubles(result: Result) -> Iterator[str]:
             way_out = f"network.init_range (now {', '.join(f'{value:g}' for value in setup.network.init_range)})"
         yield f"{_which([each for each, _ in group])} diverged {when} (the output is not finite). Lower {way_out}."
     failed: dict[Any, list[Run]] = {}
-    for run, reason in result.failed:
-        failed.setdefault((id(run.entry), reason), []).append(run)
+    for item, reason in result.failed:
+        if isinstance(item, Study):
+            yield f"{item} failed: {reason}"
+        else:
+            failed.setdefault((id(item.entry), reason), []).append(item)
     for (_, reason), runs in failed.items():
         yield f"{_which(runs)} failed: {reason}"
 
@@ -49,6 +55,10 @@ def _which(runs: Sequence[Run]) -> str:
 
 def planned(request: Request, plan: Plan, results: Path, force: bool = False) -> str:
     """What a dry run shows: per algorithm what is there and what is missing, and why."""
+    if plan.config.studies:
+        return (
+            f"{request.name}: {len(plan.config.studies)} to compute. Nothing is trained; it is computed anew each time"
+        )
     every, left_over = ({run.key: run for run in runs}.values() for runs in (plan.runs, plan.missing))
     total, missing = (Counter(run.entry.algorithm for run in runs) for runs in (every, left_over))
     points = len({tuple(map(str, run.entry.axes.values())) for run in plan.runs})

@@ -170,7 +170,7 @@ def test_batches_of_summed_updates_start_like_online_learning() -> None:
 def test_weights_without_lag_have_decayed_too() -> None:
     (each, *_) = small_runs("backprop", {"training.weight_decay": 0.01, "trials": 1})
     network = initial_network(each.entry.setup, Streams([(0, 0)]))
-    learner = Learner(network, each.entry.setup, np.full((1, 1, 1), 0.01))
+    learner = Learner(network, each.entry.setup, decay=np.full((1, 1, 1), 0.01))
     rng = np.random.default_rng(0)
     inputs, expected = rng.normal(size=(1, 12, 6)), network.weights[0].copy()
     for part in learner.parts(inputs):

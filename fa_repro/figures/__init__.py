@@ -36,6 +36,8 @@ class Figure:
         The `record` block of a config that has none of its own.
     quick : mapping
         Dotted keys and the numbers that `--quick` cuts them down to.
+    theory : tuple of str
+        Studies of `fa_repro.theory` whose tables it draws, in place of runs; all of them are in the shipped config.
     size : (float, float)
         Width and height in inches.
     draw : callable
@@ -52,11 +54,12 @@ class Figure:
 
     title: str
     columns: tuple[str, ...]
-    probes: tuple[str, ...]
-    record: Mapping[str, Any]
     quick: Mapping[str, float]
     size: tuple[float, float]
     draw: "Callable[[Canvas, Saved], None]"
+    probes: tuple[str, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+    theory: tuple[str, ...] = ()
     table: Table | None = None
     check: "Callable[[Setup], None]" = lambda _: None
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

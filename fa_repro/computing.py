@@ -1,0 +1,72 @@
+"""Studies to tables: what a figure that trains nothing is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fa_repro.errors import FaReproError
+from fa_repro.progress import Progress
+from fa_repro.tables import arranged, column
+from fa_repro.theory import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What studies gave.
+
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        Their tables put together, one column per swept key after the others; `main`, the figure's, is sorted.
+    failed : list of (Study, str)
+        Those that failed, and why.
+    """
+
+    tables: "dict[str, pd.DataFrame]"
+    failed: list[tuple[Study, str]]
+
+
+def compute(
+    studies: Sequence[Study], columns: Sequence[str], axes: Sequence[str], progress: Progress, label: str
+) -> Computed:
+    """Carry studies out one after the other; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    studies : sequence of Study
+    columns : sequence of str
+        Columns of the main table.
+    axes : sequence of str
+        Swept keys.
+    progress : Progress
+    label : str
+        What it is computed for.
+
+    Raises
+    ------
+    FaReproError
+        If all of them failed.
+    """
+    import pandas as pd
+
+    parts: dict[str, list[pd.DataFrame]] = {}
+    failed: list[tuple[Study, str]] = []
+    progress.start(len(studies), label)
+    try:
+        for study in studies:
+            try:
+                for name, table in study.theory.compute(study.seed, study.trials).items():
+                    swept: dict[str, Any] = {axis: column([study.axes[axis]] * len(table)) for axis in axes}
+                    parts.setdefault(name, []).append(table.assign(**swept))
+            except ArithmeticError as error:
+                failed.append((study, str(error)))
+            progress.tick(1)
+    finally:
+        progress.stop()
+    if not parts:
+        raise FaReproError(f"{label}: every study failed, nothing was written. The first: {failed[0][1]}")
+    tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
+    return Computed(tables | {"main": arranged(tables["main"][[*columns, *axes]])}, failed)

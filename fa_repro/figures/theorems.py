@@ -1,0 +1,215 @@
+"""The three theorems of the supplement, each as an experiment held to stated tolerances."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fa_repro import style
+from fa_repro.figures import Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+    from fa_repro.results import Saved
+
+COLOURS = ("#000000", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00")
+
+FLOOR = 1e-20
+"""What is drawn for 0 on a logarithmic axis, at the least."""
+
+
+def draw(canvas: "Canvas", saved: "Saved") -> None:
+    """A panel for each part of each theorem, and what was found of each statement; of a sweep the latter alone."""
+    if saved.config["sweep"]:
+        _swept(canvas, saved)
+        return
+    present = set(saved.table["theorem"])
+    drawn = [(title, panel) for theorem, title, panel in PANELS if theorem in present]
+    upper, lower = canvas.subfigures(2, 1, squeeze=False, height_ratios=(2 if len(drawn) > 4 else 1, 0.95))[:, 0]
+    across = min(4, len(drawn))
+    panels = upper.subplots(-(-len(drawn) // across), across, squeeze=False).ravel()
+    for ax in panels[len(drawn) :]:
+        ax.set_visible(False)
+    for ax, (title, panel) in zip(panels, drawn, strict=False):
+        panel(ax, saved.table)
+        ax.set_title(title)
+    _list(lower.subplots(), saved.extra["summary"])
+
+
+def _part(table: "pd.DataFrame", quantity: str) -> "dict[str, pd.DataFrame]":
+    """Values of a quantity by case, one row per time and one column per trial."""
+    rows = table[table["quantity"].str.startswith(f"{quantity}/")]
+    return {
+        str(name).partition("/")[2]: part.pivot(index="time", columns="trial", values="value")
+        for name, part in rows.groupby("quantity", sort=False)
+    }
+
+
+def _lines(ax: "Axes", parts: "dict[str, pd.DataFrame]", names: Sequence[str] | None = None, **keys: Any) -> None:
+    """Median over trials of each case, with the range of all."""
+    for number, (name, values) in enumerate(parts.items()):
+        shown = values.clip(lower=FLOOR) if ax.get_yscale() == "log" else values
+        colour = COLOURS[number % len(COLOURS)]
+        label = names[number] if names else name.replace("_", " ")
+        ax.plot(shown.index, shown.median(axis=1), color=colour, label=label, **keys)
+        ax.fill_between(shown.index, shown.min(axis=1), shown.max(axis=1), color=colour, alpha=style.BAND, linewidth=0)
+
+
+def _of_start(parts: "dict[str, pd.DataFrame]", *starts: str) -> "dict[str, pd.DataFrame]":
+    return {name: part for name, part in parts.items() if name.rpartition("/")[2] in starts}
+
+
+def _in_time(ax: "Axes") -> None:
+    from matplotlib.ticker import NullLocator
+
+    ax.set_xscale("symlog", linthresh=1e-3, linscale=0.5)
+    ax.set_yscale("log")
+    ax.set(xlabel="time", xlim=(0, None), xticks=[0, 1, 100, 1e4])
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def _errors(ax: "Axes", table: "pd.DataFrame") -> None:
+    _in_time(ax)
+    parts = {name.rpartition("/")[0]: part for name, part in _of_start(_part(table, "error"), "zero").items()}
+    _lines(ax, parts)
+    ax.set_ylabel("|E| / |T|")
+    ax.legend(title="in-hidden-out", title_fontsize=6, fontsize=6, handlelength=1)
+
+
+def _invariants(ax: "Axes", table: "pd.DataFrame") -> None:
+    _in_time(ax)
+    for number, start in enumerate(("zero", "random", "opposed")):
+        for position, values in enumerate(_of_start(_part(table, "invariant_drift"), start).values()):
+            shown = values.max(axis=1)
+            label = start if position == 0 else None
+            ax.plot(shown.index[1:], shown.clip(lower=FLOOR)[1:], color=COLOURS[number], label=label, linewidth=0.8)
+    ax.axhline(1e-8, color="#D55E00", linewidth=0.8, linestyle="--")
+    ax.set_ylabel("drift, relative")
+    ax.legend(title="start", title_fontsize=6, fontsize=6, handlelength=1)
+
+
+def _lyapunov(ax: "Axes", table: "pd.DataFrame") -> None:
+    parts = {name: part / part.iloc[0] for name, part in _part(table, "V").items()}
+    parts = {name: part for name, part in parts.items() if name.startswith(next(iter(parts)).partition("/")[0])}
+    _in_time(ax)
+    _lines(ax, parts, [name.rpartition("/")[2] for name in parts])
+    ax.set_ylabel("V / V at the start")
+    ax.set_ylim(bottom=1e-10, top=1e2)
+    ax.legend(title="start", title_fontsize=6, fontsize=6, handlelength=1)
+
+
+def _by_rate(ax: "Axes", parts: "dict[str, pd.DataFrame]", ylabel: str) -> None:
+    """Errors over learning rates, and the slope 1 dotted."""
+    from matplotlib.ticker import FixedLocator, NullFormatter
+
+    ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel=ylabel)
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    _lines(ax, parts, marker=".")
+    for part in parts.values():
+        middle = part.median(axis=1)
+        if middle.iloc[-1] > 1e-9:
+            ax.plot(middle.index, middle.iloc[-1] * middle.index / middle.index[-1], color="#888888", **style.PUBLISHED)
+    ends = [min(part.index[0] for part in parts.values()), max(part.index[-1] for part in parts.values())]
+    ax.xaxis.set_major_locator(FixedLocator(ends))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.plot([], [], color="#888888", label="slope 1", **style.PUBLISHED)
+    ax.legend(fontsize=6)
+
+
+def _online(ax: "Axes", table: "pd.DataFrame") -> None:
+    _by_rate(ax, _part(table, "online_error"), "distance, relative")
+
+
+def _gauss_newton(ax: "Axes", table: "pd.DataFrame") -> None:
+    _by_rate(ax, _part(table, "ratio_deviation"), "deviation, relative")
+
+
+def _one_pair(ax: "Axes", table: "pd.DataFrame") -> None:
+    ax.set_yscale("log")
+    names = {
+        "angle_deg": "angle (degrees)",
+        "scalar_deviation": "scalar",
+        "hidden_deviation": "h",
+        "weight_deviation": "W",
+    }
+    for number, (quantity, label) in enumerate(names.items()):
+        (values,) = (part for name, part in _part(table, quantity).items() if name == "one_pair")
+        ax.plot(values.index, values.max(axis=1).clip(lower=1e-17), color=COLOURS[number], label=label, linewidth=0.8)
+    ax.axhline(1e-6, color=COLOURS[0], linewidth=0.8, linestyle="--")
+    ax.axhline(1e-10, color=COLOURS[1], linewidth=0.8, linestyle="--")
+    ax.set(xlabel="time", ylabel="largest of all trials")
+    ax.set_ylim(top=1e-3)
+    ax.legend(fontsize=6, ncols=2, loc="upper center", columnspacing=0.8, handlelength=1)
+
+
+def _many_pairs(ax: "Axes", table: "pd.DataFrame") -> None:
+    _lines(ax, {"Be to W⁺e": _part(table, "angle_deg")["many_pairs"]})
+    apart = _part(table, "matrix_angle_deg")["many_pairs"]
+    ax.plot(apart.index, apart.median(axis=1), ".-", color=COLOURS[1], label="B to W⁺")
+    ax.fill_between(apart.index, apart.min(axis=1), apart.max(axis=1), color=COLOURS[1], alpha=style.BAND, linewidth=0)
+    ax.set(xlabel="time", ylabel="angle (degrees)", ylim=(0, 120), yticks=range(0, 121, 30))
+    ax.legend(fontsize=6)
+
+
+PANELS: "tuple[tuple[int, str, Callable[[Axes, pd.DataFrame], None]], ...]" = (
+    (1, "Theorem 1: error", _errors),
+    (1, "1: BW + W'B' - AA'", _invariants),
+    (1, "1: V", _lyapunov),
+    (1, "1: learning online", _online),
+    (2, "Theorem 2: Gauss-Newton", _gauss_newton),
+    (3, "Theorem 3: one pair", _one_pair),
+    (3, "3: many pairs", _many_pairs),
+)
+
+
+def _bound(row: Any) -> str:
+    """What a number has to be, such as `≤ 1e-08`."""
+    if row.low == float("-inf"):
+        return f"≤ {row.high:.3g}"
+    return f"≥ {row.low:.3g}" if row.high == float("inf") else f"{row.low:.3g} to {row.high:.3g}"
+
+
+def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
+    """Each statement with its number and bound, those that do not hold in bold."""
+    ax.set_axis_off()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    holding = int(summary["holds"].sum())
+    ax.set_title(f"{holding} of {len(summary)} statements hold (of each, the worst of all trials)", loc="left")
+    for number, row in enumerate(summary.itertuples()):
+        height = 1 - (number + 0.5) / len(summary)
+        words: dict[str, Any] = {"va": "center", "fontsize": 6.5, "fontweight": "normal" if row.holds else "bold"}
+        colour = "#000000" if row.holds else "#B00000"
+        ax.text(0.0, height, f"{row.theorem}", color=colour, **words)
+        ax.text(0.025, height, str(row.statement), color=colour, **words)
+        ax.text(0.72, height, f"{row.measured:.2g}", color=colour, **words)
+        ax.text(0.82, height, f"{_bound(row)}", color=colour, **words)
+        ax.text(0.94, height, "holds" if row.holds else "FAILS", color=colour, **words)
+
+
+def _swept(canvas: "Canvas", saved: "Saved") -> None:
+    """Which statements hold at which sweep points."""
+    from matplotlib.colors import ListedColormap
+
+    from fa_repro.figures import _curves
+
+    axes = list(saved.config["sweep"])
+    parts = _curves.points(saved.extra["summary"], axes)
+    texts = list(dict.fromkeys(saved.extra["summary"]["statement"]))
+    holds = [[float(part.set_index("statement")["holds"].get(text, True)) for _, part in parts] for text in texts]
+    ax = canvas.subplots()
+    ax.imshow(holds, cmap=ListedColormap(["#D55E00", "#CFE8DD"]), vmin=0, vmax=1, aspect="auto")
+    ax.set_yticks(range(len(texts)), texts, fontsize=6)
+    ax.set_xticks(range(len(parts)), [name for name, _ in parts])
+    ax.set_xlabel(_curves.axis_title(axes))
+    ax.set_title("green: the statement holds in all trials; red: it does not")
+
+
+FIGURE = Figure(
+    title="Theorems 1 to 3: why feedback alignment works, held to stated tolerances",
+    columns=("theorem", "quantity", "trial", "time", "value"),
+    theory=("theorem_1", "theorem_2", "theorem_3"),
+    quick={"trials": 2, "theory.theorem_3.many_examples": 4000},
+    size=(style.WIDE, 6.6),
+    draw=draw,
+)

@@ -1,0 +1,104 @@
+"""Learning from a few examples in turn, by the rules and the arithmetic that train all nets."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fa_repro.arrays import Array
+from fa_repro.network import Network
+from fa_repro.rules import Rule, Signals, Step
+from fa_repro.runs import Entry, Run, Setup, initial_network
+from fa_repro.settings import NetworkSettings, Record, Training
+from fa_repro.streams import Streams
+from fa_repro.tasks import Task
+from fa_repro.trainer import Learner
+
+
+class _Cycle:
+    """Rows, shape (R, n, width), that are shown in turn."""
+
+    def __init__(self, rows: Array) -> None:
+        self._rows, self._next = rows, 0
+
+    def draw(self, count: int) -> Array:
+        places = (self._next + np.arange(count)) % self._rows.shape[1]
+        self._next += count
+        return self._rows[:, places]
+
+
+@dataclass(frozen=True)
+class InTurn(Task):
+    """`y* = T x` for orthogonal `x` in random directions, `|x|^2` the number of inputs, that are shown in turn.
+
+    With as many as there are inputs the mean of `x x'` over a round is the identity, as that of `x ~ N(0, I)` is.
+
+    Attributes
+    ----------
+    inputs, outputs : int
+        Units of `x` and of `y*`.
+    count : int
+        Examples in a round, at most `inputs`.
+    target_range : float
+        Elements of `T` are drawn from U[-target_range, target_range].
+    """
+
+    inputs: int
+    outputs: int
+    count: int
+    target_range: float = 1.0
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        return self.inputs, self.outputs
+
+    def init(self, streams: Streams, dtype: npt.DTypeLike) -> Any:
+        target = self.target_range * streams.uniform("target", (self.outputs, self.inputs), dtype)
+        directions = np.linalg.qr(streams.normals("inputs", self.inputs).draw(self.inputs)).Q
+        return target, _Cycle(np.sqrt(self.inputs) * directions.mT[:, : self.count].astype(dtype))
+
+    def draw(self, state: Any, count: int) -> tuple[Array, Array]:
+        target, cycle = state
+        inputs = cycle.draw(count)
+        return inputs, inputs @ target.mT
+
+    def keep(self, state: Any) -> dict[str, Array]:
+        return {"target": state[0]}
+
+
+def small_net(seed: int, task: Task, hidden: int, rule: Rule, rate: float, examples: int, **keys: Any) -> Setup:
+    """Settings of a net with one layer of linear units that starts from zero, its weights kept at the end."""
+    network = NetworkSettings(**{"hidden": (hidden,), "init_range": (0.0,), **keys})
+    return Setup(seed, task, network, Training(examples=examples), Record("linear", 2, ("nse",), True), rate, rule)
+
+
+def trials_of(setup: Setup, trials: int) -> list[Run]:
+    """Runs to be trained together; they have no name, as they are not stored."""
+    return [Run(Entry("theory", {}, trials, setup), trial, "") for trial in range(trials)]
+
+
+class Lesson(NamedTuple):
+    """One example, and what it teaches."""
+
+    network: Network
+    """A copy of the network before the update."""
+    inputs: Array
+    """Shape (R, 1, units_in)."""
+    step: Step
+    signals: Signals
+    state: Any
+    """The state of the rule."""
+
+
+def lessons(setup: Setup, trials: Sequence[int]) -> Iterator[Lesson]:
+    """Learn from the examples of a setup, one at a time, all trials together."""
+    streams = Streams([(setup.seed, trial) for trial in trials])
+    inputs, targets = setup.task.draw(setup.task.init(streams, setup.training.dtype), setup.examples)
+    network = initial_network(setup, streams)
+    learner = Learner(network, setup, setup.rule.init(network, streams))
+    for at, step, signals in learner.lessons(inputs, targets):
+        now = learner.network_now()
+        copy = replace(now, weights=[weights.copy() for weights in now.weights])
+        yield Lesson(copy, inputs[:, at : at + 1], step, signals, learner.state)

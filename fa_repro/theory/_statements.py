@@ -1,0 +1,86 @@
+"""Tables of theorems: what was measured, and what it says of each statement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from fa_repro.arrays import Array
+from fa_repro.settings import Positive, Units
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+
+
+def _several(rates: tuple[float, ...]) -> tuple[float, ...]:
+    if len(set(rates)) < 2:
+        raise ValueError("expected at least two different learning rates, to see how errors shrink with them")
+    return rates
+
+
+Size = Annotated[tuple[Units, Units, Units], Listed]
+"""Units of a net: inputs, hidden, outputs."""
+Sizes = Annotated[tuple[Size, ...], Listed, Field(min_length=1, max_length=20)]
+Moderate = Annotated[Positive, Field(ge=0.01, le=10.0)]
+"""A range at which an absolute accuracy is also a relative one."""
+Rates = Annotated[
+    tuple[Annotated[Positive, Field(le=1.0)], ...], Listed, Field(max_length=50), AfterValidator(_several)
+]
+
+
+@dataclass
+class Findings:
+    """Measurements of a theorem, and the statements that they are held to.
+
+    Attributes
+    ----------
+    theorem : int
+        Its number in the paper's supplement.
+    """
+
+    theorem: int
+    _rows: list[dict[str, Any]] = field(default_factory=list)
+    _statements: list[dict[str, Any]] = field(default_factory=list)
+
+    def measured(self, quantity: str, trial: int, times: Any, values: Any) -> Array:
+        """Note values of a quantity in one trial, at these times; gives the values back."""
+        values = np.asarray(values, dtype=np.float64)
+        self._rows.append({"quantity": quantity, "trial": trial, "time": times, "value": values})
+        return values
+
+    def statement(self, text: str, measured: Iterable[float], low: float = -np.inf, high: float = np.inf) -> None:
+        """Note a statement, and the number of each trial that has to be between the bounds.
+
+        Of the numbers the one is told that is furthest out of bounds, or nearest to them.
+        """
+        numbers = np.array(list(measured), dtype=np.float64)
+        beyond = np.fmax(numbers - high, low - numbers)
+        worst = numbers[np.argmax(np.where(np.isnan(beyond), np.inf, beyond))]
+        self._statements.append(
+            {
+                "theorem": self.theorem,
+                "statement": text,
+                "measured": worst,
+                "low": low,
+                "high": high,
+                "holds": bool(low <= worst <= high),
+            }
+        )
+
+    def tables(self) -> "Mapping[str, pd.DataFrame]":
+        """The tables `main` and `summary`."""
+        import pandas as pd
+
+        main = pd.concat([pd.DataFrame({"theorem": self.theorem, **row}) for row in self._rows], ignore_index=True)
+        return {"main": main, "summary": pd.DataFrame(self._statements)}
+
+
+def slope(rates: Sequence[float], errors: Array) -> float:
+    """Slope of errors over learning rates on logarithmic axes: the order at which they vanish. NaN if one is 0."""
+    if not (np.asarray(errors) > 0).all():
+        return float("nan")
+    return float(np.polyfit(np.log(rates), np.log(errors), 1)[0])

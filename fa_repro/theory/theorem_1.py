@@ -1,0 +1,210 @@
+"""Theorem 1: from zero weights, feedback alignment brings the error of a linear net to zero."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from fa_repro.arrays import Array
+from fa_repro.rules.feedback_alignment import FeedbackAlignment
+from fa_repro.runs import initial_network
+from fa_repro.settings import Count, Positive
+from fa_repro.streams import Streams
+from fa_repro.tasks import Task
+from fa_repro.tasks.linear import Linear
+from fa_repro.theory import Theory
+from fa_repro.theory._integrate import integrate
+from fa_repro.theory._learning import InTurn, small_net, trials_of
+from fa_repro.theory._statements import Findings, Moderate, Rates, Size, Sizes, slope
+from fa_repro.trainer import train
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONSERVED = 1e-8
+"""Most by which the invariant may drift, relative to the largest term in it."""
+
+RISE = 1e-12
+"""Most by which V may rise between two times, relative to its start: rounding."""
+
+REST = 1e-9
+"""Rate of change, relative to that at the start, below which the flow has come to rest."""
+
+GONE, STAYS = 1e-6, 0.05
+"""Errors, relative to the target, that count as none, and as one that stays."""
+
+
+class Flow(NamedTuple):
+    """`dW/dt = E A'`, `dA/dt = B E` with `E = T - W A`: the expected updates where the mean of `x x'` is the identity.
+
+    `T` has shape (outputs, inputs), `B` (hidden, outputs), `W` (outputs, hidden), `A` (hidden, inputs).
+    """
+
+    T: Array
+    B: Array
+
+    def parts(self, state: Array) -> tuple[Array, Array]:
+        """`W` and `A` of a state, shape (n,)."""
+        (outputs, inputs), hidden = self.T.shape, len(self.B)
+        split = outputs * hidden
+        return state[:split].reshape(outputs, hidden), state[split:].reshape(hidden, inputs)
+
+    def velocity(self, state: Array) -> Array:
+        """Rate of change of a state, both of shape (n,)."""
+        W, A = self.parts(state)
+        E = self.T - W @ A
+        return np.concatenate([(E @ A.T).ravel(), (self.B @ E).ravel()])
+
+    def error(self, state: Array) -> float:
+        """`|E| / |T|`."""
+        W, A = self.parts(state)
+        return float(np.linalg.norm(self.T - W @ A) / np.linalg.norm(self.T))
+
+    def invariant(self, state: Array) -> tuple[Array, float]:
+        """`B W + W' B' - A A'`, and the size of its largest term."""
+        W, A = self.parts(state)
+        fed, gram = self.B @ W, A @ A.T
+        return fed + fed.T - gram, float(max(np.linalg.norm(fed + fed.T), np.linalg.norm(gram)))
+
+    def lyapunov(self, state: Array) -> float:
+        """`V = tr(B E E' B')`."""
+        W, A = self.parts(state)
+        return float(np.sum((self.B @ (self.T - W @ A)) ** 2))
+
+
+@dataclass(frozen=True)
+class Theorem1(Theory):
+    """From `W = A = 0`, and with `pinv(B) B = I`, `E -> 0`; where either fails, it need not, or not by this proof.
+
+    Attributes
+    ----------
+    sizes : (inputs, hidden, outputs) of the nets, with at most as many output as hidden units
+    counter_size : the same for a net with more output than hidden units, where `pinv(B) B` is not `I`
+    target_range, feedback_range, start_range : float
+        `T`, `B` and random starts are drawn from U[-range, range].
+    opposed : float
+        A start with `C != 0`, `A = 0` and `W = -opposed B'`, has the feedback drive errors up first.
+    duration : float
+        Time that the flow is followed, in units of 1 / learning rate updates.
+    points : int
+        Times at which it is measured, evenly spaced on a logarithmic scale.
+    online_size, online_time, rates
+        Size of a net that learns example by example, how long, and at which learning rates.
+
+    References
+    ----------
+    Lillicrap et al. 2014, supplementary proof 1.
+    """
+
+    sizes: Sizes = ((30, 20, 10), (6, 10, 3), (8, 8, 8))
+    counter_size: Size = (8, 4, 6)
+    target_range: Moderate = 1.0
+    feedback_range: Moderate = 0.5
+    start_range: Moderate = 0.3
+    opposed: Moderate = 2.0
+    duration: Annotated[Positive, Field(ge=1, le=1e6)] = 1e4
+    points: Annotated[Count, Field(ge=10, le=10_000)] = 101
+    online_size: Size = (6, 5, 3)
+    online_time: Annotated[Positive, Field(le=1e3)] = 3.0
+    rates: Rates = (0.01, 0.005, 0.0025, 0.00125)
+
+    def __post_init__(self) -> None:
+        for name, sizes in (("sizes", self.sizes), ("online_size", (self.online_size,))):
+            for size in sizes:
+                if size[2] > size[1]:
+                    text = f"{_named(size)} has more output than hidden units, so that pinv(B) B is not I"
+                    raise ValueError(f"{name}: {text}; that belongs to counter_size")
+        if self.counter_size[2] <= self.counter_size[1]:
+            raise ValueError("counter_size: expected more output than hidden units, so that pinv(B) B is not I")
+
+    def compute(self, seed: int, trials: int) -> "Mapping[str, pd.DataFrame]":
+        found, streams = Findings(1), [Streams([(seed, trial)]) for trial in range(trials)]
+        drifts, rises, ends = [], [], []
+        for size in self.sizes:
+            for trial, own in enumerate(streams):
+                for start in ("zero", "random"):
+                    drift, rise, end = self._follow(found, size, start, trial, own)
+                    drifts.append(drift)
+                    if start == "zero":
+                        rises.append(rise)
+                        ends.append(end)
+        found.statement("B W + W'B' - A A' is conserved (relative drift)", drifts, high=CONSERVED)
+        found.statement("from zero, V = tr(B E E'B') never rises (largest rise / V at start)", rises, high=RISE)
+        found.statement("from zero, the error vanishes (|E| / |T| at the end)", ends, high=GONE)
+        stuck = [self._follow(found, self.counter_size, "zero", trial, own)[2] for trial, own in enumerate(streams)]
+        found.statement("with more output than hidden units it stays (|E| / |T| at the end)", stuck, low=STAYS)
+        against = [self._follow(found, self.sizes[0], "opposed", trial, own)[1] for trial, own in enumerate(streams)]
+        found.statement("from C != 0, V may rise (largest rise / V at start)", against, low=STAYS)
+        self._online(found, seed, trials)
+        return found.tables()
+
+    def _follow(
+        self, found: Findings, size: Size, start: str, trial: int, streams: Streams
+    ) -> tuple[float, float, float]:
+        """Measure the flow from a start; its relative drift, the largest rise of V, and the error at the end."""
+        inputs, hidden, outputs = size
+        flow = Flow(
+            self.target_range * streams.uniform("target", (outputs, inputs), np.float64)[0],
+            self.feedback_range * streams.uniform("feedback/0", (hidden, outputs), np.float64)[0],
+        )
+        W, A = np.zeros((outputs, hidden)), np.zeros((hidden, inputs))
+        if start == "random":
+            W = self.start_range * streams.uniform("weights/1", W.shape, np.float64)[0]
+            A = self.start_range * streams.uniform("weights/0", A.shape, np.float64)[0]
+        elif start == "opposed":
+            W = -self.opposed * flow.B.T
+        times = np.concatenate([[0.0], np.geomspace(1e-6 * self.duration, self.duration, self.points - 1)])
+        first = np.concatenate([W.ravel(), A.ravel()])
+        rest = REST * float(np.abs(flow.velocity(first)).max())
+        states = integrate(flow.velocity, first, times, rest=rest)
+        name, invariants = f"{_named(size)}/{start}", [flow.invariant(state) for state in states]
+        scale = max(size for _, size in invariants)
+        drift = [float(np.linalg.norm(value - invariants[0][0])) / scale for value, _ in invariants]
+        drifts = found.measured(f"invariant_drift/{name}", trial, times, drift)
+        V = found.measured(f"V/{name}", trial, times, [flow.lyapunov(state) for state in states])
+        errors = found.measured(f"error/{name}", trial, times, [flow.error(state) for state in states])
+        rise = np.diff(V).max(initial=0.0)
+        return float(drifts.max()), float(rise / V[0]), float(errors[-1])
+
+    def _online(self, found: Findings, seed: int, trials: int) -> None:
+        """How far a net that learns example by example is from the flow at the same time, at each learning rate."""
+        inputs, _, outputs = self.online_size
+        tasks: dict[str, Task] = {
+            "in_turn": InTurn(inputs, outputs, inputs, self.target_range),
+            "random": Linear(inputs, outputs, self.target_range),
+        }
+        rounds = np.round(self.online_time / np.array(self.rates) / inputs).astype(int)
+        texts = {
+            "in_turn": ("orthogonal examples in turn: learning is the flow but for O(rate) (slope)", 0.9, 1.1),
+            "random": ("random examples: but for O(rate^(1/2)) (slope of the mean square over trials)", 0.3, 0.7),
+        }
+        for name, task in tasks.items():
+            errors = np.array(
+                [self._away(task, seed, trials, rate, n * inputs) for rate, n in zip(self.rates, rounds, strict=True)]
+            )
+            for trial in range(trials):
+                found.measured(f"online_error/{name}", trial, self.rates, errors[:, trial])
+            text, low, high = texts[name]
+            rms = np.sqrt((errors**2).mean(axis=1))
+            slopes = [slope(self.rates, each) for each in errors.T] if name == "in_turn" else [slope(self.rates, rms)]
+            found.statement(text, slopes, low, high)
+
+    def _away(self, task: Task, seed: int, trials: int, rate: float, examples: int) -> list[float]:
+        """Distance of the weights of each trial from those of the flow, relative to the latter."""
+        rule = FeedbackAlignment((self.feedback_range,))
+        setup = small_net(seed, task, self.online_size[1], rule, rate, examples)
+        found = []
+        for trial, outcome in enumerate(train(trials_of(setup, trials))):
+            streams, arrays = Streams([(seed, trial)]), outcome.arrays
+            feedback = rule.init(initial_network(setup, streams), streams)[0][0].T
+            flow = Flow(arrays["target"], feedback)
+            learned = np.concatenate([arrays["weights_1"].ravel(), arrays["weights_0"].ravel()])
+            expected = integrate(flow.velocity, np.zeros(len(learned)), np.array([0.0, rate * examples]))[-1]
+            found.append(float(np.linalg.norm(learned - expected) / np.linalg.norm(expected)))
+        return found
+
+
+def _named(size: Sequence[int]) -> str:
+    return "-".join(map(str, size))

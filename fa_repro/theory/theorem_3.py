@@ -1,0 +1,144 @@
+"""Theorem 3: from zero weights and on a single pair, feedback alignment is pseudobackprop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from fa_repro.arrays import Array
+from fa_repro.metrics import angle_deg
+from fa_repro.rules.feedback_alignment import FeedbackAlignment
+from fa_repro.rules.pseudobackprop import Pseudobackprop
+from fa_repro.runs import Setup, initial_network
+from fa_repro.settings import Count, Positive, Record, Training
+from fa_repro.streams import Streams
+from fa_repro.tasks.linear import Linear
+from fa_repro.theory import Theory
+from fa_repro.theory._learning import InTurn, lessons, small_net, trials_of
+from fa_repro.theory._statements import Findings, Moderate, Size
+from fa_repro.trainer import train
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXACT = 1e-10
+"""Most by which weights, activity and scalar may be off, relative to their size: rounding."""
+
+PARALLEL = 1e-6
+"""Degrees that count as none."""
+
+
+@dataclass(frozen=True)
+class Theorem3(Theory):
+    """`h = s_h B y*` and `W = s_w y* (B y*)'` at every step, so that `B e` is `s_w |B y*|^2` times `pinv(W) e`.
+
+    For many pairs the two turn towards each other: in the directions in which errors are left they end up parallel, as
+    matrices they do not.
+
+    Attributes
+    ----------
+    size : (inputs, hidden, outputs) of the net
+    target_range, feedback_range : float
+        `T` and `B` are drawn from U[-range, range].
+    learning_rate, updates
+        How the single pair is learned.
+    many_range, many_learning_rate, many_examples
+        Initial range of the forward weights, and how pairs without end are learned.
+
+    References
+    ----------
+    Lillicrap et al. 2014, supplementary proof 3; Fig. 4c for many pairs.
+    """
+
+    size: Size = (30, 20, 10)
+    target_range: Moderate = 1.0
+    feedback_range: Moderate = 0.5
+    learning_rate: Annotated[Positive, Field(le=1.0)] = 5e-4
+    updates: Annotated[Count, Field(ge=2, le=100_000)] = 100
+    many_range: Annotated[Positive, Field(le=10.0)] = 1e-3
+    many_learning_rate: Annotated[Positive, Field(le=1.0)] = 1e-3
+    many_examples: Annotated[Count, Field(ge=100, le=10**7)] = 20_000
+
+    def compute(self, seed: int, trials: int) -> "Mapping[str, pd.DataFrame]":
+        found = Findings(3)
+        self._single_pair(found, seed, trials)
+        self._many_pairs(found, seed, trials)
+        return found.tables()
+
+    def _single_pair(self, found: Findings, seed: int, trials: int) -> None:
+        inputs, hidden, outputs = self.size
+        task, rule = InTurn(inputs, outputs, 1, self.target_range), FeedbackAlignment((self.feedback_range,))
+        setup = small_net(seed, task, hidden, rule, self.learning_rate, self.updates + 1)
+        steps: dict[str, list[Array]] = {
+            name: [] for name in ("hidden_deviation", "weight_deviation", "angle_deg", "scalar_deviation")
+        }
+        s_h = s_w = np.zeros(trials)
+        for lesson in lessons(setup, range(trials)):
+            h, W = lesson.network.below_output(lesson.inputs)[:, 0], lesson.network.weights[1]
+            y = lesson.step.target[:, 0]
+            fed = y[:, None] @ lesson.state[0]  # (B y*)', as B is kept transposed
+            direction, square = fed[:, 0], (fed[:, 0] ** 2).sum(axis=-1)
+            steps["hidden_deviation"].append(_relative(h, s_h[:, None] * direction))
+            steps["weight_deviation"].append(_relative(W, s_w[:, None, None] * y[:, :, None] * fed))
+            pseudo = Pseudobackprop().signals(lesson.step, None)[0][0]
+            ours = lesson.signals[0]
+            assert pseudo is not None  # both rules teach all layers
+            assert ours is not None
+            steps["angle_deg"].append(angle_deg(ours[:, 0], pseudo[:, 0]))
+            steps["scalar_deviation"].append(_relative(ours[:, 0], (s_w * square)[:, None] * pseudo[:, 0]))
+            left = 1 - s_h * s_w * square  # e = (1 - s_y) y*
+            length = (lesson.inputs[:, 0] ** 2).sum(axis=-1)
+            s_h, s_w = s_h + self.learning_rate * length * left, s_w + self.learning_rate * left * s_h
+        times = self.learning_rate * np.arange(self.updates + 1)
+        bounds = {
+            "hidden_deviation": ("one pair: h = s_h B y* at every step (relative deviation)", EXACT, 0),
+            "weight_deviation": ("one pair: W = s_w y* (B y*)' at every step (relative deviation)", EXACT, 0),
+            # Before the second update W is 0, and so is its pseudoinverse.
+            "angle_deg": ("one pair: B e is parallel to pinv(W) e (degrees)", PARALLEL, 2),
+            "scalar_deviation": ("one pair: B e = s_w |B y*|^2 pinv(W) e (relative deviation)", EXACT, 2),
+        }
+        for quantity, (text, high, first) in bounds.items():
+            values = np.array(steps[quantity])[first:]
+            for trial in range(trials):
+                found.measured(f"{quantity}/one_pair", trial, times[first:], values[:, trial])
+            found.statement(text, values.max(axis=0), high=high)
+
+    def _many_pairs(self, found: Findings, seed: int, trials: int) -> None:
+        """The angle of the two rules' signals while learning, and that of `B` to `pinv(W)` after parts of it."""
+        inputs, hidden, outputs = self.size
+        probe, rule = "angle_pseudobackprop_deg", FeedbackAlignment((self.feedback_range,))
+        task, rate = Linear(inputs, outputs, self.target_range), self.many_learning_rate
+        setup = small_net(seed, task, hidden, rule, rate, self.many_examples, init_range=(self.many_range,))
+        setup = replace(setup, record=Record("linear", 201, (probe,)))
+        parts = [self.many_examples // n for n in (16, 8, 4, 2, 1)]
+        ratios, ends, apart = [], [], np.array([self._apart(setup, trials, part) for part in parts])
+        for trial, outcome in enumerate(train(trials_of(setup, trials))):
+            times = rate * outcome.columns["example"]
+            angles = found.measured("angle_deg/many_pairs", trial, times, outcome.columns[probe])
+            ratios.append(float(angles[-20:].mean() / angles[:5].mean()))
+            ends.append(
+                found.measured("matrix_angle_deg/many_pairs", trial, rate * np.array(parts), apart[:, trial])[-1]
+            )
+        found.statement("many pairs: B e turns towards pinv(W) e (angle at the end / at the start)", ratios, high=0.5)
+        found.statement("many pairs: but B does not become pinv(W) (degrees between them at the end)", ends, low=5.0)
+
+    def _apart(self, setup: Setup, trials: int, examples: int) -> list[float]:
+        """Angle between `B` and `pinv(W)`, as vectors, after these examples: degrees for each trial."""
+        setup = replace(setup, training=Training(examples=examples), record=Record("linear", 2, ("nse",), True))
+        found = []
+        for trial, outcome in enumerate(train(trials_of(setup, trials))):
+            streams = Streams([(setup.seed, trial)])
+            (feedback,) = setup.rule.init(initial_network(setup, streams), streams)
+            inverse = np.linalg.pinv(outcome.arrays["weights_1"])
+            found.append(float(angle_deg(feedback[0].T.ravel(), inverse.ravel())))
+        return found
+
+
+def _relative(found: Array, expected: Array) -> Array:
+    """Distance of vectors or matrices, shape (R, ...), relative to the longer one; 0 where both are 0."""
+    axes = tuple(range(1, found.ndim))
+    distance, *sizes = (np.sqrt((each**2).sum(axis=axes)) for each in (found - expected, found, expected))
+    size = np.maximum(*sizes)
+    return distance / np.where(size > 0, size, 1.0)

@@ -1,5 +1,6 @@
 """Studies to tables: what a figure that trains nothing is made of."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from fa_repro.theory import Study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,9 @@ def compute(
                     parts.setdefault(name, []).append(table.assign(**swept))
             except ArithmeticError as error:
                 failed.append((study, str(error)))
+            except Exception as error:  # whatever it is: the other studies are worth having
+                log.debug("a study failed", exc_info=True)
+                failed.append((study, f"{type(error).__name__}: {error}"))
             progress.tick(1)
     finally:
         progress.stop()

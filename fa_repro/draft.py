@@ -106,6 +106,8 @@ class Draft:
                 self.problem(("sweep", key), f"expected a list of values, got {show(values)}")
             elif key.split(".")[0] in ("figure", "sweep", "record", "trials"):
                 self.problem(("sweep", key), "this key cannot be swept")
+            elif key.split(".")[0] == "theory" and key.count(".") < 2:
+                self.problem(("sweep", key), "sweep the keys of a study one by one, as theory.STUDY.KEY")
         points = math.prod(len(values) for values in axes.values() if isinstance(values, list))
         if points > MAX_POINTS:
             self.problem(("sweep",), f"{points:,} points; at most {MAX_POINTS:,} are possible")

@@ -43,6 +43,8 @@ class Result:
         What failed, and why.
     studies : int
         Studies that were carried out, of a figure that trains nothing.
+    remarks : tuple of str
+        What the results say, in words.
     """
 
     table: "pd.DataFrame"
@@ -54,6 +56,7 @@ class Result:
     diverged: list[tuple[Run, int]]
     failed: list[tuple[Run | Study, str]]
     studies: int = 0
+    remarks: tuple[str, ...] = ()
 
     def _repr_png_(self) -> bytes:
         return render(self.figure)
@@ -150,6 +153,7 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
     saved = results.Saved(made.table, made.extra, config.data, about)
     canvas = draw(figure, saved)
     picture = render(canvas)
+    about["remarks"] = list(figure.remarks(saved))
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
     results.save(target, saved, picture)
     return Result(
@@ -162,6 +166,7 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
         made.diverged,
         made.failed,
         len(config.studies),
+        tuple(about["remarks"]),
     )
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("fa_repro", "numpy", "pandas", "matplotlib", "pydantic", "pyyaml", "click")
+PACKAGES = ("fa_repro", "numpy", "pandas", "matplotlib", "scipy", "pydantic", "pyyaml", "click")
 
 
 @cache

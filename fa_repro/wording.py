@@ -22,6 +22,8 @@ def summary(name: str, result: Result) -> Iterator[str]:
         yield f"{name}: nothing to train, all {result.found} runs were there already"
     else:
         yield f"{name}: trained {result.trained} runs, found {result.found}"
+    for remark in result.remarks:
+        yield f"{name}: {remark}"
 
 
 def troubles(result: Result) -> Iterator[str]:

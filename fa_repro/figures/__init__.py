@@ -42,6 +42,8 @@ class Figure:
         Width and height in inches.
     draw : callable
         `draw(canvas, saved)` draws saved results on an empty Matplotlib figure.
+    remarks : callable
+        `remarks(saved)` gives lines for a person on what the results say.
     table : callable
         `table(trained, axes)` gives the main table; None for the measurements of all runs.
     check : callable
@@ -60,6 +62,7 @@ class Figure:
     probes: tuple[str, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
     theory: tuple[str, ...] = ()
+    remarks: "Callable[[Saved], Sequence[str]]" = lambda _: ()
     table: Table | None = None
     check: "Callable[[Setup], None]" = lambda _: None
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

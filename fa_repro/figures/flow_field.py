@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
+    from fa_repro.arrays import Array
     from fa_repro.results import Saved
 
 GOOD, BAD, SHADE, TRAJECTORY = "#999999", "#000000", "#F6D9A8", "#009E73"
@@ -82,8 +83,8 @@ def _flow_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any], 
             colour = GOOD if B * part["w"].iloc[0] > 0 else BAD
             ax.plot(part["w0"], part["w"], color=colour, linewidth=3, linestyle=SOLUTIONS[kind], zorder=2)
     for number, part in kinds["path"].groupby("id") if "path" in kinds else ():
-        _arrow(ax, part, _path_colour(number), 1.1, half)
-    _arrow(ax, kinds["origin"], TRAJECTORY, 3.0, half)
+        _arrow(ax, part, _path_colour(number), 1.1, half, B)
+    _arrow(ax, kinds["origin"], TRAJECTORY, 3.0, half, B)
     ax.set(xlim=(-half, half), ylim=(-half, half), aspect="equal", xlabel="$W_0$", ylabel="$W$")
     ax.set_title(f"Fig. 3b: T = {T:g}, B = {B:g}")
     if legend:
@@ -94,12 +95,21 @@ def _path_colour(number: Any) -> str:
     return PATHS[int(number) % len(PATHS)]
 
 
-def _arrow(ax: "Axes", part: "pd.DataFrame", colour: str, width: float, half: float) -> None:
+def _parabola(w0: "Array", w: "Array", B: float) -> "tuple[Array, Array]":
+    """A path with more points between those that there are, on its parabola: `B w - w0^2 / 2` is conserved."""
+    import numpy as np
+
+    places = np.arange(len(w0))
+    fine = np.interp(np.linspace(0, len(w0) - 1, 10 * len(w0)), places, w0)
+    conserved = np.interp(np.linspace(0, len(w0) - 1, 10 * len(w0)), places, B * w - w0**2 / 2)
+    return fine, (conserved + fine**2 / 2) / B
+
+
+def _arrow(ax: "Axes", part: "pd.DataFrame", colour: str, width: float, half: float, B: float) -> None:
     """A path, with a dot at its start and an arrow head half way along what is seen of it."""
     import numpy as np
 
-    part = part.sort_values("step")
-    w0, w = part["w0"].to_numpy(), part["w"].to_numpy()
+    w0, w = _parabola(part["w0"].to_numpy(), part["w"].to_numpy(), B)
     ax.plot(w0, w, color=colour, linewidth=width, zorder=3)
     ax.plot(w0[:1], w[:1], ".", color=colour, markersize=3 + 2 * width, zorder=3)
     seen = (np.abs(w0) <= half) & (np.abs(w) <= half)
@@ -108,7 +118,8 @@ def _arrow(ax: "Axes", part: "pd.DataFrame", colour: str, width: float, half: fl
         return
     tip = int(np.searchsorted(way, 0.6 * way[-1]))
     tail = max(0, int(np.searchsorted(way, 0.6 * way[-1] - 0.01 * half)) - 1)
-    style_ = {"arrowstyle": "-|>", "color": colour, "mutation_scale": 7 + 5 * width, "shrinkA": 0, "shrinkB": 0}
+    size = min(7 + 5 * width, 80 * float(way[-1]) / half)  # points; the panel is some 230 wide
+    style_ = {"arrowstyle": "-|>", "color": colour, "mutation_scale": size, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (w0[tip], w[tip]), (w0[tail], w[tail]), arrowprops=style_, zorder=4)
 
 
@@ -132,15 +143,17 @@ def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) 
     import numpy as np
 
     target, unit = float(settings["T"]), float(settings["duration"]) / int(settings["steps"])
+    floor, late = 1e-14 * target * target, 0.0  # what the integration is accurate to, and when the last path is there
     lines = table[table["kind"].isin(["path", "origin"])]
     for (kind, number), part in lines.groupby(["kind", "id"]):
         loss = 0.5 * (target - part["w"] * part["w0"]) ** 2
+        late = max(late, unit * float(part["step"][loss > floor].max()))
         own = {"color": TRAJECTORY, "linewidth": 3} if kind == "origin" else {"color": _path_colour(number)}
         ax.plot(part["step"] * unit, np.maximum(loss, 1e-30), **own)
     ax.set_yscale("log")
-    ax.set_ylim(bottom=max(ax.get_ylim()[0], 1e-16 * target * target))
+    ax.set_ylim(bottom=max(ax.get_ylim()[0], floor))
     ax.set(xlabel="time (learning rate times updates)", ylabel="expected loss $(T - W W_0)^2 / 2$")
-    ax.set_xlim(0, float(settings["duration"]))
+    ax.set_xlim(0, min(float(settings["duration"]), 1.1 * max(late, unit)))
     ax.set_title("the same paths as learning curves")
 
 

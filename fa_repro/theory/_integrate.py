@@ -45,16 +45,17 @@ def integrate(velocity: Velocity, start: Array, times: Array, accuracy: float = 
     fast.terminal = True  # type: ignore[attr-defined]
     if rest and fast(0.0, start) <= 0:
         return np.repeat(start[None], len(times), axis=0)
-    solution = solve_ivp(
-        lambda _, state: velocity(state),
-        (times[0], times[-1]),
-        start,
-        method="DOP853",
-        t_eval=times,
-        rtol=accuracy,
-        atol=accuracy,
-        events=fast if rest else None,
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # steps that are too long are tried, and found to be
+        solution = solve_ivp(
+            lambda _, state: velocity(state),
+            (times[0], times[-1]),
+            start,
+            method="DOP853",
+            t_eval=times,
+            rtol=accuracy,
+            atol=accuracy,
+            events=fast if rest else None,
+        )
     if not solution.success:
         raise ArithmeticError(f"cannot be integrated: {solution.message}")
     states = solution.y.T

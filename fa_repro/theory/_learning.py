@@ -10,11 +10,11 @@ import numpy.typing as npt
 from fa_repro.arrays import Array
 from fa_repro.network import Network
 from fa_repro.rules import Rule, Signals, Step
-from fa_repro.runs import Entry, Run, Setup, initial_network
+from fa_repro.runs import Entry, Outcome, Run, Setup, initial_network
 from fa_repro.settings import NetworkSettings, Record, Training
 from fa_repro.streams import Streams
 from fa_repro.tasks import Task
-from fa_repro.trainer import Learner
+from fa_repro.trainer import Learner, train
 
 
 class _Cycle:
@@ -74,9 +74,28 @@ def small_net(seed: int, task: Task, hidden: int, rule: Rule, rate: float, examp
     return Setup(seed, task, network, Training(examples=examples), Record("linear", 2, ("nse",), True), rate, rule)
 
 
-def trials_of(setup: Setup, trials: int) -> list[Run]:
-    """Runs to be trained together; they have no name, as they are not stored."""
-    return [Run(Entry("theory", {}, trials, setup), trial, "") for trial in range(trials)]
+def learned(setup: Setup, trials: int) -> list[Outcome]:
+    """Train a setup as for a figure, all trials together; nothing is stored.
+
+    Raises
+    ------
+    ArithmeticError
+        If a trial diverges.
+    """
+    runs = [Run(Entry("theory", {}, trials, setup), trial, "") for trial in range(trials)]
+    outcomes = train(runs)
+    for trial, outcome in enumerate(outcomes):
+        if outcome.diverged_at is not None:
+            text = f"trial {trial} diverged at example {outcome.diverged_at}"
+            raise ArithmeticError(f"{text}: lower the learning rate (now {setup.learning_rate:g})")
+    return outcomes
+
+
+def feedback_of(setup: Setup, trial: int) -> Array:
+    """`B` of a trial of feedback alignment, shape (hidden, outputs)."""
+    streams = Streams([(setup.seed, trial)])
+    (kept,) = setup.rule.init(initial_network(setup, streams), streams)
+    return kept[0].T
 
 
 class Lesson(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -16,20 +16,31 @@ if TYPE_CHECKING:
 Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
 
+Values = TypeVar("Values", bound=tuple[Any, ...])
+
+
+def _distinct(values: Values) -> Values:
+    if len(set(values)) < len(values):
+        raise ValueError("expected different values, one is given twice")
+    return values
+
+
 def _several(rates: tuple[float, ...]) -> tuple[float, ...]:
-    if len(set(rates)) < 2:
-        raise ValueError("expected at least two different learning rates, to see how errors shrink with them")
+    if len(rates) < 2 or max(rates) < 2 * min(rates):
+        raise ValueError("expected rates of which the largest is at least twice the smallest, to see how errors shrink")
     return rates
 
 
-Size = Annotated[tuple[Units, Units, Units], Listed]
+Distinct = AfterValidator(_distinct)
+Few = Annotated[Units, Field(le=300)]
+"""Units of a layer, so few that studies take seconds."""
+Size = Annotated[tuple[Few, Few, Few], Listed]
 """Units of a net: inputs, hidden, outputs."""
-Sizes = Annotated[tuple[Size, ...], Listed, Field(min_length=1, max_length=20)]
-Moderate = Annotated[Positive, Field(ge=0.01, le=10.0)]
+Sizes = Annotated[tuple[Size, ...], Listed, Field(min_length=1, max_length=20), Distinct]
+Moderate = Annotated[Positive, Field(ge=0.1, le=2.0)]
 """A range at which an absolute accuracy is also a relative one."""
-Rates = Annotated[
-    tuple[Annotated[Positive, Field(le=1.0)], ...], Listed, Field(max_length=50), AfterValidator(_several)
-]
+Rate = Annotated[Positive, Field(ge=1e-6, le=0.1)]
+Rates = Annotated[tuple[Rate, ...], Listed, Field(max_length=50), Distinct, AfterValidator(_several)]
 
 
 @dataclass

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PATIENCE = 500.0
 """How long the basin is integrated at most, in units of `1 / |B T|^(2/3)`, in which the slowest solution attracts."""
 
-STIFF = 1e6
-"""Most time scales of the fastest decay in the picture that the basin may take."""
+STIFF, LONG = 1e6, 1e5
+"""Most time scales of the fastest decay that the basin, and a path, may take."""
 
 
 def _single(value: Any) -> Any:
@@ -80,8 +80,13 @@ class FlowField(Theory):
     steps: Annotated[Count, Field(le=100_000)] = 400
 
     def __post_init__(self) -> None:
-        sound = all(isinstance(value, float) for value in (self.T, self.B, self.range))
-        if sound and self.fastest * PATIENCE / self.scale > STIFF:
+        if not all(isinstance(value, float) for value in (self.T, self.B, self.range, self.duration)):
+            return  # already told
+        for w0, w in (*self.starts, (0.0, 0.0)):
+            if 4 * (w0 * w0 + abs(self.B * w) + self.scale) * self.duration > LONG:
+                text = f"the path from ({w0:g}, {w:g}) would take too many steps"
+                raise ValueError(f"duration: {text} at T {self.T:g}, B {self.B:g}; choose a smaller one")
+        if self.fastest * PATIENCE / self.scale > STIFF:
             text = "is too wide for solutions this near to 0"
             raise ValueError(f"range: {self.range:g} {text}; at T {self.T:g}, B {self.B:g} choose a smaller one")
 
@@ -92,8 +97,8 @@ class FlowField(Theory):
 
     @property
     def fastest(self) -> float:
-        """Bound of the rate at which anything in the square is attracted."""
-        return self.range * (self.range + abs(self.B))
+        """Bound of the rate at which anything from the square is attracted, in it or out of it."""
+        return 4 * (self.range * (self.range + abs(self.B)) + self.scale)
 
     def velocity(self, w0: Array, w: Array) -> tuple[Array, Array]:
         """`dw0/dt` and `dw/dt`."""

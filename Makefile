@@ -3,14 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/fa-repro
 FIGURES := $(basename $(notdir $(wildcard configs/*.yaml)))
+SEARCHES := $(patsubst configs/%.yaml,%,$(wildcard configs/search/*.yaml))
+EXTRAS := $(patsubst configs/%.yaml,%,$(wildcard configs/extra/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help all-figures paper search test test-all lint format bench clean $(FIGURES)
+.PHONY: help all-figures paper search extras test test-all lint format bench clean $(FIGURES)
 
 help:
 	@echo "make linear        train and draw Fig. 1d; likewise: $(filter-out linear,$(FIGURES))"
 	@echo "make all-figures   every YAML in configs/"
-	@echo "make paper         the same with the paper's 20 trials each;  make search  the search for the settings of mnist"
+	@echo "make paper         the same with the paper's 20 trials each"
+	@echo "make search        the searches for the settings of mnist and nonlinear, every YAML in configs/search/"
+	@echo "make extras        what the paper does not have, every YAML in configs/extra/"
 	@echo "make test          the tests; make test-all adds the long ones"
 	@echo "make lint          style, formatting, types;  make format mends the first two"
 	@echo "make bench         speed beside plain NumPy loops and the machine's own, memory, time to start"
@@ -25,7 +29,10 @@ paper: $(VENV)/installed
 	$(RUN) run $(FIGURES) --set trials=20
 
 search: $(VENV)/installed
-	$(RUN) run search/mnist
+	$(RUN) run $(SEARCHES)
+
+extras: $(VENV)/installed
+	$(RUN) run $(EXTRAS)
 
 test: $(VENV)/installed-dev
 	$(VENV)/bin/pytest -m "not slow"

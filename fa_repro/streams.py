@@ -28,6 +28,11 @@ class Streams:
         position = {pair: i for i, pair in enumerate(self._distinct)}
         self._index = np.array([position[pair] for pair in replicas])
 
+    def in_common(self) -> "Streams":
+        """The streams of trial 0 for every replica: for what all trials of a seed have in common."""
+        pairs = [self._distinct[i] for i in self._index]
+        return Streams([(seed, 0) for seed, _ in pairs])
+
     def uniform(self, purpose: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
         """Numbers from U[-1, 1), drawn once: shape `(R, *shape)`."""
         draws = [2.0 * generator.random(shape) - 1.0 for generator in self._generators(purpose)]

@@ -55,10 +55,31 @@ def test_targets_are_those_of_a_random_tanh_net_with_linear_output() -> None:
 def test_every_algorithm_of_a_trial_learns_the_same_function_from_the_same_examples() -> None:
     task = Nonlinear(6, 3, (5, 4), (0.7,))
     one, other = (task.init(Streams([(0, trial)]), np.float64) for trial in (0, 0))
-    np.testing.assert_array_equal(one.held_out[1], other.held_out[1])
+    np.testing.assert_array_equal(one.held_out["test"][1], other.held_out["test"][1])
     parts = [task.draw(other, count)[0] for count in (1, 255, 44)]
     np.testing.assert_array_equal(task.draw(one, 300)[0], np.concatenate(parts, axis=1))
-    assert not np.array_equal(one.held_out[1], task.init(Streams([(0, 1)]), np.float64).held_out[1])
+    assert not np.array_equal(one.held_out["test"][1], task.init(Streams([(0, 1)]), np.float64).held_out["test"][1])
+    assert not np.isin(one.held_out["test"][0], one.held_out["validation"][0]).any()
+
+
+def test_all_trials_of_a_seed_may_learn_the_same_function_from_examples_of_their_own() -> None:
+    task = Nonlinear(6, 3, (5, 4), (0.7,), (0.4,), same_target=True)
+    state, other = (task.init(Streams([(seed, 0), (seed, 1), (seed, 2)]), np.float64) for seed in (0, 1))
+    for arrays in (state.target.weights, state.target.biases):
+        for array in arrays:
+            assert (array == array[0]).all()
+    alone = Nonlinear(6, 3, (5, 4), (0.7,), (0.4,)).init(Streams([(0, 0)]), np.float64)
+    np.testing.assert_array_equal(state.target.weights[0][2], alone.target.weights[0][0])
+    assert not np.array_equal(state.target.weights[0], other.target.weights[0])
+    inputs, _ = task.draw(state, 10)
+    assert not np.array_equal(inputs[0], inputs[1])
+    assert not np.array_equal(state.held_out["test"][0][0], state.held_out["test"][0][1])
+    # Trials start from weights of their own, too, and give the same bits alone.
+    together = runs(changes={"task": {**TASK, "same_target": True}})
+    for one, outcome in zip(together, train(together), strict=True):
+        (by_itself,) = train([one])
+        np.testing.assert_array_equal(by_itself.columns["test_nse"], outcome.columns["test_nse"])
+    assert not np.array_equal(*(outcome.columns["nse"] for outcome in train(together[:2])))
 
 
 def test_the_target_is_not_where_the_student_starts() -> None:
@@ -135,7 +156,6 @@ def test_with_one_hidden_layer_its_angle_is_the_angle() -> None:
         ({"task": {**TASK, "hidden": []}}, "expected at least one value"),
         ({"task": {**TASK, "activation": "relu"}}, "activation"),
         ({"task": {k: v for k, v in TASK.items() if k != "hidden"}}, "task: hidden: missing"),
-        ({"record.probes": ["nse", "validation_nse"]}, "the task holds out no validation examples; it holds out test"),
         ({"record.probes": ["nse", "angle_backprop_layer3_deg"]}, "there is no hidden layer 3; the network has 2"),
         ({"record.probes": ["nse", "angle_backprop_layer0_deg"]}, "there is no hidden layer 0"),
         ({"record.probes": ["nse", "angle_backprp_layer1_deg"]}, "Did you mean angle_backprop_deg?"),

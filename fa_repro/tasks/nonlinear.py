@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fa_repro.arrays import Array
 from fa_repro.network import Network
-from fa_repro.settings import Count, Layers, Scale, Units, per_layer
+from fa_repro.settings import Count, Flag, Layers, Scale, Units, per_layer
 from fa_repro.streams import Normals, Streams
 from fa_repro.tasks import Task
 
@@ -17,12 +17,12 @@ from fa_repro.tasks import Task
 class _State(NamedTuple):
     target: Network
     inputs: Normals
-    held_out: tuple[Array, Array]
+    held_out: dict[str, tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
 class Nonlinear(Task):
-    """`y* = f(x)` with `x ~ N(0, I)` and `f` a random network with linear output; each trial has its own `f`.
+    """`y* = f(x)` with `x ~ N(0, I)` and `f` a random network with linear output.
 
     Attributes
     ----------
@@ -34,8 +34,10 @@ class Nonlinear(Task):
         Weights and biases of `f` are drawn from U[-range, range].
     activation : str
         Hidden units of `f`.
+    same_target : bool
+        Whether all trials of a seed have the same `f`, or each its own.
     test_examples : int
-        Examples drawn apart from those that are learned, to measure the error on.
+        Examples drawn apart from those that are learned, to measure the error on; for a search as many again.
 
     References
     ----------
@@ -48,6 +50,7 @@ class Nonlinear(Task):
     target_range: Scale
     target_bias_range: Scale = (0.0,)
     activation: Literal["linear", "tanh", "logistic"] = "tanh"
+    same_target: Flag = False
     test_examples: Annotated[Count, Field(le=10**6)] = 5000
 
     def __post_init__(self) -> None:
@@ -61,20 +64,24 @@ class Nonlinear(Task):
 
     @property
     def held_out(self) -> tuple[str, ...]:
-        return ("test",)
+        return ("test", "validation")
 
     def init(self, streams: Streams, dtype: npt.DTypeLike) -> _State:
         sizes, layers = (self.inputs, *self.hidden, self.outputs), len(self.hidden) + 1
         weights, biases = (
             per_layer(name, getattr(self, name), layers) for name in ("target_range", "target_bias_range")
         )
-        target = Network.initialise(sizes, self.activation, "linear", weights, biases, streams, dtype, "target/")
-        shown = streams.normals("test inputs", self.inputs).draw(self.test_examples).astype(dtype, copy=False)
-        return _State(target, streams.normals("inputs", self.inputs), (shown, target.respond(shown)))
+        own = streams.in_common() if self.same_target else streams
+        target = Network.initialise(sizes, self.activation, "linear", weights, biases, own, dtype, "target/")
+        held_out = {}
+        for name in self.held_out:
+            shown = streams.normals(f"{name} inputs", self.inputs).draw(self.test_examples).astype(dtype, copy=False)
+            held_out[name] = shown, target.respond(shown)
+        return _State(target, streams.normals("inputs", self.inputs), held_out)
 
     def draw(self, state: _State, count: int) -> tuple[Array, Array]:
         examples = state.inputs.draw(count).astype(state.target.weights[0].dtype, copy=False)
         return examples, state.target.respond(examples)
 
     def examples(self, state: _State, name: str) -> Iterator[tuple[Array, Array]]:
-        yield state.held_out
+        yield state.held_out[name]

@@ -1,0 +1,193 @@
+"""Fig. 2d: nets of three and four layers approximate a nonlinear function, and the angles of each hidden layer."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fa_repro import style
+from fa_repro.figures import Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+    from fa_repro.results import Saved
+    from fa_repro.tables import Trained
+
+LAYER = re.compile(r"angle_backprop_layer(\d+)_deg")
+
+LINES = {3: (0, (4, 1.5)), 4: "-"}
+"""Lines of nets with so many layers, the input included; the number ends an algorithm's name."""
+
+MARKS = ("-", (0, (1, 1)), "--", "-.")
+"""Lines of angles, from the lowest hidden layer up."""
+
+
+def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
+    """The error on held-out examples, as `nse`."""
+    from fa_repro.tables import observations
+
+    return observations(trained, ("algorithm", "trial", "example", "test_nse"), axes).rename(
+        columns={"test_nse": "nse"}
+    )
+
+
+def extra(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """`angles`: one row per hidden layer; `summary`: how much better four layers are than three at the end."""
+    return {"angles": _angles(trained, axes), "summary": _summary(table(trained, axes), axes)}
+
+
+def _angles(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
+    import pandas as pd
+
+    from fa_repro.tables import arranged, observations
+
+    probes = dict.fromkeys(name for run, _ in trained for name in run.entry.setup.record.probes)
+    keys = ("algorithm", "trial", "example")
+    parts = [
+        observations([pair for pair in trained if name in pair[0].entry.setup.record.probes], (*keys, name), axes)
+        .rename(columns={name: "angle_backprop_deg"})
+        .assign(layer=int(found[1]))
+        for name in probes
+        if (found := LAYER.fullmatch(name))
+    ]
+    columns = [*keys, "layer", "angle_backprop_deg", *axes]
+    return arranged(pd.concat(parts)[columns]) if parts else pd.DataFrame(columns=columns)
+
+
+def _summary(rows: "pd.DataFrame", axes: Sequence[str]) -> "pd.DataFrame":
+    """Student's t-tests of the error at the end: paired, of its logarithm, and of two samples, as in the paper."""
+    import numpy as np
+    import pandas as pd
+    from scipy import stats
+
+    columns = ["rule", "trials", "three", "four", "four_better", "t_paired", "p_paired", "t", "p", *axes]
+    found: list[dict[str, Any]] = []
+    for point, part in rows.groupby(list(axes), sort=False) if axes else [((), rows)]:
+        ends = part[part["example"] == part.groupby("algorithm")["example"].transform("max")]
+        ends = ends.pivot(index="trial", columns="algorithm", values="nse")
+        for rule in dict.fromkeys(re.sub(r"_[34]$", "", str(name)) for name in ends):
+            if not {f"{rule}_3", f"{rule}_4"} <= set(ends):
+                continue
+            both = ends[[f"{rule}_3", f"{rule}_4"]].replace([np.inf, -np.inf], np.nan).dropna().to_numpy()
+            row = {"rule": rule, "trials": len(both), **dict(zip(axes, point, strict=bool(axes)))}
+            if len(both) > 1:
+                paired, apart = stats.ttest_rel(*np.log10(both).T), stats.ttest_ind(*both.T)
+                row |= {"three": both[:, 0].mean(), "four": both[:, 1].mean()}
+                row |= {"four_better": int((both[:, 1] < both[:, 0]).sum())}
+                row |= {
+                    "t_paired": paired.statistic,
+                    "p_paired": paired.pvalue,
+                    "t": apart.statistic,
+                    "p": apart.pvalue,
+                }
+            found.append(row)
+    return pd.DataFrame(found, columns=columns)
+
+
+def remarks(saved: "Saved") -> list[str]:
+    """What the t-tests say."""
+    if saved.config["sweep"]:
+        return []
+    return [
+        f"four layers end at {row['four']:.2e}, three at {row['three']:.2e} with {style.label(row['rule'])}; "
+        f"better in {row['four_better']:g} of {row['trials']} trials, paired t-test p = {row['p_paired']:.0e}"
+        for row in saved.extra["summary"].to_dict("records")
+        if row["trials"] > 1
+    ]
+
+
+def draw(canvas: "Canvas", saved: "Saved") -> None:
+    """Error on held-out examples beside the published curves; at the right the angle of each hidden layer."""
+    from fa_repro.figures import _curves
+
+    if saved.config["sweep"]:
+        _curves.swept(canvas, saved, "nse", "NSE of held-out examples, geometric mean")
+        return
+    left, right = canvas.subplots(1, 2, width_ratios=(1.7, 1))
+    _error_panel(left, saved)
+    _angle_panel(right, saved)
+
+
+def _parts(saved: "Saved") -> "Iterator[tuple[str, pd.DataFrame, str, Any]]":
+    """Each algorithm that has results, with its rows, its colour and its line."""
+    for position, algorithm in enumerate(saved.config["algorithms"]):
+        rows = saved.table[saved.table["algorithm"] == algorithm]
+        rule, _, layers = algorithm.rpartition("_")
+        if len(rows):
+            line = LINES.get(int(layers) if layers.isdigit() else 0, "-")
+            yield algorithm, rows, style.colour(rule or algorithm, position), line
+
+
+def _error_panel(ax: "Axes", saved: "Saved") -> None:
+    from fa_repro import published
+    from fa_repro.figures import _curves
+
+    references, last = published.curves("2d"), saved.table["example"].max()
+    tests = _tests(saved)
+    ax.set_yscale("log")
+    for algorithm, rows, colour, line in _parts(saved):
+        label = style.label(algorithm) + tests.get(algorithm, "")
+        _curves.mean_with_interval(ax, saved, rows, "nse", colour, logarithmic=True, label=label)
+        ax.get_lines()[-1].set_linestyle(line)
+        reference = references.get(algorithm)
+        if reference is not None and len(reference := reference[reference["examples"] <= last]):
+            ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
+    ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
+    ax.set_ylabel("NSE of held-out examples")
+    ax.set_title(f"Fig. 2d, {_curves.trials_note(saved)}: geometric mean, 95 % interval")
+    _curves.example_axis(ax, saved.table)
+    _curves.limit(ax)
+    ax.set_ylim(top=max(12.0, ax.get_ylim()[1]))  # room for the legend
+    title = "p: four against three layers, paired t-test" if tests else None
+    ax.legend(ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02), title=title, title_fontsize=7)
+
+
+def _tests(saved: "Saved") -> dict[str, str]:
+    """What the t-tests say, for the label of each algorithm of four layers."""
+    rows = saved.extra["summary"].to_dict("records")
+    return {f"{row['rule']}_4": f" (p = {row['p_paired']:.0e})" for row in rows if row["trials"] > 1}
+
+
+def _angle_panel(ax: "Axes", saved: "Saved") -> None:
+    """Mean over trials and one standard deviation, for each hidden layer that was measured."""
+    import numpy as np
+
+    from fa_repro.figures import _curves
+
+    angles = saved.extra["angles"]
+    ax.axhline(90, color="#808080", linewidth=0.6, linestyle="--")
+    for algorithm, _, colour, _ in _parts(saved):
+        own = angles[angles["algorithm"] == algorithm]
+        for layer in sorted(own["layer"].unique()):
+            rows = own[own["layer"] == layer]
+            _, examples, values = _curves.by_trial(rows, "angle_backprop_deg")
+            mean = values.mean(axis=0)
+            deviation = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
+            line = MARKS[(layer - 1) % len(MARKS)]
+            label = f"{style.label(algorithm)}, hidden layer {layer}"
+            ax.plot(examples, mean, color=colour, linestyle=line, label=label, marker=_curves.marker(examples))
+            ax.fill_between(examples, mean - deviation, mean + deviation, color=colour, alpha=style.BAND, linewidth=0)
+    ax.set(xscale="symlog", ylim=(0, 120), yticks=range(0, 121, 30), xlabel="examples")
+    ax.set_xlim(0, max(1, saved.table["example"].max()))
+    ax.set_ylabel("angle to backprop's hidden update (degrees)")
+    ax.set_title("angle of single examples, mean and 1 s.d.")
+    if len(angles):
+        ax.legend(loc="lower left")
+    else:
+        ax.text(0.5, 0.5, "no angles recorded", ha="center", transform=ax.transAxes)
+
+
+FIGURE = Figure(
+    title="Fig. 2d: feedback alignment trains several hidden layers",
+    columns=("algorithm", "trial", "example", "nse"),
+    probes=("test_nse",),
+    record={"grid": "log", "points": 81, "probes": ["test_nse"]},
+    quick={"trials": 3, "training.examples": 20_000, "record.points": 41, "task.test_examples": 1000},
+    size=(style.WIDE, 3.8),
+    draw=draw,
+    remarks=remarks,
+    table=table,
+    extra=extra,
+)

@@ -21,6 +21,9 @@ ERRORS = {
 }
 """What can be searched for the least of, each with its name for a person."""
 
+DECADES = 1e4
+"""Range of colours on a logarithmic scale."""
+
 MOST_NUMBERS, MOST_TICKS = 100, 10
 """Cells up to which numbers are written into them, and ticks of an axis."""
 
@@ -50,6 +53,8 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     """One heat map of the error at the end for each algorithm, over the swept keys that concern it."""
     import numpy as np
 
+    from fa_repro.figures import _curves
+
     error = str(error_of([str(name) for name in saved.table]))
     present = set(saved.table["algorithm"])
     algorithms = [name for name in saved.config["algorithms"] if name in present]
@@ -58,13 +63,22 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     ends = saved.table[saved.table["example"] == last].replace({error: {np.inf: np.nan}})
     sound = ends[error].dropna()
     limits = (float(sound.min()), float(np.percentile(sound, 90))) if len(sound) else (0.1, 1.0)
+    if _logarithmic(error):
+        limits = (max(limits[0], limits[1] / DECADES), limits[1])
     for ax, algorithm in zip(panels, algorithms, strict=True):
         picture = _panel(ax, saved, ends[ends["algorithm"] == algorithm], algorithm, error, limits)
-    bar = canvas.colorbar(picture, ax=list(panels), extend="max", pad=0.02, aspect=25)
+    labels = [(ax.get_ylabel(), [tick.get_text() for tick in ax.get_yticklabels()]) for ax in panels]
+    for ax, label in zip(panels[1:], labels[1:], strict=True):
+        if label == labels[0]:
+            ax.set_ylabel("")
+            ax.set_yticklabels([])
+    bar = canvas.colorbar(
+        picture, ax=list(panels), extend="both" if _logarithmic(error) else "max", pad=0.02, aspect=25
+    )
     unit = "epochs" if "epoch" in ends else "examples"
     seen = sorted(ends[unit.removesuffix("s")].unique())
     after = f"{seen[0]:,g}" if len(seen) == 1 else f"{seen[0]:,g} to {seen[-1]:,g}"
-    bar.set_label(f"{ERRORS[error]}, after {after} {unit}")
+    bar.set_label(f"{ERRORS[error]}, after {after} {unit}, {_curves.trials_note(saved)}")
     bar.outline.set_visible(False)
 
 
@@ -93,11 +107,12 @@ def _panel(
     for axis, ticks, keys in ((ax.xaxis, columns, across), (ax.yaxis, rows, up)):
         step = -(-len(ticks) // MOST_TICKS)
         axis.set_ticks(range(0, len(ticks), step), [name for name, _ in ticks][::step])
-        axis.set_label_text(_curves.axis_title(keys))
+        axis.set_label_text(_curves.axis_title(keys).removesuffix(f", {style.label(algorithm)}"))
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
-    told = f"best: {_number(best, error)}" if len(sound) else "every run diverged"
-    ax.set_title(f"{style.label(algorithm)}, {_curves.trials_note(saved)}\n{told}")
+    unit = "" if _logarithmic(error) else " %"
+    told = f"best: {_number(best, error)}{unit}" if len(sound) else "every run diverged"
+    ax.set_title(f"{style.label(algorithm)}\n{told}")
     return picture
 
 

@@ -732,6 +732,19 @@ def test_published_points_are_drawn_where_they_are(elsewhere: Path) -> None:
         np.testing.assert_array_equal(y, known[name]["value"])
 
 
+def test_two_hidden_layers_learn_by_the_shipped_config_and_are_not_compared_with_one(elsewhere: Path) -> None:
+    rates = {f"algorithms.{name}.learning_rate": 0.02 for name in ("backprop", "feedback_alignment")}
+    small = {"network.hidden": [60, 40], "network.init_range": [0.1, 0.3, 0.5], "training.epochs": 30, "trials": 2}
+    result = run("extra/mnist-deep", {**small, **rates, "algorithms.feedback_alignment.feedback_range": 0.3})
+    assert result.directory == Path("results/extra/mnist-deep")
+    ends = result.table.groupby(["algorithm", "epoch"])["test_error_percent"].mean().unstack()
+    assert set(ends.index) == {"backprop", "feedback_alignment"}
+    assert (ends[30.0] < ends[0.0] - 30).all()
+    panel = result.figure.axes[0]
+    assert panel.get_title().startswith("2 hidden layers")
+    assert not [line for line in panel.lines if line.get_linestyle() == ":"]
+
+
 def test_percent_is_of_all_examples_however_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = digit_runs(overrides={"training.epochs": 0.2}, only=["backprop"])
     whole = [o.columns["test_error_percent"] for o in train(runs)]

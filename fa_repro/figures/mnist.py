@@ -42,7 +42,8 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
     from fa_repro import published
     from fa_repro.figures import _curves
 
-    references, ends, last = published.curves("2a"), [], saved.table["example"].max()
+    deep = len(saved.config["network"]["hidden"]) > 1
+    references, ends, last = {} if deep else published.curves("2a"), [], saved.table["example"].max()
     compared = False
     ax.set_yscale("log")
     for position, algorithm in enumerate(saved.config["algorithms"]):
@@ -65,11 +66,14 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
     ax.set_ylim(max(0.05, min([1.5, *(0.9 * end for _, end, _ in ends)])), 120)
     _percent_ticks(ax)
     _curves.example_axis(ax, saved.table)
-    places = _apart([ax.transLimits.transform(ax.transScale.transform((0, end)))[1] for _, end, _ in ends])
+    bottom = ax.get_ylim()[0]  # a net without errors ends below it
+    heights = [ax.transScale.transform((0, max(end, bottom))) for _, end, _ in ends]
+    places = _apart([ax.transLimits.transform(height)[1] for height in heights])
     for (across, end, colour), place in zip(ends, places, strict=True):
         ax.text(across + 0.01, place, f"{end:.1f} %", color=colour, va="center", fontsize=7, transform=ax.transAxes)
     ax.set_ylabel("test error (%), mean and 95 % interval")
-    ax.set_title(f"Fig. 2a, {_curves.trials_note(saved)}")
+    layers = f"{len(saved.config['network']['hidden'])} hidden layers" if deep else "Fig. 2a"
+    ax.set_title(f"{layers}, {_curves.trials_note(saved)}")
     ax.legend(loc="best", bbox_to_anchor=(0, 0, 1, 0.92), frameon=True, edgecolor="none", framealpha=0.85)
 
 

@@ -85,6 +85,15 @@ def mean_with_interval(
     mark_diverged(ax, saved, part, colour)
 
 
+def mean_with_deviation(ax: "Axes", part: "pd.DataFrame", value: str, colour: Any, **keys: Any) -> None:
+    """Mean over trials and one standard deviation; `keys` are those of the line."""
+    _, examples, values = by_trial(part, value)
+    mean = values.mean(axis=0)
+    deviation = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
+    ax.plot(examples, mean, color=colour, marker=marker(examples), **keys)
+    ax.fill_between(examples, mean - deviation, mean + deviation, color=colour, alpha=style.BAND, linewidth=0)
+
+
 def marker(examples: Array) -> str | None:
     """How to mark points: not at all, unless there is only one and so no line."""
     return "." if len(examples) == 1 else None

@@ -101,8 +101,6 @@ def _apart(heights: "Sequence[float]") -> list[float]:
 
 def _angle_panel(ax: "Axes", saved: "Saved") -> None:
     """Mean over trials, and one standard deviation."""
-    import numpy as np
-
     from fa_repro.figures import _curves
 
     for position, algorithm in enumerate(saved.config["algorithms"]):
@@ -110,11 +108,7 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
         if rows.empty or algorithm == "backprop" or rows[ANGLE].isna().all():  # no angle to itself; none at all
             continue
         colour = style.colour(algorithm, position)
-        _, examples, values = _curves.by_trial(rows, ANGLE)
-        mean = values.mean(axis=0)
-        deviation = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
-        ax.plot(examples, mean, color=colour, marker=_curves.marker(examples))
-        ax.fill_between(examples, mean - deviation, mean + deviation, color=colour, alpha=style.BAND, linewidth=0)
+        _curves.mean_with_deviation(ax, rows, ANGLE, colour)
         _curves.mark_diverged(ax, saved, rows, colour)
     if not ax.lines:
         ax.text(0.5, 0.5, "no hidden layer\nis taught otherwise\nthan by backprop", ha="center", transform=ax.transAxes)

@@ -152,8 +152,6 @@ def _tests(saved: "Saved") -> dict[str, str]:
 
 def _angle_panel(ax: "Axes", saved: "Saved") -> None:
     """Mean over trials and one standard deviation, for each hidden layer that was measured."""
-    import numpy as np
-
     from fa_repro.figures import _curves
 
     angles = saved.extra["angles"]
@@ -162,13 +160,9 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
         own = angles[angles["algorithm"] == algorithm]
         for layer in sorted(own["layer"].unique()):
             rows = own[own["layer"] == layer]
-            _, examples, values = _curves.by_trial(rows, "angle_backprop_deg")
-            mean = values.mean(axis=0)
-            deviation = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
             line = MARKS[(layer - 1) % len(MARKS)]
             label = f"{style.label(algorithm)}, hidden layer {layer}"
-            ax.plot(examples, mean, color=colour, linestyle=line, label=label, marker=_curves.marker(examples))
-            ax.fill_between(examples, mean - deviation, mean + deviation, color=colour, alpha=style.BAND, linewidth=0)
+            _curves.mean_with_deviation(ax, rows, "angle_backprop_deg", colour, linestyle=line, label=label)
     ax.set(xscale="symlog", ylim=(0, 120), yticks=range(0, 121, 30), xlabel="examples")
     ax.set_xlim(0, max(1, saved.table["example"].max()))
     ax.set_ylabel("angle to backprop's hidden update (degrees)")

@@ -15,6 +15,8 @@ NAMED = {"algorithms": "algorithm", "theory": "study"}
 """Blocks of named things, and what one of those is called."""
 
 MAX_POINTS = 20_000
+SPAN = ("from", "to", "num", "scale")
+"""Keys of a range of numbers that is swept."""
 
 
 class Draft:
@@ -101,7 +103,13 @@ class Draft:
             axes[key] = values
             self._places["sweep", key] = f"--sweep {key}"
         self.data["sweep"] = axes
-        for key, values in axes.items():
+        for key, values in list(axes.items()):
+            if (span := _span(values)) is not None:
+                try:
+                    axes[key] = values = _spread(span)
+                except ValueError as error:
+                    self.problem(("sweep", key), str(error))
+                    continue
             if not isinstance(values, list) or not values:
                 self.problem(("sweep", key), f"expected a list of values, got {show(values)}")
             elif key.split(".")[0] in ("figure", "sweep", "record", "trials"):
@@ -148,6 +156,52 @@ class Draft:
         """The value that a swept key really has, for an algorithm, whose own settings win, key by key."""
         own, value = (_at(block, dotted) for block in (self.data.get("algorithms", {}).get(algorithm), self.data))
         return value if own is None or isinstance(own, dict) else own
+
+
+def _span(values: Any) -> dict[str, Any] | None:
+    """The range that is swept, if it is one: a mapping with `from` and `to`, or a list of it, as `--sweep` has it."""
+    if isinstance(values, list) and len(values) == 1:
+        values = values[0]
+    return values if isinstance(values, dict) and {"from", "to"} <= set(values) else None
+
+
+def _spread(span: Mapping[str, Any]) -> list[float]:
+    """The numbers of a range `{from, to, num, scale}`, both ends included.
+
+    Raises
+    ------
+    ValueError
+        If it is not one.
+    """
+    ends: list[Any] = [span.get(key) for key in SPAN]
+    first, last, count, scale = ends
+    unknown = [key for key in span if key not in SPAN]
+    if unknown:
+        raise ValueError(f"{unknown[0]}: unknown key{did_you_mean(unknown[0], SPAN)} Known: {', '.join(SPAN)}.")
+    for key, value in (("from", first), ("to", last)):
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise ValueError(f"{key}: expected a number, got {show(value)}")
+    if type(count) is not int or not 2 <= count <= MAX_POINTS:
+        raise ValueError(f"num: expected a whole number from 2 to {MAX_POINTS:,}, got {show(count)}")
+    if scale not in (None, "linear", "log"):
+        raise ValueError(
+            f"scale: expected linear or log, got {show(scale)}{did_you_mean(str(scale), ('linear', 'log'))}"
+        )
+    if scale == "log" and min(first, last) <= 0:
+        raise ValueError(f"from, to: expected numbers above 0 on a logarithmic scale, got {first:g} and {last:g}")
+    shares = [number / (count - 1) for number in range(1, count - 1)]
+    if scale == "log":
+        inner = [_rounded(first * (last / first) ** share) for share in shares]
+    else:
+        inner = [_rounded(first + (last - first) * share) for share in shares]
+    values = [float(first), *inner, float(last)]
+    whole = type(first) is type(last) is int and all(value.is_integer() for value in values)
+    return [int(value) for value in values] if whole else values
+
+
+def _rounded(value: float) -> float:
+    """A number to twelve digits, so that 0.1 + 0.2 is 0.3 in names and tables."""
+    return float(f"{value:.12g}")
 
 
 def _unknown(key: str) -> str:

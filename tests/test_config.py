@@ -219,6 +219,55 @@ def test_an_option_replaces_an_axis_of_the_file() -> None:
     assert resolve(yaml12.load(text, "a.yaml"), {"sweep": {}}).axes == ()
 
 
+@pytest.mark.parametrize(
+    ("span", "values"),
+    [
+        ({"from": 0.1, "to": 0.4, "num": 4}, [0.1, 0.2, 0.3, 0.4]),
+        ({"from": 0.4, "to": 0.1, "num": 4, "scale": "linear"}, [0.4, 0.3, 0.2, 0.1]),
+        ({"from": 1e-3, "to": 1e-1, "num": 5, "scale": "log"}, [1e-3, 0.00316227766017, 1e-2, 0.0316227766017, 1e-1]),
+        ({"from": 1, "to": 2, "num": 2, "scale": "log"}, [1, 2]),
+    ],
+)
+def test_a_range_is_swept_as_the_list_it_stands_for(span: dict[str, Any], values: list[float]) -> None:
+    config = small(sweep={"network.init_range": span}, only=["backprop"])
+    assert [entry.axes["network.init_range"] for entry in config.entries] == values
+    assert config.data["sweep"]["network.init_range"] == values
+    assert small({"sweep": {"network.init_range": span}}, only=["backprop"]).entries == config.entries
+    assert small(sweep={"network.init_range": values}, only=["backprop"]).runs() == config.runs()
+
+
+def test_a_range_of_whole_numbers_is_one_of_whole_numbers() -> None:
+    config = small(sweep={"seed": {"from": 2, "to": 6, "num": 3}}, only=["backprop"])
+    assert [entry.setup.seed for entry in config.entries] == [2, 4, 6]
+    with pytest.raises(ConfigError, match=r"seed: expected a whole number, got 2\.5"):
+        small(sweep={"seed": {"from": 2, "to": 3, "num": 3}})
+
+
+@pytest.mark.parametrize(
+    ("span", "message"),
+    [
+        ({"from": 0.1, "to": 0.4}, "num: expected a whole number from 2 to 20,000, got nothing"),
+        ({"from": 0.1, "to": 0.4, "num": 1}, "num: expected a whole number from 2"),
+        ({"from": 0.1, "to": 0.4, "num": 2.5}, "num: expected a whole number from 2"),
+        ({"from": 0.1, "to": 0.4, "num": 10**9}, "num: expected a whole number from 2 to 20,000"),
+        ({"from": "a", "to": 0.4, "num": 3}, "from: expected a number, got 'a' (text)"),
+        ({"from": 0.1, "to": float("inf"), "num": 3}, "to: expected a number, got inf"),
+        ({"from": True, "to": 0.4, "num": 3}, "from: expected a number, got true"),
+        ({"from": 0, "to": 0.4, "num": 3, "scale": "log"}, "from, to: expected numbers above 0"),
+        (
+            {"from": 0.1, "to": 0.4, "num": 3, "scale": "lg"},
+            "scale: expected linear or log, got 'lg' (text). Did you mean log",
+        ),
+        ({"from": 0.1, "to": 0.4, "nmu": 3}, "nmu: unknown key. Did you mean num?"),
+        ({"form": 0.1, "to": 0.4, "num": 3}, "expected a list of values"),
+    ],
+)
+def test_a_range_that_is_none_is_told(span: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        small({"sweep": {"network.init_range": span}})
+    assert message in str(error.value)
+
+
 def test_an_algorithms_own_settings_win_over_a_sweep_and_are_trained_once() -> None:
     own = {"rule": "backprop", "learning_rate": 0.1, "network": {"init_range": 0.7}}
     config = small({"algorithms.own": own}, sweep={"network.init_range": [0.1, 0.2]}, only=["own", "backprop"])

@@ -174,7 +174,7 @@ def make(name: str) -> Probe | HeldOut:
     KeyError
         If there is none of this name; the message lists those there are.
     """
-    angle = re.fullmatch(r"(angle_\w+?)_layer(\d{1,3})(_deg)", name)
+    angle = re.fullmatch(r"(angle_\w+?)_layer(0|[1-9]\d{0,2})(_deg)", name)
     whole = angle[1] + angle[3] if angle else name
     if whole not in known():
         raise KeyError(f"unknown probe {name!r}{registry.did_you_mean(name, known())} Known: {', '.join(known())}.")

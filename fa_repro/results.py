@@ -187,5 +187,5 @@ def _csv(table: "pd.DataFrame") -> bytes:
 def _table(data: bytes) -> "pd.DataFrame":
     import pandas as pd
 
-    words = {"algorithm": str}  # an algorithm may be called NA
+    words = {"algorithm": str, "rule": str}  # an algorithm may be called NA
     return pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""], dtype=words)

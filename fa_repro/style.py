@@ -1,5 +1,6 @@
 """How every figure looks: sizes, type, colours and names. Widths in inches, type in points."""
 
+import re
 from typing import Any
 
 WIDE = 7.2
@@ -42,7 +43,12 @@ PUBLISHED: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9}
 
 def colour(algorithm: str, position: int = 0) -> str:
     """Colour of an algorithm: its own in the paper's figures, else one by its position among the others."""
-    return _COLOURS.get(algorithm, _OTHERS[position % len(_OTHERS)])
+    return _COLOURS.get(stem(algorithm), _OTHERS[position % len(_OTHERS)])
+
+
+def stem(algorithm: str) -> str:
+    """Name of an algorithm without the number of layers that may end it, as in `backprop_4`."""
+    return re.sub(r"_\d+$", "", algorithm)
 
 
 def label(algorithm: str) -> str:

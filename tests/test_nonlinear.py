@@ -60,6 +60,25 @@ def test_every_algorithm_of_a_trial_learns_the_same_function_from_the_same_examp
     np.testing.assert_array_equal(task.draw(one, 300)[0], np.concatenate(parts, axis=1))
     assert not np.array_equal(one.held_out["test"][1], task.init(Streams([(0, 1)]), np.float64).held_out["test"][1])
     assert not np.isin(one.held_out["test"][0], one.held_out["validation"][0]).any()
+    assert not np.isin(one.held_out["validation"][0], parts[1]).any()
+    for name in ("test", "validation"):
+        np.testing.assert_array_equal(next(task.examples(one, name))[0], one.held_out[name][0])
+
+
+@pytest.mark.parametrize("activation", ["linear", "logistic"])
+def test_the_target_has_the_activation_it_is_given(activation: str) -> None:
+    task = Nonlinear(6, 3, (5,), (0.7,), (0.2,), activation=activation)
+    state = task.init(Streams([(0, 0)]), np.float64)
+    x, target = task.draw(state, 5)
+    h = x[0] @ state.target.weights[0][0].T + state.target.biases[0][0]
+    h = h if activation == "linear" else 1 / (1 + np.exp(-h))
+    np.testing.assert_allclose(target[0], h @ state.target.weights[1][0].T + state.target.biases[1][0], rtol=1e-12)
+
+
+def test_what_trials_have_in_common_is_that_of_their_own_seed_and_order() -> None:
+    common = Streams([(0, 1), (3, 0), (0, 0), (3, 2), (0, 1)]).in_common().uniform("target", (4,), float)
+    one, other = (Streams([(seed, 0)]).uniform("target", (4,), float)[0] for seed in (0, 3))
+    np.testing.assert_array_equal(common, [one, other, one, other, one])
 
 
 def test_all_trials_of_a_seed_may_learn_the_same_function_from_examples_of_their_own() -> None:

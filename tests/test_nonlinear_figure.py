@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import Result
-from matplotlib.colors import to_hex
+from matplotlib.colors import LogNorm, to_hex
+from scipy.stats import t as student
 
 from fa_repro import published, results, run, style
+from fa_repro.config import resolve
+from fa_repro.config_files import read, shipped
 from fa_repro.drawing import draw
 from fa_repro.errors import ConfigError
-from fa_repro.figures import nonlinear
+from fa_repro.figures import nonlinear, search
 
 CONFIG = """\
 figure: nonlinear
@@ -89,8 +92,39 @@ def test_t_tests_are_students(place: Path) -> None:
         assert row["t"] == pytest.approx((three.mean() - four.mean()) / np.sqrt(pooled * 2 / 4))
         assert (row["three"], row["four"]) == pytest.approx((three.mean(), four.mean()))
         assert row["four_better"] == (four < three).sum()
-        assert row["trials"] == 4
-        assert 0 < row["p_paired"] <= 1
+        assert (row["example"], row["trials"], row["diverged"]) == (600, 4, 0)
+        assert row["p_paired"] == pytest.approx(2 * student.sf(abs(row["t_paired"]), 3))
+        assert row["p"] == pytest.approx(2 * student.sf(abs(row["t"]), 6))
+        told = f"four layers {four.mean():.2e}, of three {three.mean():.2e}"
+        better = f"four are better in {(four < three).sum()} of 4 trials, paired t-test p = {row['p_paired']:.0e}"
+        assert any(told in line and better in line and "example 600" in line for line in result.remarks)
+
+
+def ends(three: list[float], four: list[float], at: int = 100) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"algorithm": f"backprop_{layers}", "trial": trial, "example": example, "nse": value if example else 1.0}
+            for layers, values, last in ((3, three, 100), (4, four, at))
+            for trial, value in enumerate(values)
+            for example in (0, 50, last)
+        ]
+    ).drop_duplicates()
+
+
+def test_a_diverged_trial_counts_as_lost_and_ends_the_t_test() -> None:
+    (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, np.inf, 1.2]), []).to_dict("records")
+    assert (row["trials"], row["diverged"], row["four_better"]) == (3, 1, 2)
+    assert row["four"] == np.inf
+    assert np.isnan(row["p_paired"])
+    assert np.isnan(row["p"])
+
+
+def test_errors_are_compared_at_the_last_example_of_both() -> None:
+    (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, 1.1, 1.3], at=70), []).to_dict("records")
+    assert row["example"] == 50
+    unequal = nonlinear._summary(ends([2.0, 2.1, 2.2, 9.0], [1.0, 1.1, 1.3, 1.0]), []).iloc[0]
+    # Student's test of two samples, not Welch's, which gives another p where variances differ.
+    assert unequal["p"] == pytest.approx(2 * student.sf(abs(unequal["t"]), 6))
 
 
 def test_the_t_statistics_sign_and_p_are_as_tabulated() -> None:
@@ -140,9 +174,28 @@ def test_what_is_drawn(place: Path) -> None:
     for layer, line in zip((1, 2), [line for line in right.get_lines() if len(line.get_xdata()) > 2], strict=True):
         part = angles[angles["layer"] == layer].groupby("example")["angle_backprop_deg"].mean()
         np.testing.assert_allclose(line.get_ydata(), part)
-    told = " ".join(text.get_text() for text in left.get_legend().get_texts())
+    legend = left.get_legend()
+    told = {text.get_text() for text in legend.get_texts()}
     for row in result.extra["summary"].to_dict("records"):
-        assert f"p = {row['p_paired']:.0e}" in told
+        assert f"{style.label(row['rule'])} 4 (p = {row['p_paired']:.0e})" in told
+        assert f"{style.label(row['rule'])} 3" in told
+    assert "paired t-test" in legend.get_title().get_text()
+    assert left.get_yscale() == "log"
+    for layer, line in zip((1, 2), [line for line in right.get_lines() if len(line.get_xdata()) > 2], strict=True):
+        assert line.get_label() == f"feedback alignment 4, hidden layer {layer}"
+    assert len({line.get_linestyle() for line in right.get_lines() if len(line.get_xdata()) > 2}) == 2
+    wide = angles[angles["layer"] == 1].pivot(index="trial", columns="example", values="angle_backprop_deg")
+    vertices = right.collections[0].get_paths()[0].vertices
+    at = wide.columns[5]
+    band = sorted(set(vertices[vertices[:, 0] == at, 1].round(9)))
+    middle, deviation = wide[at].mean(), wide[at].std(ddof=1)
+    assert (band[0], band[-1]) == pytest.approx((middle - deviation, middle + deviation))
+    rows = table[table["algorithm"] == "shallow_3"].pivot(index="trial", columns="example", values="nse")
+    vertices = left.collections[0].get_paths()[0].vertices
+    logs = np.log10(rows[600 if 600 in rows else rows.columns[-1]])
+    half = student.ppf(0.975, 2) * logs.std(ddof=1) / np.sqrt(3)
+    band = vertices[vertices[:, 0] == rows.columns[-1], 1]
+    assert (band.min(), band.max()) == pytest.approx((10 ** (logs.mean() - half), 10 ** (logs.mean() + half)))
 
 
 @pytest.mark.parametrize(
@@ -163,8 +216,71 @@ def test_other_settings_can_be_drawn(place: Path, settings: dict[str, Any], opti
     assert draw(nonlinear.FIGURE, saved) is not None
     if "sweep" in options:
         assert list(result.extra["summary"]["network.init_range"]) == [0.1, 0.1, 0.2, 0.2]
+        assert result.remarks == ()
+    for ax in result.figure.axes:
+        assert not ax.get_legend() or not any("nan" in text.get_text() for text in ax.get_legend().get_texts())
     if settings.get("trials") == 1:
         assert result.extra["summary"]["p_paired"].isna().all()
+
+
+def test_swept_curves_are_all_in_sight(place: Path) -> None:
+    """Also those far below the first panel's."""
+    settings = {"training.examples": 6000, "task.target_range": 0.3, "task.target_bias_range": 1.0}
+    result = run("nonlinear", settings, sweep={"seed": [0, 1]})
+    panels = [ax for ax in result.figure.axes if ax.get_title()]
+    lowest = min(line.get_ydata().min() for ax in panels for line in ax.get_lines())
+    assert panels[0].get_ylim()[0] <= lowest
+    assert panels[0].get_lines()[0].get_ydata().min() > 3 * lowest
+
+
+def test_colours_are_those_of_the_rule_whatever_the_depth(place: Path) -> None:
+    result = run("nonlinear", sweep={"algorithms.backprop_4.learning_rate": [0.01, 0.02]})
+    for ax in result.figure.axes[:5]:
+        rule, layers = "_".join(ax.get_title().split()[:-3]).rsplit("_", 1)  # without "n = 4"
+        if (rule, layers) != ("backprop", "4"):
+            assert {to_hex(line.get_color()) for line in ax.get_lines()} == {style.colour(rule).lower()}
+
+
+def test_angles_to_other_rules_are_not_taken_for_those_to_backprop(place: Path) -> None:
+    key = "algorithms.feedback_alignment_4.record.probes"
+    result = run("nonlinear", {key: ["test_nse", "angle_pseudobackprop_layer1_deg"]}, only=["feedback_alignment_4"])
+    assert result.extra["angles"].empty
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"record.probes": ["nse"]}, "the figure needs test_nse"),
+        ({"task.target_range": 0, "task.target_bias_range": 0}, "the target is 0 everywhere"),
+        ({"task.target_range": [0.5, 0.0, 0.5], "task.target_bias_range": 0}, "the target is 0 everywhere"),
+        (
+            {"task.target_range": [0.5, 0.5, 0.0], "task.target_bias_range": [0.5, 0.5, 0.0]},
+            "the target is 0 everywhere",
+        ),
+        ({"record.probes": ["test_nse", "angle_backprop_layer01_deg"]}, "unknown probe 'angle_backprop_layer01_deg'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_before_training(place: Path, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        run("nonlinear", settings)
+    assert message in str(error.value)
+
+
+def test_the_shipped_config_in_quick_is_quick() -> None:
+    config = resolve(read(shipped() / "nonlinear.yaml"), quick=True)
+    assert {entry.setup.training.examples for entry in config.entries} == {20_000}
+    assert {entry.trials for entry in config.entries} == {3}
+    full = resolve(read(shipped() / "nonlinear.yaml"))
+    assert {(entry.setup.training.examples, entry.trials) for entry in full.entries} == {(400_000, 20)}
+    assert {entry.setup.network.hidden for entry in full.entries} == {(20,), (20, 10)}
+
+
+def test_a_rule_may_be_called_like_a_number(place: Path) -> None:
+    own = {"rule": "backprop", "learning_rate": 0.01}
+    run("nonlinear", {"algorithms": {"Inf_3": own, "Inf_4": {**own, "network": {"hidden": [5, 4]}}}})
+    saved = results.load(place / "results/nonlinear")
+    assert list(saved.extra["summary"]["rule"]) == ["Inf"]
+    assert nonlinear.remarks(saved)
 
 
 def test_feedback_ranges_must_fit_the_layers(place: Path) -> None:
@@ -198,4 +314,22 @@ def test_a_search_over_the_error_of_held_out_examples(place: Path, command: Call
     assert len(titles) == 4  # shallow, backprop, feedback alignment, colours
     answer = command("run", "seek", "--set", "record.probes=[nse]")
     assert answer.exit_code == 2
-    assert "the figure needs one of validation_error_percent, validation_nse" in answer.stderr
+    assert "the figure needs validation_nse among record.probes" in answer.stderr
+    answer = command("run", "seek", "--set", "record.probes=[validation_error_percent]")
+    assert "the figure needs validation_nse among record.probes" in answer.stderr
+    bar = next(ax for ax in result.figure.axes if "held-out" in ax.get_ylabel())
+    assert bar.get_ylabel() == "NSE of held-out examples, after 600 examples, n = 4"
+    norm = panel.get_images()[0].norm
+    sound = table[(table["example"] == 600) & np.isfinite(table["validation_nse"])]["validation_nse"]
+    high = np.percentile(sound, 90)
+    assert isinstance(norm, LogNorm)
+    assert (norm.vmin, norm.vmax) == pytest.approx((max(sound.min(), high / 1e4), high))
+    assert [tick.get_text() for tick in panel.get_xticklabels()] == ["0.3", "0.7"]
+    assert [tick.get_text() for tick in panel.get_yticklabels()] == ["0.01", "0.05", "50"]
+    assert panel.get_title().endswith(f"best: {means.min():.1e}".replace("e-0", "e-"))
+
+
+def test_a_cell_of_which_one_trial_diverged_has_no_number() -> None:
+    ends = pd.DataFrame({"validation_nse": [0.1, np.nan, 0.2, 0.4]})
+    assert np.isnan(search._mean(ends, ends.iloc[:2], ends.iloc[:2], "validation_nse"))
+    assert search._mean(ends, ends.iloc[2:], ends, "validation_nse") == pytest.approx(np.sqrt(0.08))

@@ -42,9 +42,15 @@ def points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.Da
     if not axes:
         return [("", table)]
     return [
-        (", ".join(f"{value:g}" if isinstance(value, int | float) else str(value) for value in key), part)
+        (", ".join(map(_name, key)), part)
         for key, part in sorted(table.groupby(list(axes), sort=False), key=lambda pair: [*map(_rank, pair[0])])
     ]
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _rank(value: Any) -> tuple[int, Any]:
@@ -123,9 +129,14 @@ def _same(label: Any, cell: Any) -> bool:
     return bool(label == cell or (isinstance(cell, str) and json.dumps(label) == cell))
 
 
-def limit(ax: "Axes") -> None:
-    """Keep the sound curves readable where others diverge, and means where the intervals of few trials are wide."""
-    heights = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in ax.lines] or [np.empty(0)])
+def limit(*panels: "Axes") -> None:
+    """Keep the sound curves readable where others diverge, and means where the intervals of few trials are wide.
+
+    Several panels share their axis.
+    """
+    lines = [line for ax in panels for line in ax.lines]
+    heights = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in lines] or [np.empty(0)])
+    ax = panels[0]
     bottom, top = ax.get_ylim()
     shown = heights[heights > 0]
     ax.set_ylim(max(bottom, 0.1 * shown.min()) if len(shown) else bottom, min(top, 1e3))
@@ -206,8 +217,9 @@ def swept(canvas: "Canvas", saved: "Saved", value: str, title: str) -> None:
             if name in parts:
                 mean_with_interval(ax, saved, parts[name], value, colour, logarithmic=True)
         example_axis(ax, table)
-        ax.set_title(f"{textwrap.fill(style.label(algorithm), 20)}\n{trials_note(saved)}")
-    limit(panels[0])
+        width = max(8, 80 // len(algorithms))
+        ax.set_title(f"{textwrap.fill(style.label(algorithm), width)}\n{trials_note(saved)}")
+    limit(*panels)
     window = max(1, table["example"].nunique() // SMOOTH)
     over = f" of {window} points and all trials" if window > 1 else ""
     panels[0].set_ylabel(f"{title}{over} and 95 % interval")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LAYER = re.compile(r"angle_backprop_layer(\d+)_deg")
 
-LINES = {3: (0, (4, 1.5)), 4: "-"}
+LINES = {"3": (0, (4, 1.5)), "4": "-"}
 """Lines of nets with so many layers, the input included; the number ends an algorithm's name."""
 
 MARKS = ("-", (0, (1, 1)), "--", "-.")
@@ -62,27 +62,27 @@ def _summary(rows: "pd.DataFrame", axes: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
     from scipy import stats
 
-    columns = ["rule", "trials", "three", "four", "four_better", "t_paired", "p_paired", "t", "p", *axes]
+    columns = ["rule", "example", "trials", "diverged", "three", "four", "four_better"]
+    columns += ["t_paired", "p_paired", "t", "p", *axes]
     found: list[dict[str, Any]] = []
     for point, part in rows.groupby(list(axes), sort=False) if axes else [((), rows)]:
-        ends = part[part["example"] == part.groupby("algorithm")["example"].transform("max")]
-        ends = ends.pivot(index="trial", columns="algorithm", values="nse")
-        for rule in dict.fromkeys(re.sub(r"_[34]$", "", str(name)) for name in ends):
-            if not {f"{rule}_3", f"{rule}_4"} <= set(ends):
+        wide: dict[str, Any] = {
+            str(name): own.pivot(index="trial", columns="example", values="nse")
+            for name, own in part.groupby("algorithm")
+        }
+        for rule in dict.fromkeys(map(style.stem, wide)):
+            if not {f"{rule}_3", f"{rule}_4"} <= set(wide):
                 continue
-            both = ends[[f"{rule}_3", f"{rule}_4"]].replace([np.inf, -np.inf], np.nan).dropna().to_numpy()
-            row = {"rule": rule, "trials": len(both), **dict(zip(axes, point, strict=bool(axes)))}
-            if len(both) > 1:
-                paired, apart = stats.ttest_rel(*np.log10(both).T), stats.ttest_ind(*both.T)
-                row |= {"three": both[:, 0].mean(), "four": both[:, 1].mean()}
-                row |= {"four_better": int((both[:, 1] < both[:, 0]).sum())}
-                row |= {
-                    "t_paired": paired.statistic,
-                    "p_paired": paired.pvalue,
-                    "t": apart.statistic,
-                    "p": apart.pvalue,
-                }
-            found.append(row)
+            three, four = wide[f"{rule}_3"], wide[f"{rule}_4"]
+            last, trials = max(set(three) & set(four)), three.index.intersection(four.index)
+            both = np.stack([each.loc[trials, last].to_numpy() for each in (three, four)])
+            lost = ~np.isfinite(both).all(axis=0)
+            row = {"rule": rule, "example": last, "trials": len(trials), "diverged": int(lost.sum())}
+            row |= {"three": both[0].mean(), "four": both[1].mean(), "four_better": int((both[1] < both[0]).sum())}
+            if len(trials) > 1 and not lost.any():  # a test of those that are left would be one of the lucky
+                paired, two = stats.ttest_rel(*np.log10(both)), stats.ttest_ind(*both)
+                row |= {"t_paired": paired.statistic, "p_paired": paired.pvalue, "t": two.statistic, "p": two.pvalue}
+            found.append(row | dict(zip(axes, point, strict=bool(axes))))
     return pd.DataFrame(found, columns=columns)
 
 
@@ -90,12 +90,18 @@ def remarks(saved: "Saved") -> list[str]:
     """What the t-tests say."""
     if saved.config["sweep"]:
         return []
-    return [
-        f"four layers end at {row['four']:.2e}, three at {row['three']:.2e} with {style.label(row['rule'])}; "
-        f"better in {row['four_better']:g} of {row['trials']} trials, paired t-test p = {row['p_paired']:.0e}"
-        for row in saved.extra["summary"].to_dict("records")
-        if row["trials"] > 1
-    ]
+    words = []
+    for row in saved.extra["summary"].to_dict("records"):
+        test = f"paired t-test p = {row['p_paired']:.0e}"
+        if row["diverged"]:
+            test = f"no t-test, as {row['diverged']} diverged"
+        if row["trials"] > 1:
+            words.append(
+                f"{style.label(row['rule'])}, example {row['example']:,}: NSE of four layers {row['four']:.2e}, "
+                f"of three {row['three']:.2e}; four are better in {row['four_better']} of {row['trials']} trials, "
+                f"{test}"
+            )
+    return words
 
 
 def draw(canvas: "Canvas", saved: "Saved") -> None:
@@ -112,12 +118,13 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
 
 def _parts(saved: "Saved") -> "Iterator[tuple[str, pd.DataFrame, str, Any]]":
     """Each algorithm that has results, with its rows, its colour and its line."""
-    for position, algorithm in enumerate(saved.config["algorithms"]):
+    rules = list(dict.fromkeys(map(style.stem, saved.config["algorithms"])))
+    for algorithm in saved.config["algorithms"]:
         rows = saved.table[saved.table["algorithm"] == algorithm]
-        rule, _, layers = algorithm.rpartition("_")
         if len(rows):
-            line = LINES.get(int(layers) if layers.isdigit() else 0, "-")
-            yield algorithm, rows, style.colour(rule or algorithm, position), line
+            rule = style.stem(algorithm)
+            line = LINES.get(algorithm.removeprefix(f"{rule}_"), "-")
+            yield algorithm, rows, style.colour(rule, rules.index(rule)), line
 
 
 def _error_panel(ax: "Axes", saved: "Saved") -> None:
@@ -147,7 +154,7 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
 def _tests(saved: "Saved") -> dict[str, str]:
     """What the t-tests say, for the label of each algorithm of four layers."""
     rows = saved.extra["summary"].to_dict("records")
-    return {f"{row['rule']}_4": f" (p = {row['p_paired']:.0e})" for row in rows if row["trials"] > 1}
+    return {f"{row['rule']}_4": f" (p = {row['p_paired']:.0e})" for row in rows if row["p_paired"] >= 0}
 
 
 def _angle_panel(ax: "Axes", saved: "Saved") -> None:
@@ -160,13 +167,17 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
         own = angles[angles["algorithm"] == algorithm]
         for layer in sorted(own["layer"].unique()):
             rows = own[own["layer"] == layer]
-            line = MARKS[(layer - 1) % len(MARKS)]
+            line, width = MARKS[(layer - 1) % len(MARKS)], 1.2 if layer <= len(MARKS) else 0.6
             label = f"{style.label(algorithm)}, hidden layer {layer}"
-            _curves.mean_with_deviation(ax, rows, "angle_backprop_deg", colour, linestyle=line, label=label)
-    ax.set(xscale="symlog", ylim=(0, 120), yticks=range(0, 121, 30), xlabel="examples")
+            _curves.mean_with_deviation(
+                ax, rows, "angle_backprop_deg", colour, linestyle=line, linewidth=width, label=label
+            )
+    top = 120 if ax.get_ylim()[1] <= 130 else 180
+    ax.set(xscale="symlog", ylim=(0, top), yticks=range(0, top + 1, 30), xlabel="examples")
     ax.set_xlim(0, max(1, saved.table["example"].max()))
     ax.set_ylabel("angle to backprop's hidden update (degrees)")
-    ax.set_title("angle of single examples, mean and 1 s.d.")
+    size = saved.config["training"]["batch_size"]
+    ax.set_title(f"angle {'of single examples' if size == 1 else f'in batches of {size}'}, mean and 1 s.d.")
     if len(angles):
         ax.legend(loc="lower left")
     else:

@@ -34,9 +34,10 @@ def error_of(names: Sequence[str]) -> str | None:
 
 
 def check(setup: "Setup") -> None:
-    """Refuse runs that measure no error on held-out examples."""
-    if error_of(setup.record.probes) is None:
-        raise ValueError(f"the figure needs one of {', '.join(ERRORS)} among record.probes")
+    """Refuse runs that do not measure the error on held-out examples: that of classes where there are any."""
+    needed = "validation_nse" if setup.task.epoch is None else "validation_error_percent"
+    if error_of(setup.record.probes) != needed:
+        raise ValueError(f"the figure needs {needed} among record.probes, and no other of {', '.join(ERRORS)}")
 
 
 def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
@@ -67,6 +68,9 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
         limits = (max(limits[0], limits[1] / DECADES), limits[1])
     for ax, algorithm in zip(panels, algorithms, strict=True):
         picture = _panel(ax, saved, ends[ends["algorithm"] == algorithm], algorithm, error, limits)
+    for ax in panels:
+        if sum(len(tick.get_text()) for tick in ax.get_xticklabels()) > 100 // len(panels):
+            ax.tick_params(axis="x", labelrotation=30)
     labels = [(ax.get_ylabel(), [tick.get_text() for tick in ax.get_yticklabels()]) for ax in panels]
     for ax, label in zip(panels[1:], labels[1:], strict=True):
         if label == labels[0]:

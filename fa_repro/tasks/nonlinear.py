@@ -57,6 +57,12 @@ class Nonlinear(Task):
         if isinstance(self.hidden, tuple):
             for name in ("target_range", "target_bias_range"):
                 per_layer(name, getattr(self, name), len(self.hidden) + 1)
+            weights, biases = self.target_range, self.target_bias_range
+            plain = all(isinstance(value, float) for value in (*weights, *biases))  # not of several runs together
+            if plain and ((not all(weights) and not any(biases)) or (weights[-1] == 0 and biases[-1] == 0)):
+                raise ValueError(
+                    "target_range: with this the target is 0 everywhere, and there is no error relative to it"
+                )
 
     @property
     def sizes(self) -> tuple[int, int]:

@@ -62,6 +62,7 @@ def test_linear_draws_the_representative_trial_the_others_as_a_band_and_the_publ
     every = table[table["algorithm"] == "shallow"].pivot(index="trial", columns="example", values="nse").to_numpy()
     smooth = 10 ** sliding(np.log10(every), 25)[0]
     np.testing.assert_allclose(edges(ax, 0), (smooth.min(axis=0), smooth.max(axis=0)), rtol=1e-9)
+    assert ax.get_ylim()[0] <= min(edges(ax, number)[0].min() for number in range(4)), "every trial is in sight"
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
     assert legend == ["shallow", "reinforcement", "backprop", "feedback alignment", "published"]
 

@@ -129,17 +129,17 @@ def _same(label: Any, cell: Any) -> bool:
     return bool(label == cell or (isinstance(cell, str) and json.dumps(label) == cell))
 
 
-def limit(*panels: "Axes") -> None:
+def limit(*panels: "Axes", below: float = 0.1) -> None:
     """Keep the sound curves readable where others diverge, and means where the intervals of few trials are wide.
 
-    Several panels share their axis.
+    Several panels share their axis. It reaches down to `below` times the lowest line; to all there is if that is 0.
     """
     lines = [line for ax in panels for line in ax.lines]
     heights = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in lines] or [np.empty(0)])
     ax = panels[0]
     bottom, top = ax.get_ylim()
     shown = heights[heights > 0]
-    ax.set_ylim(max(bottom, 0.1 * shown.min()) if len(shown) else bottom, min(top, 1e3))
+    ax.set_ylim(max(bottom, below * shown.min()) if len(shown) else bottom, min(top, 1e3))
 
 
 def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:

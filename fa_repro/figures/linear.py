@@ -94,7 +94,7 @@ def _curves_panel(ax: "Axes", saved: "Saved") -> None:
     ax.set_ylabel("NSE")
     ax.set_title(f"trial {chosen}, means of {window} points; band: all {saved.config['trials']} trials")
     _curves.example_axis(ax, table)
-    _curves.limit(ax)
+    _curves.limit(ax, below=0.0)  # the band is of trials, not of uncertainty
     ax.legend(loc="lower left")
 
 

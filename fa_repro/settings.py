@@ -8,10 +8,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict
 
 
-def _listed(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
     if not value:
         raise ValueError("expected at least one value, got []")
@@ -22,12 +18,14 @@ def _one_or_more(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
+Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+"""A YAML list as the tuple that frozen settings hold."""
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=1, le=10**12)]
 Units = Annotated[int, Strict(), Field(ge=1, le=10**6)]
 Positive = Annotated[float, Strict(), Field(gt=0, le=1e100, allow_inf_nan=False)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e100, allow_inf_nan=False)]
-Layers = Annotated[tuple[Units, ...], Field(max_length=100), BeforeValidator(_listed), AfterValidator(_not_empty)]
+Layers = Annotated[tuple[Units, ...], Field(max_length=100), Listed, AfterValidator(_not_empty)]
 Share = Annotated[float, Strict(), Field(ge=0, lt=1)]
 Scale = Annotated[tuple[NonNegative, ...], BeforeValidator(_one_or_more), AfterValidator(_not_empty)]
 """A number, or a list with one number per layer from the input up; `per_layer` gives each layer its own."""
@@ -139,7 +137,7 @@ class Record(Block):
 
     grid: Literal["every", "linear", "log", "epochs"] = "every"
     points: Annotated[int, Strict(), Field(ge=2, le=10**6)] = 201
-    probes: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_not_empty)] = ("nse",)
+    probes: Annotated[tuple[str, ...], Listed, AfterValidator(_not_empty)] = ("nse",)
     weights: Flag = False
 
 

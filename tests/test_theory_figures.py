@@ -92,7 +92,7 @@ def test_paths_and_their_losses_are_drawn_in_the_same_colours(flow: Any) -> None
 def test_swept_flows_are_small_multiples(flow: Any) -> None:
     result = flow(sweep={"theory.flow_field.B": [2.0, -1.0, 1.0]})
     titles = [ax.get_title() for ax in result.figure.axes if ax.get_visible()]
-    assert titles == ["-1", "1", "2"]
+    assert titles == ["B = -1", "B = 1", "B = 2"]
     for ax, B in zip(result.figure.axes, (-1.0, 1.0, 2.0), strict=False):
         assert all((B * line.get_ydata() > 0).all() for line in lines(ax, flow_field.GOOD))
 
@@ -180,6 +180,9 @@ def test_a_sweep_of_theorems_shows_what_holds_where(workplace: Path) -> None:
     (image,) = result.figure.axes[0].get_images()
     assert image.get_array().shape == (5, 2)
     assert [text.get_text() for text in result.figure.axes[0].get_xticklabels()] == ["0.1", "0.5"]
+    told = [text.get_text() for text in result.figure.axes[0].texts]
+    summary = result.extra["summary"]
+    assert sorted(told) == sorted(f"{value:.2g}" for value in summary["measured"])
 
 
 def test_shipped_configs_say_the_defaults_of_their_studies() -> None:

@@ -33,23 +33,23 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     parts = _curves.points(saved.table, list(saved.config["sweep"]))
     if len(parts) == 1:
         left, right = canvas.subplots(1, 2, width_ratios=(1.25, 1))
-        _flow_panel(left, parts[0][1], _settings(saved, parts[0][1]), legend=True)
+        _flow_panel(left, parts[0][1], _settings(saved, parts[0][1]))
         _loss_panel(right, parts[0][1], _settings(saved, parts[0][1]))
+        _legend(canvas)
         return
     shown = parts[:MOST]
     across = min(4, len(shown))
     panels = canvas.subplots(-(-len(shown) // across), across, squeeze=False).ravel()
     for ax in panels:
         ax.set_visible(False)
+    keys = [axis.rpartition(".")[2] for axis in saved.config["sweep"]]
     for ax, (name, table) in zip(panels, shown, strict=False):
         ax.set_visible(True)
-        _flow_panel(ax, table, _settings(saved, table), legend=False)
-        ax.set_title(name)
-    canvas.suptitle(_curves.axis_title(list(saved.config["sweep"])) + _left_out(len(parts) - len(shown)), fontsize=8)
-
-
-def _left_out(count: int) -> str:
-    return f" ({count} more in the CSV)" if count else ""
+        _flow_panel(ax, table, _settings(saved, table))
+        ax.set_title(f"{', '.join(keys)} = {name}")
+    if len(parts) > len(shown):
+        canvas.suptitle(f"{len(parts) - len(shown)} more in the CSV", fontsize=8)
+    _legend(canvas)
 
 
 def _settings(saved: "Saved", table: "pd.DataFrame") -> Mapping[str, Any]:
@@ -61,7 +61,7 @@ def _settings(saved: "Saved", table: "pd.DataFrame") -> Mapping[str, Any]:
     return settings
 
 
-def _flow_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any], legend: bool) -> None:
+def _flow_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) -> None:
     import numpy as np
     from matplotlib.colors import ListedColormap
 
@@ -87,8 +87,6 @@ def _flow_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any], 
     _arrow(ax, kinds["origin"], TRAJECTORY, 3.0, half, B)
     ax.set(xlim=(-half, half), ylim=(-half, half), aspect="equal", xlabel="$W_0$", ylabel="$W$")
     ax.set_title(f"Fig. 3b: T = {T:g}, B = {B:g}")
-    if legend:
-        _legend(ax)
 
 
 def _path_colour(number: Any) -> str:
@@ -123,7 +121,7 @@ def _arrow(ax: "Axes", part: "pd.DataFrame", colour: str, width: float, half: fl
     ax.annotate("", (w0[tip], w[tip]), (w0[tail], w[tail]), arrowprops=style_, zorder=4)
 
 
-def _legend(ax: "Axes") -> None:
+def _legend(canvas: "Canvas") -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -135,7 +133,7 @@ def _legend(ax: "Axes") -> None:
         Line2D([], [], color=TRAJECTORY, linewidth=3, label="from (0, 0)"),
         Line2D([], [], color=PATHS[0], linewidth=1.1, label="other paths"),
     ]
-    ax.figure.legend(handles=handles, loc="outside lower left", ncols=6, fontsize=6.5, columnspacing=1.2)
+    canvas.legend(handles=handles, loc="outside lower left", ncols=6, fontsize=6.5, columnspacing=1.2)
 
 
 def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) -> None:

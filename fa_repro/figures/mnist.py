@@ -116,7 +116,8 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
     ax.set(ylim=(0, min(180, max(100, ax.get_ylim()[1]))), ylabel="angle to backprop's hidden update (degrees)")
     ax.set_yticks(range(0, int(ax.get_ylim()[1]) + 1, 15))
     _curves.example_axis(ax, saved.table)
-    ax.set_title("Fig. 2b, mean and 1 s.d. over trials\n(of the mean angle in a mini-batch)")
+    what = "angle" if len(saved.config["network"]["hidden"]) > 1 else "Fig. 2b"
+    ax.set_title(f"{what}, mean and 1 s.d. over trials\n(of the mean angle in a mini-batch)")
 
 
 FIGURE = Figure(

@@ -203,18 +203,23 @@ def _swept(canvas: "Canvas", saved: "Saved") -> None:
 
     from fa_repro.figures import _curves
 
-    axes = list(saved.config["sweep"])
-    parts = _curves.points(saved.extra["summary"], axes)
-    texts = list(dict.fromkeys(saved.extra["summary"]["statement"]))
-    holds = [
-        [float(part.set_index("statement")["holds"].get(text, float("nan"))) for _, part in parts] for text in texts
-    ]
+    axes, summary = list(saved.config["sweep"]), saved.extra["summary"]
+    parts = [(name, part.set_index("statement")) for name, part in _curves.points(summary, axes)]
+    texts = list(dict.fromkeys(summary["statement"]))
+    holds = [[float(part["holds"].get(text, float("nan"))) for _, part in parts] for text in texts]
     ax = canvas.subplots()
     ax.imshow(holds, cmap=ListedColormap(["#D55E00", "#CFE8DD"]), vmin=0, vmax=1, aspect="auto")
+    for row, text in enumerate(texts):
+        for place, (_, part) in enumerate(parts):
+            if text in part.index:
+                words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6}
+                ax.text(place, row, f"{part.loc[text, 'measured']:.2g}", **words)
     ax.set_yticks(range(len(texts)), texts, fontsize=6)
     ax.set_xticks(range(len(parts)), [name for name, _ in parts])
     ax.set_xlabel(_curves.axis_title(axes))
-    ax.set_title("green: the statement holds in all trials; red: it does not; white: not looked at")
+    canvas.suptitle(
+        "worst of all trials; green: the statement holds, red: it does not, white: not looked at", fontsize=8
+    )
 
 
 FIGURE = Figure(

@@ -5,16 +5,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from fa_repro.arrays import Array
-from fa_repro.settings import Positive, Units
+from fa_repro.settings import Listed, Positive, Units
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-
 
 Values = TypeVar("Values", bound=tuple[Any, ...])
 

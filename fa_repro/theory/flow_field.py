@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
 from fa_repro.arrays import Array
-from fa_repro.settings import Count, Positive
+from fa_repro.settings import Count, Listed, Positive
 from fa_repro.theory import Theory
 from fa_repro.theory._integrate import integrate
 
@@ -38,10 +38,8 @@ def _not_zero(value: float) -> float:
 Weight = Annotated[float, Strict(), Field(ge=-1e3, le=1e3, allow_inf_nan=False)]
 NonZero = Annotated[Weight, AfterValidator(_not_zero), BeforeValidator(_single)]
 Cells = Annotated[Count, Field(ge=2, le=501)]
-Start = Annotated[tuple[Weight, Weight], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
-Starts = Annotated[
-    tuple[Start, ...], Field(max_length=100), BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)
-]
+Start = Annotated[tuple[Weight, Weight], Listed]
+Starts = Annotated[tuple[Start, ...], Field(max_length=100), Listed]
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,6 @@ class FlowField(Theory):
     steps: Annotated[Count, Field(le=100_000)] = 400
 
     def __post_init__(self) -> None:
-        if not all(isinstance(value, float) for value in (self.T, self.B, self.range, self.duration)):
-            return  # already told
         for w0, w in (*self.starts, (0.0, 0.0)):
             if 4 * (w0 * w0 + abs(self.B * w) + self.scale) * self.duration > LONG:
                 text = f"the path from ({w0:g}, {w:g}) would take too many steps"

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from fa_repro.network import ACTIVATIONS
 from fa_repro.rules.pseudobackprop import Pseudobackprop
-from fa_repro.settings import Positive
+from fa_repro.settings import Listed, Positive
 from fa_repro.tasks.linear import Linear
 from fa_repro.theory import Theory
 from fa_repro.theory._learning import lessons, small_net
-from fa_repro.theory._statements import Distinct, Findings, Listed, Rates, Size, slope
+from fa_repro.theory._statements import Distinct, Findings, Rates, Size, slope
 
 if TYPE_CHECKING:
     import pandas as pd

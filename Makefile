@@ -17,7 +17,7 @@ help:
 	@echo "make extras        what the paper does not have, every YAML in configs/extra/"
 	@echo "make test          the tests; make test-all adds the long ones"
 	@echo "make lint          style, formatting, types;  make format mends the first two"
-	@echo "make bench         speed beside plain NumPy loops and the machine's own, memory, time to start"
+	@echo "make bench         speed beside plain NumPy loops and the machine's own, memory, time to start, cost of storing, workers"
 
 $(FIGURES): $(VENV)/installed
 	$(RUN) run $@
@@ -35,10 +35,10 @@ extras: $(VENV)/installed
 	$(RUN) run $(EXTRAS)
 
 test: $(VENV)/installed-dev
-	$(VENV)/bin/pytest -m "not slow"
+	$(VENV)/bin/pytest -n auto --dist worksteal -m "not slow"
 
 test-all: $(VENV)/installed-dev
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n auto --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .
@@ -49,10 +49,12 @@ format: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed-dev
 	$(VENV)/bin/python benchmarks/throughput.py
 	$(VENV)/bin/python benchmarks/mnist.py
 	$(VENV)/bin/python benchmarks/startup.py
+	$(VENV)/bin/python benchmarks/storage.py
+	$(VENV)/bin/python benchmarks/workers.py
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

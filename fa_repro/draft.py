@@ -28,6 +28,8 @@ class Draft:
         The config as nested plain data.
     problems : list of str
         What was found wrong so far, each with its place.
+    memo : dict
+        Blocks that were found valid, by their kind and content; all points of a sweep share it.
     """
 
     def __init__(self, document: Document) -> None:
@@ -37,6 +39,7 @@ class Draft:
         self.problems: list[str] = []
         self._places = {path: f"{document.source}:{line}" for path, line in document.lines.items()}
         self._places[()] = document.source
+        self.memo: dict[Any, Any] = {}
         for key in self.data:
             if key not in KEYS:
                 self.problem((key,), _unknown(key))
@@ -68,7 +71,7 @@ class Draft:
     def at_point(self, values: Mapping[str, Any]) -> "Draft":
         """The draft of one sweep point, without its sweep. Problems go to this draft as well."""
         point = copy.copy(self)
-        point.data = copy.deepcopy({key: value for key, value in self.data.items() if key != "sweep"})
+        point.data = {key: value for key, value in self.data.items() if key != "sweep"}  # `set` copies what it changes
         point._places = dict(self._places)
         for key, value in values.items():
             point.set(key, value, f"{self.place(('sweep', key))}: sweep")
@@ -93,7 +96,7 @@ class Draft:
             if not isinstance(inner, dict):
                 self.problem(path, f"{part} is {show(inner)}, not a block of keys")
                 return
-            block = inner
+            block[part] = block = dict(inner)
         block[path[-1]] = copy.deepcopy(value)
 
     def axes(self, extra: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:

@@ -29,3 +29,9 @@ class DataError(FaReproError):
     """The data is missing or wrong, and no source has it."""
 
     exit_code = 3
+
+
+class NotReproducedError(FaReproError):
+    """What was measured is not what was claimed."""
+
+    exit_code = 5

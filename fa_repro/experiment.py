@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import config_files, provenance, registry, results
+from fa_repro import config_files, provenance, registry, results, unfinished
 from fa_repro.drawing import draw, render
-from fa_repro.errors import ConfigError
+from fa_repro.execution import Execution
 from fa_repro.figures import Figure
-from fa_repro.making import computed, trained
+from fa_repro.making import Begin, computed, train, trained
 from fa_repro.progress import Progress, Silent
 from fa_repro.request import Request
 from fa_repro.runs import Run
@@ -72,7 +72,9 @@ def run(
     results: str | Path = "results",
     quick: bool = False,
     force: bool = False,
+    retry_failed: bool = False,
     jobs: int | None = 1,
+    executor: str = "local",
     progress: Progress | None = None,
 ) -> Result:
     """Train what is missing for a figure, and write its tables, picture, config and manifest.
@@ -95,10 +97,14 @@ def run(
         A small version of the same figure.
     force : bool
         Train runs again that are there already.
+    retry_failed : bool
+        Try runs again that failed before.
     jobs : int, optional
         Worker processes that train. None for one per core where training takes long enough to gain by it. A script
         that asks for more than one must guard its own start by `if __name__ == "__main__":`, as for any use of
         `multiprocessing`. Results do not depend on it.
+    executor : str
+        `local`, `dask` for a Dask cluster on this machine, or `dask://HOST:PORT` for a running one.
     progress : Progress, optional
         Told how far training is.
 
@@ -121,14 +127,13 @@ def run(
     >>> r = fa_repro.run("linear", {"trials": 5})  # doctest: +SKIP
     >>> r.table.groupby("algorithm")["nse"].last()  # doctest: +SKIP
     """
-    if jobs is not None and (type(jobs) is not int or jobs < 1):
-        raise ConfigError([f"jobs: expected a whole number from 1 on, or None, got {jobs!r}"])
+    how = Execution(jobs, executor, force, retry_failed)
     only = (only,) if isinstance(only, str) else tuple(only)
     request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick)
-    return carry_out(request, Path(results), force, progress or Silent(), jobs)
+    return carry_out(request, Path(results), how, progress or Silent())
 
 
-def carry_out(request: Request, directory: Path, force: bool, progress: Progress, jobs: int | None = 1) -> Result:
+def carry_out(request: Request, directory: Path, how: Execution, progress: Progress) -> Result:
     """`run` for a request."""
     began = time.monotonic()
     config = request.resolved
@@ -138,12 +143,14 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
     if figure.theory:
         made = computed(config, figure, progress, request.name)
     else:
-        made = trained(config, figure, Store(directory), force, progress, jobs, request.name)
+        made = trained(config, figure, Store(directory), how, progress, request.name, _noted(request, directory))
     about: dict[str, Any] = {
         "name": request.name,
         "figure": config.figure,
         "seed": config.data["seed"],
         "options": request.options(),
+        "command": request.command(directory),
+        "repeat": provenance.repeat(target),
         "config_hash": results.config_hash(request.document.data),
         **made.about,
         "versions": provenance.versions(),
@@ -156,6 +163,7 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
     about["remarks"] = list(figure.remarks(saved))
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
     results.save(target, saved, picture)
+    unfinished.end(directory, request.name)
     return Result(
         made.table,
         made.extra,
@@ -168,6 +176,41 @@ def carry_out(request: Request, directory: Path, force: bool, progress: Progress
         len(config.studies),
         tuple(about["remarks"]),
     )
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one of several jobs did that share the runs of a figure.
+
+    Attributes
+    ----------
+    trained, found : int
+        Its runs that were trained now, and that were there already.
+    failed : list of (Run, str)
+        Its runs that failed, and why.
+    """
+
+    trained: int
+    found: int
+    failed: list[tuple[Run, str]]
+
+
+def train_share(request: Request, directory: Path, part: tuple[int, int], how: Execution, progress: Progress) -> Share:
+    """Train and store the runs that fall to job `part[0]`, from 1 on, of `part[1]`; makes no tables and no picture."""
+    runs = request.resolved.runs()
+    ledger = train(runs, Store(directory), how, progress, request.name, _noted(request, directory), part)
+    failed = {run.key: (run, ledger.reasons[run.key]) for run in runs if run.key in ledger.reasons}
+    return Share(ledger.fresh, len(ledger.known) - ledger.fresh, [*failed.values()])
+
+
+def _noted(request: Request, directory: Path) -> Begin:
+    """Notes what is about to be trained."""
+
+    def begin(total: int, missing: Sequence[Run]) -> None:
+        command = request.command(directory)
+        unfinished.begin(directory, request.name, command, total, [run.key for run in missing])
+
+    return begin
 
 
 def redraw(name: str, directory: Path) -> Path:

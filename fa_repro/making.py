@@ -1,25 +1,27 @@
 """From a resolved config to tables: train what is missing, or carry out studies."""
 
-import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fa_repro import workers
+from fa_repro import execution
+from fa_repro.batches import Batch, share, work
 from fa_repro.config import Config
-from fa_repro.errors import DataError, FaReproError, StorageError
+from fa_repro.errors import FaReproError, StorageError
+from fa_repro.execution import Execution
 from fa_repro.figures import Figure
 from fa_repro.progress import Progress
 from fa_repro.runs import Outcome, Run, batches
-from fa_repro.store import Store
+from fa_repro.store import Brief, Store
 from fa_repro.theory import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-log = logging.getLogger(__name__)
+
+Begin: TypeAlias = Callable[[int, Sequence[Run]], None]
 
 
 @dataclass(frozen=True)
@@ -51,92 +53,113 @@ def computed(config: Config, figure: Figure, progress: Progress, label: str) -> 
     return Made(done.tables["main"], extra, about, 0, 0, [], [*done.failed])
 
 
+@dataclass(frozen=True)
+class Ledger:
+    """What became of runs.
+
+    Attributes
+    ----------
+    known : mapping of str to Brief
+        What is known of the runs that are stored, by their keys.
+    reasons : mapping of str to str
+        Why the others failed.
+    fresh : int
+        Runs that were trained now.
+    """
+
+    known: Mapping[str, Brief]
+    reasons: Mapping[str, str]
+    fresh: int
+
+
 def trained(
-    config: Config, figure: Figure, store: Store, force: bool, progress: Progress, jobs: int | None, label: str
+    config: Config, figure: Figure, store: Store, how: Execution, progress: Progress, label: str, begin: Begin
 ) -> Made:
-    """The runs of a figure: those that are stored, and the others trained now."""
-    store.prepare()
+    """The runs of a figure: those that are stored, and the others trained now; for `begin` see `train`."""
     runs = config.runs()
-    arrays = figure.table is not None or figure.extra is not None  # else weights would fill the memory for nothing
-    found = {} if force else {run.key: loaded for run in runs if (loaded := store.load(run, arrays))}
-    missing = [run for run in runs if run.key not in found]
-    for task in dict.fromkeys(run.entry.setup.task for run in missing):
-        task.prepare()
-    fresh, failed = _train(missing, store, force, progress, label, jobs, arrays)
-    outcomes = found | fresh
-    pairs = [(run, outcomes[run.key][0]) for run in runs if run.key in outcomes]
-    if not pairs:
-        raise FaReproError(f"{label}: every run failed, nothing was written. The first: {failed[0][1]}")
-    diverged = [(run, outcome.diverged_at) for run, outcome in pairs if outcome.diverged_at is not None]
+    ledger = train(runs, store, how, progress, label, begin)
+    there = [run for run in runs if run.key in ledger.known]
+    failed = {run.key: (run, ledger.reasons[run.key]) for run in runs if run.key in ledger.reasons}
+    if not there:
+        raise FaReproError(
+            f"{label}: every run failed, nothing was written. The first: {next(iter(failed.values()))[1]}"
+        )
+    diverged = [(run, at) for run in there if (at := ledger.known[run.key].diverged_at) is not None]
     about = {
         "runs": len({run.key for run in runs}),
         "diverged": [{**run.labels, "example": at} for run, at in diverged],
-        "failed": [{**run.labels, "reason": reason} for run, reason in failed],
+        "failed": [{**run.labels, "reason": ledger.reasons[run.key]} for run in runs if run.key in ledger.reasons],
         # Of all runs, whenever they were trained; how long this command took is added when it ends.
-        "seconds": {"training": round(sum(seconds for _, seconds in outcomes.values()), 3)},
+        "seconds": {"training": round(sum(brief.seconds for brief in ledger.known.values()), 3)},
     }
     once = list({run.key: (run, at) for run, at in diverged}.values())  # at several sweep points it may be the same run
-    return Made(*_tabulate(figure, pairs, config.axes), about, len(fresh), len(found), once, [*failed])
+    table, extra = _tabulate(figure, there, store, config.axes)
+    return Made(table, extra, about, ledger.fresh, len(ledger.known) - ledger.fresh, once, [*failed.values()])
 
 
-def _train(
-    missing: Sequence[Run],
+def train(
+    runs: Sequence[Run],
     store: Store,
-    force: bool,
+    how: Execution,
     progress: Progress,
     label: str,
-    jobs: int | None,
-    arrays: bool,
-) -> tuple[dict[str, tuple[Outcome, float]], list[tuple[Run, str]]]:
-    """Train and store runs, as many together as fit; one batch that fails does not stop the others.
+    begin: Begin = lambda _total, _missing: None,
+    part: tuple[int, int] | None = None,
+) -> Ledger:
+    """Train those of some runs that are not stored, as many together as fit.
 
-    Of the outcomes, `arrays` keeps the weights.
+    Parameters
+    ----------
+    runs : sequence of Run
+    store : Store
+    how : Execution
+    progress : Progress
+    label : str
+        What the progress is called.
+    begin : callable
+        `begin(total, missing)` is told before anything is trained how many runs there are, and which are not stored.
+    part : (int, int), optional
+        Which of how many jobs this is, from 1 on, that share the runs: it trains only those that fall to it.
     """
-    trained: dict[str, tuple[Outcome, float]] = {}
-    reasons: dict[str, str] = {}
-    todo = batches(missing)
+    store.prepare()
+    unique = {run.key: run for run in runs}
+    known = {} if how.force else {key: brief for key, run in unique.items() if (brief := store.check(run))}
+    missing = [run for key, run in unique.items() if key not in known]
+    reasons = {} if how.force or how.retry_failed else _failed_before(missing, store)
+    left = [run for run in missing if run.key not in reasons]
+    if part is not None:
+        mine = {run.key for run in share(list(unique.values()), *part)}
+        left = [run for run in left if run.key in mine]
+        known = {key: brief for key, brief in known.items() if key in mine}
+        reasons = {key: reason for key, reason in reasons.items() if key in mine}
+    if left:
+        begin(len(unique), missing)
+    for task in dict.fromkeys(run.entry.setup.task for run in left):
+        task.prepare()
+    todo, fresh = batches(left), 0
     with _shown(progress, todo, label):
-        for batch, outcomes, error in _trained(todo, store, force, progress, jobs):
-            if error is None:
-                for run, (outcome, seconds) in zip(batch, outcomes, strict=True):
-                    trained[run.key] = outcome if arrays else replace(outcome, arrays={}), seconds
-            else:
-                reasons |= {run.key: f"{type(error).__name__}: {error}" for run in batch}
-    return trained, [(run, reasons[run.key]) for run in missing if run.key in reasons]
+        for batch, error in execution.train(todo, store, how, progress.tick):
+            for run in batch:
+                brief = store.check(run) if error is None or not how.force else None
+                if brief is not None:
+                    known[run.key], fresh = brief, fresh + 1
+                    continue
+                reasons[run.key] = f"{type(error).__name__}: {error}" if error else "it was stored and cannot be read"
+                store.note_failure(run, reasons[run.key])
+    return Ledger(known, reasons, fresh)
 
 
-def _trained(
-    todo: Sequence[Sequence[Run]], store: Store, force: bool, progress: Progress, jobs: int | None
-) -> Iterator[tuple[Sequence[Run], Sequence[tuple[Outcome, float]], Exception | None]]:
-    """Each batch with what it gave, or with what went wrong, whatever it is: the other runs are worth having."""
-    if jobs is None:
-        worth_it = sum(map(workers.seconds, todo)) >= workers.WORTH_IT
-        jobs = workers.cores() if worth_it else 1
-    if min(jobs, len(todo)) > 1:
-        for batch, error in workers.train_in_workers(todo, store.root, force, jobs, progress.tick):
-            found = [store.load(run) for run in batch] if error is None else []
-            outcomes = [outcome for outcome in found if outcome is not None]
-            if error is None and len(outcomes) < len(batch):
-                error = RuntimeError("a worker stored a run that cannot be read")
-            yield batch, outcomes, error
-        return
-    for batch in todo:
-        log.debug("training %d runs of %s together", len(batch), batch[0].entry.algorithm)
-        try:
-            yield batch, workers.train_and_store(batch, store, force, progress.tick), None
-        except (StorageError, DataError):
-            raise
-        except Exception as error:
-            log.debug("a batch failed", exc_info=True)
-            yield batch, [], error
+def _failed_before(runs: Sequence[Run], store: Store) -> dict[str, str]:
+    reasons = {run.key: reason for run in runs if (reason := store.failure(run))}
+    return {key: f"{reason} (in an earlier command; --retry-failed tries again)" for key, reason in reasons.items()}
 
 
 @contextmanager
-def _shown(progress: Progress, todo: Sequence[workers.Batch], label: str) -> Iterator[None]:
+def _shown(progress: Progress, todo: Sequence[Batch], label: str) -> Iterator[None]:
     if not todo:
         yield
         return
-    progress.start(sum(map(workers.work, todo)), label)
+    progress.start(sum(map(work, todo)), label)
     try:
         yield
     finally:
@@ -144,10 +167,17 @@ def _shown(progress: Progress, todo: Sequence[workers.Batch], label: str) -> Ite
 
 
 def _tabulate(
-    figure: Figure, pairs: Sequence[tuple[Run, Outcome]], axes: Sequence[str]
+    figure: Figure, runs: Sequence[Run], store: Store, axes: Sequence[str]
 ) -> "tuple[pd.DataFrame, Mapping[str, pd.DataFrame]]":
-    from fa_repro.tables import observations
+    from fa_repro.tables import Trained, observations
 
-    main = [(run, outcome) for run, outcome in pairs if run.entry.algorithm not in figure.apart]
-    extra = figure.extra(pairs, axes) if figure.extra is not None else {}
+    def read(run: Run) -> Outcome:
+        outcome = store.load(run)
+        if outcome is None:
+            raise StorageError(f"a stored run of {run.entry} has just been lost. The same command trains it again")
+        return outcome
+
+    every = Trained(runs, read)
+    main = every.where(lambda run: run.entry.algorithm not in figure.apart)
+    extra = figure.extra(every, axes) if figure.extra is not None else {}
     return figure.table(main, axes) if figure.table is not None else observations(main, figure.columns, axes), extra

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shlex
 import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -32,10 +33,21 @@ def source() -> dict[str, Any]:
     return {"git_commit": _git(folder, "rev-parse", "HEAD"), "git_dirty": bool(_git(folder, "status", "--porcelain"))}
 
 
+def repeat(folder: Path) -> list[str]:
+    """Commands that give the results in a folder again, to the byte, on a machine like this one."""
+    where, words = source(), []
+    if where["git_commit"]:
+        words.append(f"git checkout {where['git_commit']}" + ("  # and changes not committed" * where["git_dirty"]))
+    pinned = [f"{name}=={number}" for name, number in versions().items() if name not in ("python", "fa_repro")]
+    words.append(f"python{'.'.join(versions()['python'].split('.')[:2])} -m pip install . {' '.join(pinned)}")
+    return [*words, f"fa-repro run --from {shlex.quote(str(folder))}"]
+
+
 @cache
 def machine() -> dict[str, Any]:
     """What the run's numbers and times may depend on."""
     import numpy as np
+    from threadpoolctl import threadpool_info
 
     blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
     return {
@@ -43,6 +55,7 @@ def machine() -> dict[str, Any]:
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
+        "blas_kernels": sorted({each["architecture"] for each in threadpool_info() if "architecture" in each}),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -43,7 +43,12 @@ def find(package: str, name: str, base: type[T]) -> type[T]:
     TypeError
         If the module does not define exactly one such class.
     """
-    source = module(package, name)
+    found: type[T] = _defined(module(package, name), cast(Any, base))
+    return found
+
+
+@cache
+def _defined(source: ModuleType, base: Any) -> Any:
     found = [
         item
         for item in vars(source).values()

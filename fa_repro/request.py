@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from fa_repro import config_files, registry
+from fa_repro.batches import share
 from fa_repro.config import Config, resolve
 from fa_repro.errors import ConfigError
+from fa_repro.execution import Execution
 from fa_repro.runs import Run
 from fa_repro.store import Store
 from fa_repro.yaml12 import Document, inline
@@ -71,6 +73,11 @@ class Request:
         words += [("--only", name) for name in self.only]
         return [f"{option} {shlex.quote(word)}" for option, word in words] + (["--quick"] if self.quick else [])
 
+    def command(self, results: Path) -> str:
+        """The command that asks for it."""
+        words = ["fa-repro run", self.name, *self.options()]
+        return " ".join(words if results == Path("results") else [*words, f"--results {shlex.quote(str(results))}"])
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -78,22 +85,32 @@ class Plan:
 
     Attributes
     ----------
+    config : Config
     runs : list of Run
-        All of them, in the order of the config.
+        All of them, each once, in the order of the config; of a shard those that fall to it.
     missing : list of Run
-        Those that are not stored yet.
+        Those that would be trained.
+    failed : list of (Run, str)
+        Those that are left out as they failed before, and why.
     """
 
     config: Config
     runs: list[Run]
     missing: list[Run]
+    failed: list[tuple[Run, str]]
 
 
-def plan(request: Request, directory: Path, force: bool = False) -> Plan:
+def plan(request: Request, directory: Path, how: Execution, part: tuple[int, int] | None = None) -> Plan:
     """What would run, and what is already there; trains and writes nothing."""
     config, store = request.resolved, Store(directory)
-    runs = config.runs()
-    return Plan(config, runs, [run for run in runs if force or not store.has(run)])
+    runs = list({run.key: run for run in config.runs()}.values())
+    if part is not None:
+        runs = share(runs, *part)
+    missing = [run for run in runs if how.force or not store.has(run)]
+    again = how.force or how.retry_failed
+    failed = [] if again else [(run, reason) for run in missing if (reason := store.failure(run))]
+    left_out = {run.key for run, _ in failed}
+    return Plan(config, runs, [run for run in missing if run.key not in left_out], failed)
 
 
 def plain(value: Any) -> Any:

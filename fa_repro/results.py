@@ -1,6 +1,5 @@
 """Results of a figure on disk: tables, picture, config, and the manifest that vouches for them."""
 
-import io
 import json
 import logging
 import shlex
@@ -113,7 +112,7 @@ def load(directory: Path, name: str | None = None) -> Saved:
         raise StorageError(f"{directory}: not complete ({error}). {_way_out(directory, name)}") from None
 
 
-def state(directory: Path, config_hash: str) -> str:
+def state(directory: Path, config_hash: str, partial: str | None = None) -> str:
     """One line on the results in a folder, for a person; reads the manifest alone.
 
     Parameters
@@ -121,17 +120,21 @@ def state(directory: Path, config_hash: str) -> str:
     directory : Path
     config_hash : str
         `config_hash` of the config as it stands now.
+    partial : str, optional
+        How far a command has come that has not ended, see `unfinished.told`.
     """
     try:
         manifest = read_manifest(directory)
     except NotValidError as error:
+        if partial is not None:
+            return partial
         return "not run" if not directory.exists() else f"not valid: {error}"
     except StorageError as error:
         return f"not readable: {error}"
     for name, promise in manifest["files"].items():
         path = directory / name
         if not path.is_file() or path.stat().st_size != promise["bytes"]:
-            return f"not valid: {name} is not what its manifest says"
+            return partial or f"not valid: {name} is not what its manifest says"
     lists = {
         key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged", "options")
     }
@@ -140,7 +143,8 @@ def state(directory: Path, config_hash: str) -> str:
         words.append("stale: the config has changed since")
     if lists["options"]:
         words.append(f"made with {' '.join(map(str, lists['options']))}")
-    return ", ".join(words) or "done"
+    done = ", ".join(words) or "done"
+    return f"{done}; a later command is {partial}" if partial else done
 
 
 def config_hash(data: Any) -> str:
@@ -185,7 +189,6 @@ def _csv(table: "pd.DataFrame") -> bytes:
 
 
 def _table(data: bytes) -> "pd.DataFrame":
-    import pandas as pd
+    from fa_repro import tables
 
-    words = {"algorithm": str, "rule": str}  # an algorithm may be called NA
-    return pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""], dtype=words)
+    return tables.read(data)

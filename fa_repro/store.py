@@ -4,12 +4,15 @@ import io
 import json
 import logging
 import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fa_repro import files
+from fa_repro import files, layout
+from fa_repro.arrays import Array
 from fa_repro.errors import StorageError
 from fa_repro.manifests import SCHEMA, NotValidError, read_manifest, verified
 from fa_repro.provenance import versions
@@ -20,12 +23,46 @@ log = logging.getLogger(__name__)
 _RECORD = "record.npz"
 
 
+@dataclass(frozen=True)
+class Brief:
+    """What is known of a stored run without decoding it.
+
+    Attributes
+    ----------
+    diverged_at : int or None
+        The example at which its output was no longer finite.
+    seconds : float
+        What training it took.
+    """
+
+    diverged_at: int | None
+    seconds: float
+
+
+class _Group(Mapping[str, Array]):
+    """Arrays of a record whose names begin alike, each decoded when it is asked for."""
+
+    def __init__(self, record: Any, group: str) -> None:
+        self._record, self._prefix = record, f"{group}/"
+
+    def __getitem__(self, key: str) -> Array:
+        array: Array = self._record[self._prefix + key]
+        return array
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.removeprefix(self._prefix) for name in self._record.files if name.startswith(self._prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Store:
     """The runs below a results folder.
 
     A run is a folder `runs/KEY[:2]/KEY` with `record.npz` (NumPy arrays, no pickles) and `manifest.json`. It is
     made under a temporary name and renamed when complete, so it is there as a whole or not at all; of two processes
-    that train the same run the first to finish wins. There are no locks.
+    that train the same run the first to finish wins. There are no locks. What failed is noted beside, as
+    `KEY.failed.json`.
 
     Attributes
     ----------
@@ -35,7 +72,7 @@ class Store:
 
     def __init__(self, results: Path) -> None:
         self.root = results
-        self._root = results / "runs"
+        self._root = layout.runs(results)
 
     def prepare(self) -> None:
         """Make the folder, and remove what killed processes left in it."""
@@ -47,34 +84,65 @@ class Store:
         """Whether the run is there, by a look at its folder only; `load` verifies it."""
         return (self._path(run) / "manifest.json").is_file()
 
-    def load(self, run: Run, with_arrays: bool = True) -> tuple[Outcome, float] | None:
-        """A run's outcome and the seconds it took, or None if it is not there.
+    def check(self, run: Run) -> Brief | None:
+        """What is known of a run without decoding it, or None if it is not there. See `load`."""
+        found = self._read(run)
+        if found is None:
+            return None
+        manifest, _ = found
+        return Brief(manifest["diverged_at"], float(manifest["seconds"]))
 
-        A damaged one is put aside, with a warning, and counts as not there. Weights are left out, which can be large,
-        unless it is `with_arrays`.
+    def load(self, run: Run) -> Outcome | None:
+        """A run's outcome, or None if it is not there.
+
+        A damaged one is put aside, with a warning, and counts as not there.
 
         Raises
         ------
         StorageError
             If it cannot be read, or was written by a newer version.
         """
-        path = self._path(run)
-        if not path.is_dir():
+        found = self._read(run)
+        if found is None:
             return None
+        try:
+            record = np.load(io.BytesIO(found[1]), allow_pickle=False)
+            columns, arrays, about = (_Group(record, group) for group in ("column", "array", "run"))
+            at = int(about["diverged_at"])
+            return Outcome(dict(columns), arrays, at if at >= 0 else None)
+        except (ValueError, KeyError, TypeError) as error:
+            self._put_aside(self._path(run), error)
+            return None
+
+    def _read(self, run: Run) -> tuple[dict[str, Any], bytes] | None:
+        """Manifest and record of a run, held to the manifest's sum."""
+        path = self._path(run)
         try:
             manifest = read_manifest(path)
             data = verified(path, manifest)[_RECORD]
-            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                groups: dict[str, dict[str, Any]] = {"column": {}, "array": {}, "run": {}}
-                for name in arrays.files:
-                    group, _, key = name.partition("/")
-                    if with_arrays or group != "array":
-                        groups[group][key] = arrays[name]
-            at = int(groups["run"]["diverged_at"])
-            return Outcome(groups["column"], groups["array"], at if at >= 0 else None), float(manifest["seconds"])
-        except (NotValidError, ValueError, KeyError, TypeError) as error:
-            self._put_aside(path, error)
+            at = manifest["diverged_at"]
+            if not (at is None or type(at) is int) or type(manifest["seconds"]) not in (int, float):
+                raise NotValidError("manifest.json lacks what is known of the run")
+            return manifest, data
+        except (NotValidError, KeyError) as error:
+            if path.is_dir():
+                self._put_aside(path, error)
             return None
+
+    def note_failure(self, run: Run, reason: str) -> None:
+        """Remember that a run failed, and why, so that the same command does not try it again by itself."""
+        note = {"schema": SCHEMA, "reason": reason, "setup": _about(run), "versions": versions()}
+        path = self._note(run)
+        files.replace_together(path.parent, {path.name: json.dumps(note, indent=1).encode()})
+
+    def failure(self, run: Run) -> str | None:
+        """Why a run failed when it was last tried, if it did, and by this version of the program."""
+        try:
+            note = json.loads(self._note(run).read_bytes())
+            reason, version = note["reason"], note["versions"]["fa_repro"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return str(reason) if version == versions()["fa_repro"] else None
 
     def commit(self, run: Run, outcome: Outcome, seconds: float, replace: bool = False) -> None:
         """Store a run that has just been trained; with `replace`, in place of one that is there.
@@ -94,7 +162,7 @@ class Store:
             "schema": SCHEMA,
             "diverged_at": outcome.diverged_at,
             "seconds": seconds,
-            "setup": {**run.entry.setup.canonical(), "trial": run.trial},
+            "setup": _about(run),
             "versions": versions(),
             "files": {_RECORD: {"sha256": files.sha256(record), "bytes": len(record)}},
         }
@@ -107,6 +175,7 @@ class Store:
                 path.parent.mkdir(exist_ok=True)
                 self._rename(made, path, replace)
                 files.flush_directory(path.parent)
+                self._note(run).unlink(missing_ok=True)
             finally:
                 shutil.rmtree(made, ignore_errors=True)
 
@@ -140,4 +209,11 @@ class Store:
         log.warning("%s is damaged (%s): put aside as %s, to be trained again", path, reason, aside)
 
     def _path(self, run: Run) -> Path:
-        return self._root / run.key[:2] / run.key
+        return layout.run(self.root, run.key)
+
+    def _note(self, run: Run) -> Path:
+        return layout.failure(self.root, run.key)
+
+
+def _about(run: Run) -> dict[str, Any]:
+    return {**run.entry.setup.canonical(), "trial": run.trial}

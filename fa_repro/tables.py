@@ -1,7 +1,8 @@
 """Tidy tables: one observation a row, key columns first, sorted."""
 
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,30 @@ from fa_repro.network import ACTIVATIONS
 from fa_repro.runs import Outcome, Run, initial_network
 from fa_repro.streams import Streams
 
-Trained = Sequence[tuple[Run, Outcome]]
-"""Runs with what they gave, in the order of the config."""
+
+class Trained:
+    """Runs with what they gave, in the order of the config; each outcome is read when it is come to.
+
+    So memory holds one outcome at a time, however many runs there are.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    read : callable
+        `read(run)` gives the outcome.
+    """
+
+    def __init__(self, runs: Sequence[Run], read: Callable[[Run], Outcome]) -> None:
+        self.runs = runs
+        self._read = read
+
+    def __iter__(self) -> Iterator[tuple[Run, Outcome]]:
+        return ((run, self._read(run)) for run in self.runs)
+
+    def where(self, keep: Callable[[Run], bool]) -> "Trained":
+        """Some of the runs."""
+        return Trained([run for run in self.runs if keep(run)], self._read)
+
 
 VALUES = ("nse", "weight", "value", "w0", "w", "dw0", "dw")
 """Columns that hold values, beside those whose names end in their unit."""
@@ -24,7 +47,7 @@ def observations(trained: Trained, columns: Sequence[str], axes: Sequence[str]) 
 
     Parameters
     ----------
-    trained : sequence of (run, outcome)
+    trained : Trained
     columns : sequence of str
         Columns of the table, from `algorithm`, `trial`, `epoch`, `example` and the names of probes. A probe that a run
         has not recorded is NaN.
@@ -79,9 +102,9 @@ def receptive_fields(trained: Trained, axes: Sequence[str], units: int) -> pd.Da
 
     found: list[tuple[dict[str, Any], dict[str, Array]]] = []
     starts: dict[tuple[Any, ...], tuple[dict[str, Any], dict[str, Array]]] = {}
-    first = min((run.trial for run, _ in trained), default=0)
-    for run, outcome in trained:
-        if run.trial == first and "weights_0" in outcome.arrays and outcome.diverged_at is None:
+    first = min((run.trial for run in trained.runs), default=0)
+    for run, outcome in trained.where(lambda run: run.trial == first):
+        if "weights_0" in outcome.arrays and outcome.diverged_at is None:
             streams = Streams([(run.entry.setup.seed, run.trial)])
             found.append((run.labels, rows(outcome.arrays["weights_0"], streams)))
             start = rows(initial_network(run.entry.setup, streams).weights[0][0], streams)
@@ -123,6 +146,32 @@ def _frame(
         else:
             data[name] = np.repeat(column([label[name] for label, _ in parts]), lengths)
     return arranged(pd.DataFrame(data, columns=names))
+
+
+def read(data: bytes) -> pd.DataFrame:
+    """A table from its CSV, to the last bit."""
+    words = {"algorithm": str, "rule": str}  # an algorithm may be called NA
+    return pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""], dtype=words)
+
+
+def difference(old: pd.DataFrame, new: pd.DataFrame) -> str:
+    """In what two tables differ, in words."""
+    if (were := list(map(str, old))) != (are := list(map(str, new))):
+        return f"columns {', '.join(were)} were, {', '.join(are)} are"
+    if len(old) != len(new):
+        return f"{len(old):,} rows were, {len(new):,} are"
+    words = []
+    for name in were:
+        before, after = old[name], new[name]
+        changed = ~((before == after) | (before.isna() & after.isna())).to_numpy(dtype=bool)
+        if changed.any():
+            text = f"{name} in {changed.sum():,} of {len(old):,} rows"
+            if before.dtype.kind == after.dtype.kind == "f":
+                with np.errstate(all="ignore"):
+                    relative = np.abs(after / before - 1)[changed].max()
+                text += f", by at most {relative:.1e} of it" if np.isfinite(relative) else ""
+            words.append(text)
+    return "; ".join(words) or "the numbers agree, their writing does not"
 
 
 def arranged(table: pd.DataFrame) -> pd.DataFrame:

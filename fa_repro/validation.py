@@ -157,8 +157,11 @@ class Validator:
         if not isinstance(data, dict):
             self.draft.problem(path, "missing" if data is None else f"expected a block of keys, got {show(data)}")
             return None
+        memo, key = self.draft.memo, (kind, repr(data))
+        if key in memo:
+            return cast(T, memo[key])
         try:
-            valid: T = _adapter(cast(Any, kind)).validate_python(data)
+            memo[key] = valid = cast(T, _adapter(cast(Any, kind)).validate_python(data))
             return valid
         except ValidationError as error:
             keys = [*also, *(f.name for f in fields(kind))]  # type: ignore[arg-type]

@@ -5,13 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fa_repro.batches import divided, jobs_for, makespan
 from fa_repro.errors import StorageError
+from fa_repro.execution import Execution
 from fa_repro.experiment import Result
 from fa_repro.manifests import NotValidError, read_manifest, verified
+from fa_repro.repeating import Repeated
 from fa_repro.request import Plan, Request
-from fa_repro.runs import Run
+from fa_repro.runs import Run, batches
 from fa_repro.theory import Study
-from fa_repro.yaml12 import load
+from fa_repro.yaml12 import inline, load
+
+MOST = 10
+"""Lines, and values of a swept key, that are told one by one."""
 
 
 def summary(name: str, result: Result) -> Iterator[str]:
@@ -26,10 +32,10 @@ def summary(name: str, result: Result) -> Iterator[str]:
         yield f"{name}: {remark}"
 
 
-def troubles(result: Result) -> Iterator[str]:
+def troubles(runs_diverged: Sequence[tuple[Run, int]], runs_failed: Sequence[tuple[Run | Study, str]]) -> Iterator[str]:
     """One line for each algorithm and sweep point whose runs diverged or failed: what happened, and the way out."""
     diverged: dict[Any, list[tuple[Run, int]]] = {}
-    for run, example in result.diverged:
+    for run, example in runs_diverged:
         diverged.setdefault((id(run.entry), example == 0), []).append((run, example))
     for group in diverged.values():
         run, first = min(group, key=lambda pair: pair[1])
@@ -39,7 +45,7 @@ def troubles(result: Result) -> Iterator[str]:
             way_out = f"network.init_range (now {', '.join(f'{value:g}' for value in setup.network.init_range)})"
         yield f"{_which([each for each, _ in group])} diverged {when} (the output is not finite). Lower {way_out}."
     failed: dict[Any, list[Run]] = {}
-    for item, reason in result.failed:
+    for item, reason in runs_failed:
         if isinstance(item, Study):
             yield f"{item} failed: {reason}"
         else:
@@ -55,25 +61,83 @@ def _which(runs: Sequence[Run]) -> str:
     return f"{runs[0].entry}, {f'trial {trials[0]}' if len(runs) == 1 else many}"
 
 
-def planned(request: Request, plan: Plan, results: Path, force: bool = False) -> str:
-    """What a dry run shows: per algorithm what is there and what is missing, and why."""
+def planned(request: Request, plan: Plan, results: Path, how: Execution) -> str:
+    """What a dry run shows: the grid, what is there and what is missing per algorithm and where, why, and how long."""
     if plan.config.studies:
         return (
             f"{request.name}: {len(plan.config.studies)} to compute. Nothing is trained; it is computed anew each time"
         )
-    every, left_over = ({run.key: run for run in runs}.values() for runs in (plan.runs, plan.missing))
-    total, missing = (Counter(run.entry.algorithm for run in runs) for runs in (every, left_over))
-    points = len({tuple(map(str, run.entry.axes.values())) for run in plan.runs})
-    lines = [f"{request.name}: {len(every)} runs, {len(left_over)} to train"]
-    if plan.config.axes:
-        lines.append(f"  sweep over {', '.join(plan.config.axes)}: {points} points")
+    lines = [f"{request.name}: {len(plan.runs)} runs, {len(plan.missing)} to train", *_grid(plan)]
+    total, missing, failed = (
+        Counter(run.entry.algorithm for run in runs)
+        for runs in (plan.runs, plan.missing, [run for run, _ in plan.failed])
+    )
     for algorithm, count in total.items():
-        left = missing[algorithm]
-        lines.append(f"  {algorithm}: {count - left} there already, {left} to train")
+        left, lost = missing[algorithm], failed[algorithm]
+        there = f"  {algorithm}: {count - left - lost} there already, {left} to train"
+        lines.append(there + (f", {lost} failed before (--retry-failed tries again)" if lost else ""))
+    lines += _shortened([f"  failed before: {line}" for line in troubles([], plan.failed)])
     if plan.missing:
-        reasons = ["--force"] if force else _reasons(plan, results / request.name)
-        lines += [f"  why: {reason}" for reason in reasons]
+        if plan.config.axes and len(plan.missing) < len(plan.runs):
+            lines += _shortened([f"  missing: {_which(runs)}" for runs in _by_entry(plan.missing)])
+        lines += [
+            f"  why: {reason}" for reason in (["--force"] if how.force else _reasons(plan, results / request.name))
+        ]
+        lines.append(f"  time: {_time(plan, how)}")
     return "\n".join(lines)
+
+
+def _grid(plan: Plan) -> Iterator[str]:
+    """The swept keys with their values, and the number of their combinations."""
+    values: dict[str, dict[str, None]] = {axis: {} for axis in plan.config.axes}
+    for run in plan.runs:
+        for axis, value in run.entry.axes.items():
+            values[axis].setdefault(inline(value))
+    for axis, found in values.items():
+        words = list(found)
+        shown = [*words[:MOST], f"... {words[-1]}"] if len(words) > MOST + 1 else words
+        yield f"  {axis}: {', '.join(shown)}" + (f" ({len(words)} values)" if len(words) > 1 else "")
+    if values:
+        points = len({tuple(map(inline, run.entry.axes.values())) for run in plan.runs})
+        yield f"  sweep over {', '.join(values)}: {points} points"
+
+
+def _by_entry(runs: Sequence[Run]) -> list[list[Run]]:
+    groups: dict[int, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(id(run.entry), []).append(run)
+    return list(groups.values())
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    return [*lines[:MOST], f"  ... and {len(lines) - MOST} more"] if len(lines) > MOST + 1 else lines
+
+
+def _time(plan: Plan, how: Execution) -> str:
+    todo = batches(plan.missing)
+    if how.address is not None:
+        return f"very roughly {_duration(makespan(todo, 1))} on one core, shared by the cluster's workers"
+    jobs = jobs_for(todo, how.jobs)
+    processes = "one process" if jobs == 1 else f"{jobs} processes"
+    return f"very roughly {_duration(makespan(divided(todo, jobs), jobs))} in {processes}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "a second"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+def compared(repeated: Repeated) -> Iterator[str]:
+    """Lines on whether results that were made again agree with those there were."""
+    for name in repeated.agreeing:
+        yield f"same bytes: {name}"
+    for name, how in repeated.differences.items():
+        yield f"{name} {how}"
+    for line in repeated.circumstances:
+        yield f"not as it was: {line}"
 
 
 def _reasons(plan: Plan, directory: Path) -> list[str]:

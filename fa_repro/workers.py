@@ -9,30 +9,23 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import pairwise
 from multiprocessing import connection
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
+from fa_repro.batches import Batch, train_and_store
 from fa_repro.errors import DataError, FaReproError, StorageError
-from fa_repro.runs import Outcome, Run
 from fa_repro.store import Store
 
 log = logging.getLogger(__name__)
 
-Batch: TypeAlias = Sequence[Run]
-
 RETRIES = 2
 """How often a batch is trained again whose worker died."""
-
-WORTH_IT = 20.0
-"""Estimated seconds of training from which on workers are started without being asked for."""
 
 _DIED = "its worker process died {} times: killed, or out of memory"
 _NEVER = (
@@ -40,48 +33,13 @@ _NEVER = (
     '`if __name__ == "__main__":`, and be a file; jobs=1 needs no workers.'
 )
 _POLL = 0.5
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+"""Environment of a process that uses one thread for matrix products; read when it starts."""
 
 _done: Any = None  # in a worker: the work that all workers have done, a shared number
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def seconds(batch: Batch) -> float:
-    """A rough estimate of the time that a batch takes on one core: within a factor of three or so."""
-    setup = batch[0].entry.setup
-    sizes = (setup.task.sizes[0], *setup.network.hidden, setup.task.sizes[1])
-    if not setup.rule.teaches_hidden and setup.task.epoch is not None:
-        sizes = sizes[-2:]  # the layers below are computed once
-    weights = len(batch) * sum(a * b for a, b in pairwise(sizes))
-    steps = setup.examples / setup.training.batch_size
-    return steps * (30e-6 + 6 * weights * setup.training.batch_size / 1e11)
-
-
-def work(batch: Batch) -> int:
-    """The estimate in microseconds, by which progress is measured."""
-    return max(1, round(1e6 * seconds(batch)))
-
-
-def train_and_store(
-    batch: Batch, store: Store, replace: bool, tick: Callable[[int], None]
-) -> list[tuple[Outcome, float]]:
-    """Train a batch and store its runs; each run's outcome, and its share of the seconds.
-
-    `tick` is called now and then with the `work` done since the last call.
-    """
-    from fa_repro.trainer import train
-
-    began = time.perf_counter()
-    each = work(batch) / (batch[0].entry.setup.examples * len(batch))
-    outcomes = train(batch, lambda examples: tick(round(examples * each)))
-    share = (time.perf_counter() - began) / len(batch)
-    for run, outcome in zip(batch, outcomes, strict=True):
-        store.commit(run, outcome, share, replace=replace)
-    return [(outcome, share) for outcome in outcomes]
 
 
 def train_in_workers(
@@ -110,7 +68,7 @@ def train_in_workers(
     FaReproError
         If no worker can begin.
     """
-    todo, jobs = deque(sorted(batches, key=seconds, reverse=True)), min(jobs, len(batches))
+    todo = deque(batches)
     suspects: deque[Batch] = deque()
     deaths: Counter[int] = Counter()
     while todo or suspects:
@@ -236,8 +194,8 @@ def _interrupts_held_back() -> Iterator[None]:
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
     """What is started now uses one thread for matrix products."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
     try:
         yield
     finally:

@@ -14,6 +14,8 @@ from fa_repro.cli import main
 from fa_repro.config import Config, resolve
 from fa_repro.config_files import shipped
 from fa_repro.runs import Run
+from fa_repro.tables import Trained
+from fa_repro.trainer import train
 
 SMALL = """\
 figure: linear
@@ -47,6 +49,11 @@ def small_runs(rule: str, overrides: Mapping[str, Any] | None = None, **keys: An
     """The runs of one algorithm, `keys` being those of its rule."""
     algorithm = {"rule": rule, "learning_rate": 0.01, **keys}
     return small({"algorithms": {"one": algorithm}, **(overrides or {})}).runs()
+
+
+def freshly_trained(runs: Sequence[Run]) -> Trained:
+    """What runs give, trained now and kept nowhere."""
+    return Trained(runs, lambda run: train([run])[0])
 
 
 @pytest.fixture

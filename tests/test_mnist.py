@@ -27,7 +27,7 @@ from fa_repro.tables import receptive_fields
 from fa_repro.tasks import mnist
 from fa_repro.tasks.mnist import Mnist
 from fa_repro.trainer import Decay, train
-from tests.conftest import digit_runs
+from tests.conftest import digit_runs, freshly_trained
 
 pytestmark = pytest.mark.usefixtures("digits")
 
@@ -677,7 +677,7 @@ def test_each_replica_is_owed_its_own_decay(dtype: str, each: float) -> None:
 
 def test_the_same_random_units_are_shown_of_every_algorithm() -> None:
     runs = digit_runs(overrides={"trials": 1, "training.epochs": 0.01})
-    table = receptive_fields([(each, train([each])[0]) for each in runs], (), 5)
+    table = receptive_fields(freshly_trained(runs), (), 5)
     units = table.groupby("algorithm")["unit"].unique().map(tuple)
     assert len(set(units)) == 1
     assert len(units.iloc[0]) == 5
@@ -695,8 +695,7 @@ def test_the_nearest_whole_number_of_weights_is_removed(share: float) -> None:
 
 def test_receptive_fields_are_those_of_the_first_trial() -> None:
     runs = digit_runs(overrides={"training.epochs": 0.01}, only=["backprop"])
-    pairs = [(each, train([each])[0]) for each in runs]
-    one, two = (receptive_fields(part, (), 20) for part in (pairs, pairs[:1]))
+    one, two = (receptive_fields(freshly_trained(part), (), 20) for part in (runs, runs[:1]))
     assert one.equals(two)
 
 

@@ -27,7 +27,7 @@ def online(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFram
     """The angle at every example, for Fig. 1e."""
     from fa_repro.tables import observations
 
-    every = [(run, outcome) for run, outcome in trained if run.entry.algorithm == ONLINE]
+    every = trained.where(lambda run: run.entry.algorithm == ONLINE)
     return {"online": observations(every, ("algorithm", "trial", "example", "angle_backprop_deg"), axes)}
 
 

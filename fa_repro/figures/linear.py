@@ -22,11 +22,13 @@ LAST = 50
 
 
 def maps(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """The learned maps, beside the target, of the representative trial."""
+    """The learned maps, beside the target, of the representative trial; none of a sweep, which draws none."""
     from fa_repro.tables import linear_maps, observations
 
+    if axes:
+        return {"maps": linear_maps(trained.where(lambda _: False), axes)}
     chosen = representative(observations(trained, FIGURE.columns, axes))
-    return {"maps": linear_maps([(run, outcome) for run, outcome in trained if run.trial == chosen], axes)}
+    return {"maps": linear_maps(trained.where(lambda run: run.trial == chosen), axes)}
 
 
 def representative(table: "pd.DataFrame") -> int:

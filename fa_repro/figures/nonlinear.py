@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import style
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results import Saved
+    from fa_repro.runs import Run
     from fa_repro.tables import Trained
 
 LAYER = re.compile(r"angle_backprop_layer(\d+)_deg")
@@ -43,10 +45,10 @@ def _angles(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
 
     from fa_repro.tables import arranged, observations
 
-    probes = dict.fromkeys(name for run, _ in trained for name in run.entry.setup.record.probes)
+    probes = dict.fromkeys(name for run in trained.runs for name in run.entry.setup.record.probes)
     keys = ("algorithm", "trial", "example")
     parts = [
-        observations([pair for pair in trained if name in pair[0].entry.setup.record.probes], (*keys, name), axes)
+        observations(trained.where(partial(_measures, name)), (*keys, name), axes)
         .rename(columns={name: "angle_backprop_deg"})
         .assign(layer=int(found[1]))
         for name in probes
@@ -54,6 +56,10 @@ def _angles(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     ]
     columns = [*keys, "layer", "angle_backprop_deg", *axes]
     return arranged(pd.concat(parts)[columns]) if parts else pd.DataFrame(columns=columns)
+
+
+def _measures(name: str, run: "Run") -> bool:
+    return name in run.entry.setup.record.probes
 
 
 def _summary(rows: "pd.DataFrame", axes: Sequence[str]) -> "pd.DataFrame":

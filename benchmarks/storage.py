@@ -1,0 +1,98 @@
+"""What keeping runs costs: time beside training, time to find what is done, memory by the number of runs.
+
+Each bar of the project is printed beside what was measured here, in one run of this script.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from fa_repro.batches import timed
+from fa_repro.execution import Execution
+from fa_repro.making import train
+from fa_repro.progress import Silent
+from fa_repro.request import Request
+from fa_repro.runs import batches
+from fa_repro.store import Store
+
+TINY = {
+    "training.examples": 20,
+    "trials": 1,
+    "record": {"grid": "linear", "points": 3, "probes": ["nse"]},
+    "algorithms.feedback_alignment.learning_rate": 0.001,
+}
+
+
+def tiny(count: int) -> Request:
+    """A sweep of so many runs of 20 examples each."""
+    return Request(
+        "linear", TINY, sweep={"seed": {"from": 0, "to": count - 1, "num": count}}, only=("feedback_alignment",)
+    )
+
+
+def seconds(call) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def long_run(folder: Path) -> None:
+    request = Request("linear", {"training.examples": 800_000, "trials": 1}, only=("feedback_alignment",))
+    (run,) = request.resolved.runs()
+    outcome, training = timed([run])[0]
+    store = Store(folder)
+    store.prepare()
+    keeping = seconds(lambda: (store.commit(run, outcome, training), store.check(run), store.load(run)))
+    records, share = len(outcome.columns["example"]), 100 * keeping / training
+    print(f"a run of {training:.1f} s with {records:,} records: {share:.2f} % of that to keep it (bar 2 %)")
+
+
+def many_runs(folder: Path, count: int) -> None:
+    runs = tiny(count).resolved.runs()
+    how, store = Execution(), Store(folder)
+    alone = seconds(lambda: [timed(batch) for batch in batches(runs)])
+    kept = seconds(lambda: train(runs, store, how, Silent(), "tiny"))
+    print(f"{count:,} tiny runs: {1000 * (kept - alone) / count:.2f} ms a run to keep them (bar 20 ms)")
+
+
+def finding(folder: Path, count: int) -> None:
+    request, store = tiny(count), Store(folder)
+    runs = []
+    resolving = seconds(lambda: runs.extend(request.resolved.runs()))
+    looking = seconds(lambda: [store.has(run) for run in runs])
+    verifying = seconds(lambda: train(runs, store, Execution(), Silent(), "tiny"))
+    print(f"{count:,} stored runs: {resolving:.2f} s to expand the sweep, {looking:.2f} s to look which are there,")
+    print(f"  {verifying:.2f} s to verify them all (bar 2 s)")
+
+
+def memory(folder: Path, count: int) -> float:
+    """Peak memory in MiB of a process that runs a sweep of so many runs."""
+    words = [sys.executable, __file__, "--one", str(folder), str(count)]
+    return float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+
+
+def one(folder: Path, count: int) -> None:
+    train(tiny(count).resolved.runs(), Store(folder), Execution(), Silent(), "tiny")
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(dir=".") as name:
+        folder = Path(name)
+        long_run(folder / "long")
+        many_runs(folder / "many", 1000)
+        few, lots = memory(folder / "few", 100), memory(folder / "lots", 10_000)
+        print(
+            f"peak memory of a sweep: {few:.0f} MiB with 100 runs, {lots:.0f} MiB with 10,000, {lots / few:.2f} times"
+        )
+        finding(folder / "lots", 10_000)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        one(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        main()

@@ -1,0 +1,112 @@
+"""Batches of runs: how one is trained and stored, how long that takes, and the share of them that is one job's."""
+
+import heapq
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+from fa_repro.runs import Outcome, Run, batches
+from fa_repro.store import Store
+
+Batch: TypeAlias = Sequence[Run]
+"""Runs that are trained together."""
+
+WORTH_IT = 20.0
+"""Estimated seconds of training from which on workers are started without being asked for."""
+
+
+def train_and_store(batch: Batch, store: Store, replace: bool, tick: Callable[[int], None] = lambda _: None) -> None:
+    """Train those runs of a batch that are not stored yet, and store them; with `replace` all of them anew.
+
+    `tick` is called now and then with the `work` done since the last call.
+    """
+    left = unstored(batch, store, replace)
+    if left:
+        for run, (outcome, seconds) in zip(left, timed(left, tick), strict=True):
+            store.commit(run, outcome, seconds, replace=replace)
+
+
+def unstored(batch: Batch, store: Store, replace: bool) -> list[Run]:
+    """Runs to be trained: another process, or a worker that died since, may have stored some in the meantime."""
+    return [run for run in batch if replace or not store.has(run)]
+
+
+def timed(batch: Batch, tick: Callable[[int], None] = lambda _: None) -> list[tuple[Outcome, float]]:
+    """Train a batch: each run's outcome, and its share of the seconds."""
+    from fa_repro.trainer import train
+
+    began = time.perf_counter()
+    each = work(batch) / (batch[0].entry.setup.examples * len(batch))
+    outcomes = train(batch, lambda examples: tick(round(examples * each)))
+    taken = (time.perf_counter() - began) / len(batch)
+    return [(outcome, taken) for outcome in outcomes]
+
+
+def share(runs: Sequence[Run], part: int, parts: int) -> list[Run]:
+    """The runs that fall to one of several jobs: about the same work for each, whatever is stored already.
+
+    All jobs together have every run once, without knowing of each other: the runs are laid end to end, each as long
+    as it is estimated to take, and the whole is cut into equal pieces.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        All runs of a config.
+    part, parts : int
+        Which job, from 1 on, and of how many.
+    """
+    lengths = [(run, seconds(batch) / len(batch)) for batch in batches(runs) for run in batch]
+    whole, end, mine = sum(length for _, length in lengths), 0.0, []
+    for run, length in lengths:
+        end += length
+        if min(int((end - length / 2) / whole * parts), parts - 1) == part - 1:
+            mine.append(run)
+    return mine
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def jobs_for(batches: Sequence[Batch], jobs: int | None) -> int:
+    """How many processes train at a time: as many as asked for, or one per core where that pays; 1 is this one."""
+    if jobs is None:
+        jobs = cores() if sum(map(seconds, batches)) >= WORTH_IT else 1
+    return max(1, min(jobs, sum(map(len, batches))))
+
+
+def divided(batches: Sequence[Batch], jobs: int) -> list[Batch]:
+    """The same runs in at least as many batches as there are jobs, if there are as many runs; the longest is first."""
+    parts = list(batches)
+    while len(parts) < jobs and any(len(part) > 1 for part in parts):
+        longest = max((part for part in parts if len(part) > 1), key=seconds)
+        parts.remove(longest)
+        parts += longest[: len(longest) // 2], longest[len(longest) // 2 :]
+    return sorted(parts, key=seconds, reverse=True)
+
+
+def seconds(batch: Batch) -> float:
+    """A rough estimate of the time that a batch takes on one core: within a factor of three or so."""
+    setup = batch[0].entry.setup
+    sizes = (setup.task.sizes[0], *setup.network.hidden, setup.task.sizes[1])
+    if not setup.rule.teaches_hidden and setup.task.epoch is not None:
+        sizes = sizes[-2:]  # the layers below are computed once
+    weights = len(batch) * sum(a * b for a, b in pairwise(sizes))
+    steps = setup.examples / setup.training.batch_size
+    return steps * (30e-6 + 6 * weights * setup.training.batch_size / 1e11)
+
+
+def work(batch: Batch) -> int:
+    """The estimate in microseconds, by which progress is measured."""
+    return max(1, round(1e6 * seconds(batch)))
+
+
+def makespan(batches: Iterable[Batch], jobs: int) -> float:
+    """Estimated seconds until all batches are trained, each going to the first of `jobs` processes that is free."""
+    free = [0.0] * jobs
+    for each in sorted(map(seconds, batches), reverse=True):
+        heapq.heapreplace(free, free[0] + each)
+    return max(free)

@@ -1,0 +1,65 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def _setting(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    """Reads KEY=VALUE, the value as YAML."""
+    return _pairs(ctx, parameter, words, "KEY=VALUE", "{}")
+
+
+def _axis(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    """Reads KEY=V1,V2,..., the values as YAML."""
+    return _pairs(ctx, parameter, words, "KEY=V1,V2,...", "[{}]")
+
+
+def _pairs(
+    ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...], form: str, value_form: str
+) -> dict[str, Any]:
+    from fa_repro import yaml12
+
+    found: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key.strip():
+            raise click.BadParameter(f"expected {form}, got {word!r}", ctx, parameter)
+        found[key.strip()] = yaml12.parse_value(value_form.format(value), f"{parameter.opts[0]} {word}")
+    return found
+
+
+def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that change a config."""
+    for option in (
+        click.option("--quick", is_flag=True, help="A small version of the same figure, for a look."),
+        click.option("--only", multiple=True, metavar="ALGORITHM", help="Keep only these algorithms; repeatable."),
+        click.option(
+            "--sweep", multiple=True, metavar="KEY=V1,V2,...", callback=_axis, help="Add a sweep axis; repeatable."
+        ),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            callback=_setting,
+            help="Change a value by its dotted key, such as training.examples=500; repeatable.",
+        ),
+        click.option(
+            "--config", type=click.Path(path_type=Path), metavar="FILE", help="Another YAML than configs/FIGURE.yaml."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+results_option = click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    metavar="DIR",
+    help="Where results and trained runs are kept.",
+)

@@ -1,0 +1,190 @@
+"""The command `fa-repro run`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fa_repro.cli_data import data_options
+from fa_repro.cli_options import config_options, results_option
+from fa_repro.errors import ConfigError, NotReproducedError
+from fa_repro.logs import show as log
+
+if TYPE_CHECKING:
+    from fa_repro.execution import Execution
+    from fa_repro.progress import Progress
+    from fa_repro.request import Request
+
+
+def _share(ctx: click.Context, parameter: click.Parameter, word: str | None) -> tuple[int, int] | None:
+    """Reads I/N."""
+    if word is None:
+        return None
+    part, _, parts = word.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise click.BadParameter(f"expected I/N with I from 1 to N, such as 3/8, got {word!r}", ctx, parameter)
+    return int(part), int(parts)
+
+
+def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option(
+            "--shard",
+            callback=_share,
+            metavar="I/N",
+            help="Train only the I-th of N shares of the runs, and draw nothing: for array jobs on a shared disk.",
+        ),
+        click.option(
+            "--executor",
+            default="local",
+            metavar="SPEC",
+            help="What trains: local processes, dask for a Dask cluster on this machine, dask://HOST:PORT for one that "
+            "is running.  [default: local]",
+        ),
+        click.option(
+            "--jobs",
+            type=click.IntRange(1, 1024),
+            metavar="N",
+            help="Worker processes that train.  [default: one per core, where training takes long enough to gain]",
+        ),
+        click.option("--retry-failed", is_flag=True, help="Try runs again that failed before."),
+        click.option("--force", is_flag=True, help="Train again what is there already."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("figures", nargs=-1, metavar="FIGURE... | all")
+@config_options
+@results_option
+@data_options
+@_execution_options
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Repeat the results in a folder, from their config, and tell whether the bytes agree.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would run, what is there already, why, and how long it takes.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only where the picture is, and what went wrong.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    figures: tuple[str, ...],
+    config: Path | None,
+    settings: dict[str, Any],
+    sweep: dict[str, Any],
+    only: tuple[str, ...],
+    quick: bool,
+    results: Path,
+    force: bool,
+    retry_failed: bool,
+    jobs: int | None,
+    executor: str,
+    shard: tuple[int, int] | None,
+    folder: Path | None,
+    dry_run: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Train what is missing for each FIGURE, and write its CSV, PNG, config and manifest."""
+    from fa_repro.execution import Execution
+    from fa_repro.progress import Silent, Terminal
+
+    log(verbose)
+    how, progress = Execution(jobs, executor, force, retry_failed), Silent() if quiet else Terminal()
+    if folder is not None:
+        others = figures or config or settings or sweep or only or quick or shard or dry_run or force or retry_failed
+        if others:
+            raise click.UsageError("--from takes what is to be run from the folder; leave out FIGURE and its options")
+        given = ctx.get_parameter_source("results") is not click.core.ParameterSource.DEFAULT
+        _repeat(folder, results if given else None, how, progress, quiet)
+        return
+    if not figures:
+        raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows them.")
+    requests = _requests(figures, settings, config, sweep, only, quick)
+    if dry_run:
+        from fa_repro.request import plan
+        from fa_repro.wording import planned
+
+        for request in requests:
+            click.echo(planned(request, plan(request, results, how, shard), results, how))
+    elif shard is not None:
+        ctx.exit(max([_train_share(request, results, shard, how, progress, quiet) for request in requests]))
+    else:
+        ctx.exit(max([_carry_out(request, results, how, progress, quiet) for request in requests]))
+
+
+def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest: Any) -> "list[Request]":
+    """What is asked for; every mistake in any of it is told before hours are spent on the first."""
+    from fa_repro import config_files
+    from fa_repro.request import Request
+
+    names = dict.fromkeys(each for name in figures for each in (config_files.names() if name == "all" else [name]))
+    if config is not None and len(names) > 1:
+        raise click.UsageError("--config goes with one FIGURE")
+    requests = [Request(name, settings, config, *rest) for name in names]
+    problems: list[str] = []
+    for request in requests:
+        try:
+            _ = request.resolved
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return requests
+
+
+def _carry_out(request: "Request", results: Path, how: "Execution", progress: "Progress", quiet: bool) -> int:
+    from fa_repro.experiment import carry_out
+    from fa_repro.wording import summary, troubles
+
+    result = carry_out(request, results, how, progress)
+    for line in summary(request.name, result):
+        if not quiet:
+            click.echo(line, err=True)
+    for line in troubles(result.diverged, result.failed):
+        click.echo(f"error: {line}", err=True)
+    click.echo(result.directory / f"{result.directory.name}.png")
+    return int(bool(result.diverged or result.failed))
+
+
+def _train_share(
+    request: "Request",
+    results: Path,
+    shard: tuple[int, int],
+    how: "Execution",
+    progress: "Progress",
+    quiet: bool,
+) -> int:
+    from fa_repro.experiment import train_share
+    from fa_repro.wording import troubles
+
+    if request.resolved.studies:
+        if not quiet:
+            click.echo(f"{request.name}: nothing to train. It is computed by: {request.command(results)}", err=True)
+        return 0
+    done = train_share(request, results, shard, how, progress)
+    if not quiet:
+        name = f"{request.name}, shard {shard[0]} of {shard[1]}"
+        click.echo(f"{name}: trained {done.trained} runs, found {done.found}", err=True)
+        click.echo(f"When all shards have ended: {request.command(results)}", err=True)
+    for line in troubles([], done.failed):
+        click.echo(f"error: {line}", err=True)
+    return int(bool(done.failed))
+
+
+def _repeat(folder: Path, results: Path | None, how: "Execution", progress: "Progress", quiet: bool) -> None:
+    from fa_repro.repeating import repeat
+    from fa_repro.wording import compared
+
+    repeated = repeat(folder, how, progress, results)
+    for line in compared(repeated):
+        if not quiet or repeated.differences:
+            click.echo(line)
+    if repeated.differences:
+        raise NotReproducedError(f"{folder}: not all bytes agree")

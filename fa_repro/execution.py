@@ -1,0 +1,108 @@
+"""How runs are trained, which decides none of their numbers: where, how many at a time, and which of them."""
+
+import importlib.util
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fa_repro import workers
+from fa_repro.batches import Batch, cores, divided, jobs_for, train_and_store
+from fa_repro.errors import ConfigError, DataError, StorageError
+from fa_repro.registry import did_you_mean
+from fa_repro.store import Store
+
+log = logging.getLogger(__name__)
+
+Ended: TypeAlias = tuple[Batch, Exception | None]
+"""A batch whose runs are stored now, or what went wrong with it."""
+
+LOCAL, DASK = "local", "dask"
+_RUNNING = re.compile(r"dask://(?P<address>[^\s/:]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5})/?")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How runs are trained.
+
+    Attributes
+    ----------
+    jobs : int, optional
+        Processes that train. None for one per core where training takes long enough to gain by it.
+    executor : str
+        `local` for processes of our own, `dask` for a Dask cluster on this machine, `dask://HOST:PORT` for a running
+        one.
+    force : bool
+        Train runs again that are stored already.
+    retry_failed : bool
+        Try runs again that failed before.
+
+    Raises
+    ------
+    ConfigError
+        If that cannot be.
+    """
+
+    jobs: int | None = 1
+    executor: str = LOCAL
+    force: bool = False
+    retry_failed: bool = False
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.jobs is not None and (type(self.jobs) is not int or self.jobs < 1):
+            problems.append(f"jobs: expected a whole number from 1 on, or None, got {self.jobs!r}")
+        if self.executor not in (LOCAL, DASK) and self.address is None:
+            known = f"{did_you_mean(str(self.executor), (LOCAL, DASK))} Known: local, dask, dask://HOST:PORT."
+            problems.append(f"executor: unknown {self.executor!r}{known}")
+        elif self.executor != LOCAL and importlib.util.find_spec("distributed") is None:
+            problems.append("executor: Dask is not installed. Run: pip install 'fa-repro[dask]'")
+        if self.address is not None and self.jobs not in (None, 1):
+            problems.append("executor: a running cluster has its own number of workers; leave out jobs")
+        if problems:
+            raise ConfigError(problems)
+
+    @property
+    def address(self) -> str | None:
+        """HOST:PORT of the running Dask cluster that trains, if it is one."""
+        found = _RUNNING.fullmatch(str(self.executor))
+        return found["address"] if found else None
+
+
+def train(batches: Sequence[Batch], store: Store, how: Execution, tick: Callable[[int], None]) -> Iterator[Ended]:
+    """Train and store batches; yields each, or parts of it, as it ends. One that goes wrong does not stop the others.
+
+    `tick` is called now and then with the `batches.work` done since the last call.
+
+    Raises
+    ------
+    StorageError, DataError
+        If a run cannot be stored, or there is no data for it: the others would fare no better.
+    FaReproError
+        If no worker can begin.
+    """
+    jobs = jobs_for(batches, how.jobs)
+    if how.executor != LOCAL:
+        from fa_repro import cluster  # which needs an extra
+
+        where = how.address or min(how.jobs or cores(), sum(map(len, batches)))
+        yield from cluster.train_on_cluster(batches, store, how.force, where, tick)
+    elif jobs > 1:
+        yield from workers.train_in_workers(divided(batches, jobs), store.root, how.force, jobs, tick)
+    else:
+        yield from _here(batches, store, how.force, tick)
+
+
+def _here(batches: Sequence[Batch], store: Store, replace: bool, tick: Callable[[int], None]) -> Iterator[Ended]:
+    for batch in batches:
+        log.debug("training %d runs of %s together", len(batch), batch[0].entry.algorithm)
+        try:
+            train_and_store(batch, store, replace, tick)
+        except (StorageError, DataError):
+            raise
+        except Exception as error:  # whatever it is, the other runs are worth having
+            log.debug("a batch failed", exc_info=True)
+            yield batch, error
+        else:
+            yield batch, None

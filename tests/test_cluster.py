@@ -1,0 +1,175 @@
+"""Training on a Dask cluster: the same runs, the same store, the same bytes."""
+
+import importlib.util
+import multiprocessing
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fa_repro import run
+from fa_repro.errors import ConfigError, FaReproError, StorageError
+from fa_repro.execution import Execution
+from fa_repro.runs import batches
+from fa_repro.store import Store
+from tests.conftest import small
+
+pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")
+cluster: Any = importlib.import_module("fa_repro.cluster")
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def running(
+    workers: int = 2, cwd: Path | None = None
+) -> "Iterator[tuple[str, subprocess.Popen[bytes], list[subprocess.Popen[bytes]]]]":
+    """A scheduler and workers as processes of their own: its address, and the processes."""
+    port = free_port()
+    dask = [sys.executable, "-m", "dask"]
+    quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": cwd}
+    processes = [
+        subprocess.Popen([*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], **quiet)
+    ]
+    try:
+        worker = [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        processes += [subprocess.Popen(worker, **quiet) for _ in range(workers)]
+        wait_for(lambda: workers_of(port) == workers)
+        yield f"127.0.0.1:{port}", processes[0], processes[1:]
+    finally:
+        for process in reversed(processes):
+            process.kill()
+            process.wait()
+
+
+def workers_of(port: int) -> int:
+    with cluster._quiet():
+        try:
+            with cluster.Client(f"tcp://127.0.0.1:{port}", timeout=1) as client:
+                return len(client.nthreads())
+        except OSError:
+            return -1
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        time.sleep(0.05)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(cwd=tmp_path_factory.mktemp("elsewhere")) as (found, *_):
+        yield found
+
+
+def test_a_running_cluster_gives_the_same_bytes(workplace: Path, address: str) -> None:
+    one = run("linear", {"trials": 4}, results="one")
+    two = run("linear", {"trials": 4}, results="two", executor=f"dask://{address}")
+    assert (one.trained, two.trained) == (16, 16)
+    assert files_of(one.directory) == files_of(two.directory)
+    assert run("linear", {"trials": 4}, results="two", executor=f"dask://{address}").found == 16
+    assert not list((workplace / "two").rglob(".tmp-*"))
+
+
+def test_a_cluster_of_ones_own_gives_the_same_bytes_and_ends(workplace: Path) -> None:
+    one = run("linear", results="one")
+    two = run("linear", results="two", executor="dask", jobs=2)
+    assert files_of(one.directory) == files_of(two.directory)
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_sees_the_results_folder_stores_its_runs_itself(workplace: Path) -> None:
+    (batch, *_) = batches(small().runs())
+    store = Store(workplace)
+    store.prepare()
+    with cluster._token(store) as token:
+        assert cluster._train(batch, workplace, token, False, cluster._facts()) == []
+    assert all(store.has(each) for each in batch)
+
+
+def test_from_a_worker_that_does_not_runs_come_back_through_the_future(
+    workplace: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = run("linear", results="one")
+
+    @contextmanager
+    def unseen(store: Store) -> Iterator[Path]:
+        yield Path("runs/nowhere")
+
+    monkeypatch.setattr(cluster, "_token", unseen)
+    committed: list[str] = []
+    commit = Store.commit
+    monkeypatch.setattr(
+        Store, "commit", lambda self, run, *rest, **keys: (committed.append(run.key), commit(self, run, *rest, **keys))
+    )
+    two = run("linear", results="two", executor=f"dask://{address}")
+    assert sorted(committed) == sorted(each.key for each in small().runs())
+    assert files_of(one.directory) == files_of(two.directory)
+
+
+def test_a_batch_that_fails_on_the_cluster_does_not_stop_the_others(workplace: Path, address: str) -> None:
+    huge = {"algorithms.backprop.network": {"hidden": [10**6, 10**6]}}  # 8 TB of weights
+    result = run("linear", {"trials": 1, **huge}, executor=f"dask://{address}")
+    assert result.trained == 3
+    ((lost, reason),) = result.failed
+    assert lost.labels["algorithm"] == "backprop"
+    assert "MemoryError" in reason
+
+
+def test_a_worker_of_another_version_is_refused(workplace: Path) -> None:
+    (batch, *_) = batches(small().runs())
+    with pytest.raises(FaReproError, match=r"has numpy .*, this process numpy 1\.0: results would differ"):
+        cluster._train(batch, workplace, Path("none"), False, {**cluster._facts(), "numpy": "1.0"})
+
+
+def test_a_disk_that_cannot_be_written_is_told(workplace: Path, address: str) -> None:
+    (workplace / "results/runs").mkdir(parents=True)
+    for key in (each.key for each in small().runs()):
+        (workplace / "results/runs" / key[:2]).write_text("a file where a folder should be")
+    with pytest.raises(StorageError):
+        run("linear", executor=f"dask://{address}")
+
+
+def test_a_scheduler_that_does_not_answer_is_told(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_WAIT", 0.5)
+    address = f"127.0.0.1:{free_port()}"
+    with pytest.raises(FaReproError, match=f"no Dask scheduler answers at {address}"):
+        run("linear", executor=f"dask://{address}")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"executor": "dusk"}, "executor: unknown 'dusk'. Did you mean dask"),
+        ({"executor": "dask://host"}, "Known: local, dask, dask://HOST:PORT"),
+        ({"executor": "dask://host:8786", "jobs": 2}, "a running cluster has its own number of workers"),
+        ({"executor": 5}, "executor: unknown 5"),
+        ({"jobs": 0}, "jobs: expected a whole number from 1 on"),
+    ],
+)
+def test_an_executor_that_is_none_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Execution(**options)
+
+
+def test_without_the_extra_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"pip install 'fa-repro\[dask\]'"):
+        Execution(executor="dask")
+    Execution(executor="local")

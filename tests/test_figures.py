@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as Canvas
 
 from fa_repro import published, registry, results, run, style
 from fa_repro.drawing import draw
-from fa_repro.figures import Figure, _curves
+from fa_repro.figures import Figure
 from fa_repro.figures.linear import representative
 from fa_repro.intervals import mean_interval, sliding
 from tests.conftest import SMALL
@@ -169,10 +169,13 @@ def test_unusual_results_are_drawn(workplace: Path, name: str, case: str) -> Non
     assert (result.directory / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert bool(result.diverged) == ("diverge" in case)
     curves = [line for ax in result.figure.axes for line in ax.get_lines() if np.isfinite(line.get_ydata()).any()]
+    cells = sum(image.get_array().size for ax in result.figure.axes for image in ax.get_images() if ax.get_title())
     points = len(result.table.drop(columns=["trial", "example", *figure(name).probes]).drop_duplicates())
-    assert len(curves) >= points or case == "all diverge at once"
+    assert len(curves) + cells >= points or case == "all diverge at once"
     if result.diverged:
-        notes = [text.get_text() for ax in result.figure.axes for text in ax.texts]
+        notes = [
+            words for ax in result.figure.axes for words in (ax.get_title(), *(text.get_text() for text in ax.texts))
+        ]
         assert any("diverged" in note for note in notes), notes
 
 
@@ -182,11 +185,6 @@ def test_a_line_ends_where_its_trial_diverged(workplace: Path) -> None:
     finite = line.get_xdata()[np.isfinite(line.get_ydata())]
     at = {one.trial: example for one, example in result.diverged}[representative(result.table)]
     assert finite[-1] == at - 25 + 25 // 2  # the centre of the last window that ends before the divergence
-
-
-def test_points_are_named_by_their_values() -> None:
-    table = pd.DataFrame({"a": [2, 1], "b": ["x", "y"]})
-    assert [name for name, _ in _curves.points(table, ["a", "b"])] == ["1, y", "2, x"]
 
 
 def test_equal_results_give_equal_pictures(workplace: Path) -> None:

@@ -1,7 +1,5 @@
 """Learning curves: parts that several figures draw with."""
 
-import json
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +7,7 @@ import numpy as np
 
 from fa_repro import style
 from fa_repro.arrays import Array
+from fa_repro.figures._points import canonical, wrapped
 from fa_repro.intervals import mean_interval, sliding
 
 if TYPE_CHECKING:
@@ -24,6 +23,9 @@ _BOUNDS = (-40, 30)  # decimal exponents of what is drawn on logarithmic axes
 SMOOTH = 250
 """Points of a line up to which it is not smoothed."""
 
+MOST_NOTES = 8
+"""Notes in a panel on sweep points that diverged."""
+
 
 def by_trial(table: "pd.DataFrame", value: str) -> tuple[Array, Array, Array]:
     """Trials, shape (trials,), examples, shape (n,), and the values, shape (trials, n)."""
@@ -35,34 +37,6 @@ def log10(values: Array) -> Array:
     """Decimal logarithm, for drawing: a diverged run's infinite error becomes NaN, very large and small ones bounds."""
     low, high = _BOUNDS
     return np.where(np.isfinite(values), np.log10(np.clip(values, 10.0**low, 10.0**high)), np.nan)
-
-
-def points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.DataFrame]]":
-    """Rows of each sweep point, with its name, in the order of the values."""
-    if not axes:
-        return [("", table)]
-    return [
-        (", ".join(map(_name, key)), part)
-        for key, part in sorted(table.groupby(list(axes), sort=False), key=lambda pair: [*map(_rank, pair[0])])
-    ]
-
-
-def _name(value: Any) -> str:
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value)).lower()
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
-def _rank(value: Any) -> tuple[int, Any]:
-    """Where a swept value stands among the others: numbers, then lists, item by item, then anything else as a word."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return 2, value
-    if isinstance(value, list):
-        return 1, [_rank(item) for item in value]
-    return (0, value) if isinstance(value, int | float) else (2, json.dumps(value))
 
 
 def mean_with_interval(
@@ -106,27 +80,35 @@ def marker(examples: Array) -> str | None:
 
 
 def mark_diverged(ax: "Axes", saved: "Saved", part: "pd.DataFrame", colour: Any) -> None:
-    """Where trials of one algorithm and sweep point diverged: a cross at the first, and their number."""
+    """Where trials of one algorithm and sweep point diverged: a cross at the first, and their number.
+
+    Where many points have diverged, those after the first few are counted together.
+    """
     axes = [axis for axis in saved.config["sweep"] if axis in part]
-    labels = {name: part[name].iloc[0] for name in ("algorithm", *axes)}
+    labels = {name: canonical(part[name].iloc[0]) for name in ("algorithm", *axes)}
     examples = [
         each["example"]
         for each in saved.manifest["diverged"]
-        if all(_same(each[name], value) for name, value in labels.items())
+        if all(canonical(each[name]) == value for name, value in labels.items())
     ]
     if not examples:
         return
-    height = 0.97 - 0.06 * len(ax.texts)
-    across = ax.get_xaxis_transform()
+    notes, more = ax.texts[:MOST_NOTES], [text for text in ax.texts[MOST_NOTES:] if text.get_gid() == "more"]
+    height = 0.97 - 0.06 * len(notes)
+    across, late = ax.get_xaxis_transform(), min(examples) > 0.5 * part["example"].max()
     style_ = {"color": colour, "transform": across, "clip_on": False}
     ax.plot([min(examples)], [height], marker="x", markersize=6, markeredgewidth=1.5, **style_)
-    note = f"  {len(examples)} of {part['trial'].nunique()} diverged"
-    ax.text(min(examples), height, note, va="center", fontsize=7, color=colour, transform=across)
-
-
-def _same(label: Any, cell: Any) -> bool:
-    """Whether a label of a run is this cell of a table, where collections, and numbers among words, are JSON."""
-    return bool(label == cell or (isinstance(cell, str) and json.dumps(label) == cell))
+    look: dict[str, Any] = {"va": "center", "ha": "right" if late else "left", "fontsize": 7, "transform": across}
+    if len(notes) < MOST_NOTES:
+        spec = ax.get_subplotspec()
+        narrow = spec is not None and spec.get_gridspec().ncols > 3
+        note = f"{len(examples)} of {part['trial'].nunique()}{'' if narrow else ' diverged'}"
+        ax.text(min(examples), height, f"{note}  " if late else f"  {note}", color=colour, **look)
+        return
+    count = 1 + sum(int(text.get_text().split()[0]) for text in more)
+    for text in more:
+        text.remove()
+    ax.text(min(examples), height, f"  {count} more diverged  ", gid="more", **look)
 
 
 def limit(*panels: "Axes", below: float = 0.1) -> None:
@@ -156,7 +138,7 @@ def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:
         ax.set_xlabel("examples (thousands)")
 
 
-def colours(names: Sequence[str]) -> list[Any]:
+def colours(names: Sequence[Any]) -> list[Any]:
     """A colour for each of several ordered values."""
     from matplotlib import colormaps
 
@@ -164,64 +146,23 @@ def colours(names: Sequence[str]) -> list[Any]:
 
 
 def colour_bar(canvas: "Canvas", axes: Any, names: Sequence[str], title: str) -> None:
-    """A bar beside `axes` that tells which colour is which value."""
+    """A bar beside `axes` that tells which colour is which value; the canvas grows if long names need it."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
     edges = np.arange(len(names) + 1) - 0.5
     mappable = ScalarMappable(BoundaryNorm(edges, len(names)), ListedColormap(colours(names)))
     step = -(-len(names) // 16)
+    shown = [wrapped(name, 28) for name in names][::step]
+    height = 1.0 + 0.13 * len(shown) * max(1 + name.count("\n") for name in shown)
+    canvas.set_figheight(max(canvas.get_figheight(), height))
     bar = canvas.colorbar(mappable, ax=axes, ticks=np.arange(len(names))[::step], pad=0.02, aspect=25)
-    bar.ax.set_yticklabels(list(names)[::step])
+    bar.ax.set_yticklabels(shown)
     bar.ax.tick_params(length=0)
-    bar.set_label(textwrap.fill(title, 44, break_long_words=False))
+    bar.set_label(wrapped(title, 44))
     bar.outline.set_visible(False)
-
-
-def axis_title(axes: Sequence[str]) -> str:
-    """Name of swept keys for a person."""
-    words = {"network.init_range": "initial range ω of W0 and W"}
-    ends = {".learning_rate": "learning rate η", ".feedback_range": "range β of B"}
-
-    def title(axis: str) -> str:
-        own = next((word for end, word in ends.items() if axis.endswith(end)), None)
-        return words.get(axis, f"{own}, {style.label(axis.split('.')[1])}" if own else axis)
-
-    return ", ".join(map(title, axes))
 
 
 def trials_note(saved: "Saved") -> str:
     """Number of trials, for a title."""
     return f"n = {saved.config['trials']}"
-
-
-def swept_nse(canvas: "Canvas", saved: "Saved") -> None:
-    """NSE over examples, one panel per algorithm, one line per sweep point."""
-    swept(canvas, saved, "nse", "NSE, geometric mean")
-
-
-def swept(canvas: "Canvas", saved: "Saved", value: str, title: str) -> None:
-    """A measurement over examples on a log axis, one panel per algorithm, one line per sweep point."""
-    table, axes = saved.table, list(saved.config["sweep"])
-    present = set(table["algorithm"])
-    algorithms = [name for name in saved.config["algorithms"] if name in present]
-    panels = canvas.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
-    names = [name for name, _ in points(table, axes)]
-    for ax, algorithm in zip(panels, algorithms, strict=True):
-        ax.set_yscale("log")
-        parts = dict(points(table[table["algorithm"] == algorithm], axes))
-        drawn = dict(zip(names, colours(names), strict=True))
-        if axes and all(axis.startswith("algorithms.") and axis.split(".")[1] != algorithm for axis in axes):
-            drawn = {next(iter(parts)): style.colour(algorithm)}  # the axes are other algorithms'
-        for name, colour in drawn.items():
-            if name in parts:
-                mean_with_interval(ax, saved, parts[name], value, colour, logarithmic=True)
-        example_axis(ax, table)
-        width = max(8, 80 // len(algorithms))
-        ax.set_title(f"{textwrap.fill(style.label(algorithm), width)}\n{trials_note(saved)}")
-    limit(*panels)
-    window = max(1, table["example"].nunique() // SMOOTH)
-    over = f" of {window} points and all trials" if window > 1 else ""
-    panels[0].set_ylabel(f"{title}{over} and 95 % interval")
-    if axes:
-        colour_bar(canvas, list(panels), names, axis_title(axes))

@@ -32,28 +32,38 @@ def online(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFram
 
 
 def draw(canvas: "Canvas", saved: "Saved") -> None:
-    """Fig. 1e at the left, then mean angles with their intervals, coloured by sweep point."""
-    from fa_repro.figures import _curves
+    """Fig. 1e at the left, then mean angles with their intervals, coloured by sweep point; heat maps over more axes."""
+    from fa_repro.figures import _curves, _points, _sweeps
 
-    table, axes = saved.table, list(saved.config["sweep"])
+    if _sweeps.is_map(saved):
+        label = "angle of hidden updates (degrees)"
+        what = [
+            _sweeps.Quantity(value, label, digits=1, unit="°", title=title, least="least")
+            for value, title in PANELS.items()
+        ]
+        _sweeps.maps(canvas, saved, what, ["Fig. 1e is drawn over one axis only"])
+        return
+    table = saved.table
+    axes = _points.varied(table, saved.config["sweep"]) or list(saved.config["sweep"])
     first, *panels = canvas.subplots(1, 1 + len(PANELS), sharey=True)
     _online_panel(first, saved)
-    parts = _curves.points(table, axes)
+    parts = _points.points(table, axes)
     names = [name for name, _ in parts]
+    width = 40 if max(map(len, names), default=0) <= 12 else 22
     for ax, (value, title) in zip(panels, PANELS.items(), strict=True):
         for (_, part), colour in zip(parts, _curves.colours(names), strict=True):
             for _, one in part.groupby("algorithm"):
                 _curves.mean_with_interval(ax, saved, one, value, colour)
         _curves.example_axis(ax, table)
-        ax.set_title(f"{title}, {_curves.trials_note(saved)}")
+        ax.set_title(_points.wrapped(f"{title}, {_curves.trials_note(saved)}", width))
     first.set(ylim=(0, 120), yticks=range(0, 121, 30), ylabel="angle of FA's hidden update (degrees)")
     if axes and names:
-        _curves.colour_bar(canvas, panels, names, _curves.axis_title(axes))
+        _curves.colour_bar(canvas, panels, names, _points.axis_title(axes))
 
 
 def _online_panel(ax: "Axes", saved: "Saved") -> None:
     """One trial: mean and two standard deviations over a sliding window."""
-    from fa_repro.figures import _curves
+    from fa_repro.figures import _curves, _points
     from fa_repro.intervals import sliding
 
     ax.set_title(f"Fig. 1e: to backprop\n± 2 s.d. of {WINDOW} examples")
@@ -62,7 +72,7 @@ def _online_panel(ax: "Axes", saved: "Saved") -> None:
     if table.empty:
         ax.text(0.5, 0.5, f"{ONLINE}\nnot among\nthe algorithms", ha="center", va="center", transform=ax.transAxes)
         return
-    point, table = _curves.points(table, [axis for axis in saved.config["sweep"] if axis in table])[0]
+    point, table = _points.points(table, [axis for axis in saved.config["sweep"] if axis in table])[0]
     trials, examples, values = _curves.by_trial(table, "angle_backprop_deg")
     of = f"{point}, trial {trials[0]}" if len(saved.config["sweep"]) > 1 else f"trial {trials[0]}"
     ax.set_title(f"Fig. 1e: to backprop, {of}\n± 2 s.d. of {WINDOW} examples")

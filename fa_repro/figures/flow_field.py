@@ -28,9 +28,9 @@ MOST = 16
 
 def draw(canvas: "Canvas", saved: "Saved") -> None:
     """The flow and its basins at the left, the loss along the paths at the right; or the flow at each sweep point."""
-    from fa_repro.figures import _curves
+    from fa_repro.figures import _points
 
-    parts = _curves.points(saved.table, list(saved.config["sweep"]))
+    parts = _points.points(saved.table, list(saved.config["sweep"]))
     if len(parts) == 1:
         left, right = canvas.subplots(1, 2, width_ratios=(1.25, 1))
         _flow_panel(left, parts[0][1], _settings(saved, parts[0][1]))

@@ -50,10 +50,10 @@ def representative(table: "pd.DataFrame") -> int:
 
 def draw(canvas: "Canvas", saved: "Saved") -> None:
     """NSE of each algorithm beside the published curves; at the right what was approximated."""
-    from fa_repro.figures import _curves
+    from fa_repro.figures import _sweeps
 
     if saved.config["sweep"]:
-        _curves.swept_nse(canvas, saved)
+        _sweeps.swept(canvas, saved, _sweeps.nse)
     elif saved.extra["maps"].empty:
         _curves_panel(canvas.subplots(), saved)
     else:

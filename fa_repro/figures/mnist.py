@@ -25,11 +25,11 @@ GAP = 0.045
 
 def draw(canvas: "Canvas", saved: "Saved") -> None:
     """Test error on a log axis beside the published curves, and the angle to backprop."""
-    from fa_repro.figures import _curves
+    from fa_repro.figures import _sweeps
 
     if saved.config["sweep"]:
-        _curves.swept(canvas, saved, ERROR, "test error (%), geometric mean")
-        _percent_ticks(canvas.axes[0])  # which shares its axis with the other panels
+        for ax in _sweeps.swept(canvas, saved, _sweeps.Quantity(ERROR, "test error (%)", unit=" %"))[:1]:
+            _percent_ticks(ax)  # which shares its axis with the other panels
         return
     left, right = canvas.subplots(1, 2, width_ratios=(1.7, 1))
     _error_panel(left, saved)

@@ -112,10 +112,10 @@ def remarks(saved: "Saved") -> list[str]:
 
 def draw(canvas: "Canvas", saved: "Saved") -> None:
     """Error on held-out examples beside the published curves; at the right the angle of each hidden layer."""
-    from fa_repro.figures import _curves
+    from fa_repro.figures import _sweeps
 
     if saved.config["sweep"]:
-        _curves.swept(canvas, saved, "nse", "NSE of held-out examples, geometric mean")
+        _sweeps.swept(canvas, saved, _sweeps.Quantity("nse", "NSE of held-out examples", logarithmic=True))
         return
     left, right = canvas.subplots(1, 2, width_ratios=(1.7, 1))
     _error_panel(left, saved)

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 def draw(canvas: "Canvas", saved: "Saved") -> None:
     """One line per sweep point on a log axis, coloured by its value."""
-    from fa_repro.figures import _curves
+    from fa_repro.figures import _sweeps
 
-    _curves.swept_nse(canvas, saved)
+    _sweeps.swept(canvas, saved, _sweeps.nse)
 
 
 FIGURE = Figure(

@@ -45,13 +45,13 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     import numpy as np
     import pandas as pd
 
-    from fa_repro.figures import _curves
+    from fa_repro.figures import _points
 
     axes = list(saved.config["sweep"])
     found = [
         (str(algorithm), f"{style.label(str(algorithm))}{', ' if point else ''}{point}", part)
         for algorithm, rows in saved.table.groupby("algorithm", sort=False)
-        for point, part in _curves.points(rows, axes)
+        for point, part in _points.points(rows, axes)
     ]
     names = list(saved.config["algorithms"])
     order = ["initial", *(f"initial_{name}" for name in names), *names]
@@ -66,7 +66,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     canvas.set_size_inches(style.WIDE, (0.5 + 3.55 * down) if len(mosaics) > 1 else style.WIDE)
     if axes or len(different) > MOST:
         more = f"; {len(different) - MOST} more in the CSV" if len(different) > MOST else ""
-        canvas.suptitle(f"{_curves.axis_title(axes)}{more}", fontsize=8)
+        canvas.suptitle(f"{_points.axis_title(axes)}{more}", fontsize=8)
     panels = canvas.subplots(down, min(2, len(mosaics)), squeeze=False).ravel()
     for ax in panels:
         ax.axis("off")

@@ -201,10 +201,10 @@ def _swept(canvas: "Canvas", saved: "Saved") -> None:
     """Which statements hold at which sweep points."""
     from matplotlib.colors import ListedColormap
 
-    from fa_repro.figures import _curves
+    from fa_repro.figures import _points
 
     axes, summary = list(saved.config["sweep"]), saved.extra["summary"]
-    parts = [(name, part.set_index("statement")) for name, part in _curves.points(summary, axes)]
+    parts = [(name, part.set_index("statement")) for name, part in _points.points(summary, axes)]
     texts = list(dict.fromkeys(summary["statement"]))
     holds = [[float(part["holds"].get(text, float("nan"))) for _, part in parts] for text in texts]
     ax = canvas.subplots()
@@ -216,7 +216,7 @@ def _swept(canvas: "Canvas", saved: "Saved") -> None:
                 ax.text(place, row, f"{part.loc[text, 'measured']:.2g}", **words)
     ax.set_yticks(range(len(texts)), texts, fontsize=6)
     ax.set_xticks(range(len(parts)), [name for name, _ in parts])
-    ax.set_xlabel(_curves.axis_title(axes))
+    ax.set_xlabel(_points.axis_title(axes))
     canvas.suptitle(
         "worst of all trials; green: the statement holds, red: it does not, white: not looked at", fontsize=8
     )

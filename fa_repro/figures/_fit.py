@@ -1,0 +1,217 @@
+"""Titles, labels, ticks and numbers of heat maps, fitted into the space that the layout gives them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fa_repro.arrays import Array
+from fa_repro.figures._heat import Panel
+from fa_repro.figures._points import wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+    from matplotlib.text import Text
+
+MOST_NUMBERS, MOST_TICKS = 100, 10
+"""Cells up to which numbers are written into them, and ticks of an axis of numbers."""
+
+NAME_WIDTH = 24
+"""Characters in a line of a tick's name."""
+
+LEAST_TICKS = 4
+"""Ticks that are left of an axis of numbers where the others would overlap."""
+
+SMALL, LARGE = 7.0, 8.0  # points, of ticks and numbers, and of titles and labels
+_WIDE, _HIGH = 0.56, 1.3  # a character and a line, over the size of the type
+_MARGIN = 0.92
+
+
+def fit(canvas: "Canvas", panels: Sequence[Panel]) -> list[str]:
+    """Write what fits; returns what there is to say about signs that stand for words."""
+    for each in panels:
+        each.ax.set(xlabel=each.labels[0], ylabel=each.labels[1], title="\n".join(each.titles))
+        _up(each, 1e3)
+        _across(each, 50.0 * canvas.get_figwidth() / _columns(each))
+    _share(panels)
+    canvas.draw_without_rendering()
+    for each in panels:
+        width, _ = _size(each.ax)
+        _title(each, width)
+        each.ax.set_xlabel(wrapped(each.ax.get_xlabel(), _characters(width, LARGE)))
+        _across(each, width)
+    _share(panels)
+    canvas.draw_without_rendering()
+    for each in panels:
+        _, height = _size(each.ax)
+        each.ax.set_ylabel(wrapped(each.ax.get_ylabel(), _characters(height, LARGE)))
+        _up(each, height)
+    _share(panels)
+    canvas.draw_without_rendering()
+    return _write(canvas, panels)
+
+
+def height(panel: Panel) -> float:
+    """Inches that the names of all rows take, if they are words; numbers can do with fewer."""
+    lines = [wrapped(name, NAME_WIDTH) for name in panel.names[1]]
+    return 0.0 if _are_numbers(panel.names[1]) else len(lines) * max(map(_lines, lines)) * SMALL * _HIGH / 72
+
+
+def _lines(text: str) -> int:
+    return 1 + text.count("\n")
+
+
+def _columns(panel: Panel) -> int:
+    """How many panels stand side by side."""
+    spec = panel.ax.get_subplotspec()
+    return spec.get_gridspec().ncols if spec is not None else 1
+
+
+def _size(ax: "Axes") -> tuple[float, float]:
+    """Width and height of a panel in points."""
+    box = ax.get_window_extent()
+    figure = ax.get_figure(root=True)
+    dpi = figure.dpi if figure is not None else 72
+    return float(box.width) / dpi * 72, float(box.height) / dpi * 72
+
+
+def _characters(length: float, size: float) -> int:
+    return max(8, int(length / (_WIDE * size)))
+
+
+def _title(panel: Panel, width: float) -> None:
+    """Lines above a panel; smaller, and a little into the gaps beside it, where a word would be broken."""
+    longest = max(len(word) for line in panel.titles for word in line.split())
+    size = LARGE if longest <= 1.1 * _characters(width, LARGE) else SMALL
+    room = _characters(width, size)
+    lines = [wrapped(line, max(room, min(longest, int(1.15 * room)))) for line in panel.titles]
+    panel.ax.set_title("\n".join(lines), fontsize=size)
+
+
+def _are_numbers(names: Sequence[str]) -> bool:
+    return all(name.replace(".", "").replace("-", "").replace("+", "").replace("e", "").isdigit() for name in names)
+
+
+def _across(panel: Panel, width: float) -> None:
+    """Names of the columns: side by side if they fit, on end if not; fewer of them where they are too many."""
+    names, ax = panel.names[0], panel.ax
+    cell, numbers = width / len(names), _are_numbers(names)
+    many = numbers and len(names) > MOST_TICKS
+    least = -(-len(names) // MOST_TICKS) if many else 1
+    for step in range(least, (len(names) // LEAST_TICKS if many else 1) + 1):
+        space = int(_MARGIN * step * cell / (_WIDE * SMALL))
+        longest = max(len(word) for name in names[::step] for word in name.split(" "))
+        lines = [name if numbers else wrapped(name, max(1, space)) for name in names[::step]]
+        if longest <= space and all(line.count("\n") < 3 for line in lines):
+            ax.set_xticks(range(0, len(names), step), lines, rotation=0)
+            return
+    lines = [wrapped(name, NAME_WIDTH) for name in names]
+    step = max(least, _step(lines, cell))
+    ax.set_xticks(range(0, len(names), step), lines[::step], rotation=90)
+
+
+def _up(panel: Panel, height: float) -> None:
+    """Names of the rows, fewer of them where they are too many."""
+    names = panel.names[1]
+    lines = [wrapped(name, NAME_WIDTH) for name in names]
+    least = -(-len(names) // MOST_TICKS) if _are_numbers(names) else 1
+    step = max(least, _step(lines, height / len(names)))
+    panel.ax.set_yticks(range(0, len(names), step), lines[::step])
+
+
+def _step(lines: Sequence[str], cell: float) -> int:
+    """Every which name can be written along cells of this size."""
+    return max(1, int(np.ceil(max(map(_lines, lines)) * SMALL * _HIGH / cell)))
+
+
+def _share(panels: Sequence[Panel]) -> None:
+    """Name rows once where the panel to the left names the same, and columns where the panel below does."""
+    at = {}
+    for each in panels:
+        spec = each.ax.get_subplotspec()
+        if spec is not None:
+            at[spec.rowspan.start, spec.colspan.start] = each
+    for (row, column), each in at.items():
+        left, below = at.get((row, column - 1)), at.get((row + 1, column))
+        if left is not None and (left.labels[1], left.names[1]) == (each.labels[1], each.names[1]):
+            each.ax.set_ylabel("")
+            each.ax.set_yticklabels([""] * len(each.ax.get_yticks()))
+        if below is not None and (below.labels[0], below.names[0]) == (each.labels[0], each.names[0]):
+            each.ax.set_xlabel("")
+            each.ax.set_xticklabels([""] * len(each.ax.get_xticks()))
+
+
+def _write(canvas: "Canvas", panels: Sequence[Panel]) -> list[str]:
+    """Numbers where there are few and they fit, the best bold; signs where not. What the signs are for."""
+    notes: dict[str, None] = {}
+    for each in panels:
+        numbers = {(y, x): each.quantity.number(each.means[y, x]) for y, x in _cells(each, False)}
+        if not _written(canvas, each, numbers):
+            _mark(each, each.means == each.best, "o", "none", _ink(each, each.best))
+            notes["circle: the best"] = None
+    for each in panels:
+        if _written(canvas, each, {(y, x): _fate(each, y, x) for y, x in _cells(each, True)}):
+            continue
+        missing = np.isnan(each.means) & (each.diverged == 0)
+        _mark(each, each.diverged > 0, "x", "#B00000", "#B00000")
+        notes |= {"cross: a run diverged": None} if each.diverged.any() else {}
+        notes |= {"grey without a cross: no result": None} if missing.any() else {}
+    return list(notes)
+
+
+def _written(canvas: "Canvas", panel: Panel, words: Mapping[tuple[int, int], str]) -> bool:
+    """Whether words fit into cells, level or on end; written if they do."""
+    if not words:
+        return True
+    if panel.means.size > MOST_NUMBERS:
+        return False
+    (width, height), (rows, columns) = _size(panel.ax), panel.means.shape
+    texts = [_text(panel, y, x, each) for (y, x), each in words.items()]
+    for angle, share in ((0, 0.96), (90, 0.7)):
+        for text in texts:
+            text.set_rotation(angle)
+        boxes = [text.get_window_extent() for text in texts]
+        across, up = (max(sizes) / canvas.dpi * 72 for sizes in zip(*((b.width, b.height) for b in boxes), strict=True))
+        if across <= share * width / columns and up <= 0.92 * height / rows:
+            return True
+    for text in texts:
+        text.remove()
+    return False
+
+
+def _mark(panel: Panel, which: Array, marker: str, inside: str, edge: str) -> None:
+    """A sign in some cells."""
+    (width, height), (rows, columns) = _size(panel.ax), panel.means.shape
+    size = max(2.0, min(6.0, 0.6 * width / columns, 0.6 * height / rows))
+    y, x = np.nonzero(which)
+    if not len(x):  # nothing, drawn unclipped, takes room
+        return
+    look = {"markersize": size, "markerfacecolor": inside, "markeredgecolor": edge, "linestyle": "none"}
+    panel.ax.plot(x, y, marker=marker, markeredgewidth=1.0, clip_on=False, **look)
+
+
+def _cells(panel: Panel, empty: bool) -> list[tuple[int, int]]:
+    return [(int(y), int(x)) for y, x in np.argwhere(np.isnan(panel.means) == empty)]
+
+
+def _fate(panel: Panel, y: int, x: int) -> str:
+    """Why a cell has no number."""
+    diverged, runs = panel.diverged[y, x], panel.runs[y, x]
+    if not diverged:
+        return "none"
+    return "diverged" if diverged == runs else f"{diverged} of {runs}\ndiverged"
+
+
+def _text(panel: Panel, y: int, x: int, words: str) -> "Text":
+    """Words in a cell, dark on light and light on dark."""
+    value = float(panel.means[y, x])
+    weight = "bold" if value == panel.best else "normal"
+    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL, "fontweight": weight}
+    return panel.ax.text(x, y, words, color=_ink(panel, value), **style)
+
+
+def _ink(panel: Panel, value: float) -> str:
+    """White on dark cells, black on light ones."""
+    (image,) = panel.ax.get_images()
+    return "w" if not np.isnan(value) and float(image.norm(value)) > 0.5 else "k"  # type: ignore[arg-type]

@@ -1,0 +1,250 @@
+"""Swept figures: lines over one axis, heat maps of the end over two, small multiples of those over more."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fa_repro import style
+from fa_repro.figures import _curves
+from fa_repro.figures._fit import fit, height
+from fa_repro.figures._heat import Panel, Quantity, has_diverged, norm, panel
+from fa_repro.figures._points import axis_title, concerns, joined, keyed, names, setting, varied, wrapped
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+    from fa_repro.results import Saved
+
+__all__ = ["Quantity", "is_map", "lines", "maps", "nse", "swept"]
+
+MOST_LINES = 50
+"""Lines in a panel; of more values as many are drawn, spread evenly, and that is told."""
+
+MOST_PANELS = 16
+"""Heat maps in a picture; what others there are is told."""
+
+MOST_ACROSS = 5
+"""Heat maps side by side."""
+
+MOST_HIGH = 8.0
+"""Inches to which a heat map grows for the names of its rows."""
+
+LONG = 14
+"""Characters of a name up to which it can stand below a column."""
+
+nse = Quantity("nse", "NSE", logarithmic=True)
+
+
+def is_map(saved: "Saved") -> bool:
+    """Whether a sweep has more axes than lines can show."""
+    return len(varied(saved.table, saved.config["sweep"])) > 1
+
+
+def swept(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> "list[Axes]":
+    """A measurement over a sweep; returns the panels of lines, if lines are drawn."""
+    if is_map(saved):
+        maps(canvas, saved, [quantity])
+        return []
+    return lines(canvas, saved, quantity)
+
+
+def _algorithms(saved: "Saved") -> list[str]:
+    """Those that have results, in the order of the config."""
+    present = set(saved.table["algorithm"])
+    return [name for name in saved.config["algorithms"] if name in present]
+
+
+def lines(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> "list[Axes]":
+    """A measurement over examples on a log axis, one panel per algorithm, one line per sweep point."""
+    table = saved.table
+    axes = varied(table, saved.config["sweep"]) or list(saved.config["sweep"])
+    algorithms = _algorithms(saved)
+    panels = canvas.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
+    known = {axis: names(table[axis]) for axis in axes}
+    every = list(keyed(table, axes))
+    points = _some(every, MOST_LINES)
+    table = table[table[axes[0]].isin([point[0] for point in points])] if len(points) < len(every) else table
+    named = [joined(point, known) for point in points]
+    if len(algorithms) > 2:
+        canvas.set_figwidth(style.WIDE)
+    width = 80 - min(28, max(map(len, named), default=0))
+    for ax, algorithm in zip(panels, algorithms, strict=True):
+        ax.set_yscale("log")
+        parts = keyed(table[table["algorithm"] == algorithm], axes)
+        drawn = dict(zip(points, _curves.colours(points), strict=True))
+        if axes and not any(concerns(axis, algorithm) for axis in axes):
+            drawn = {next(iter(parts)): style.colour(algorithm)}
+        for point, colour in drawn.items():
+            if point in parts:
+                _curves.mean_with_interval(ax, saved, parts[point], quantity.column, colour, logarithmic=True)
+        _curves.example_axis(ax, table)
+        crosses = any(line.get_marker() == "x" for line in ax.lines)
+        note = "\ncross: diverged" if len(algorithms) > 3 and crosses else ""
+        ax.set_title(f"{wrapped(style.label(algorithm), width // len(algorithms))}\n{_curves.trials_note(saved)}{note}")
+    _curves.limit(*panels)
+    window = max(1, table["example"].nunique() // _curves.SMOOTH)
+    over = f" of {window} points and all trials\n" if window > 1 else " "
+    panels[0].set_ylabel(f"{quantity.label}, geometric mean{over}and 95 % interval")
+    if axes:
+        told = f" ({len(points)} of {len(every):,} values are drawn)" if len(points) < len(every) else ""
+        _curves.colour_bar(canvas, list(panels), named, axis_title(axes) + told)
+    return list(panels)
+
+
+def _some(items: "Sequence[Any]", most: int) -> list[Any]:
+    """At most so many of some items, the first and the last among them, evenly spread."""
+    chosen = np.linspace(0, len(items) - 1, min(most, len(items)))
+    return [items[place] for place in np.round(chosen).astype(int)]
+
+
+@dataclass(frozen=True)
+class _Map:
+    """A heat map that is to be drawn."""
+
+    quantity: Quantity
+    algorithm: str
+    ends: "pd.DataFrame"
+    axes: tuple[str, str]
+    point: str
+    row: int
+
+
+def maps(canvas: "Canvas", saved: "Saved", quantities: Sequence[Quantity], notes: Sequence[str] = ()) -> list[Panel]:
+    """The value at the end of runs: heat maps over two axes, one for each algorithm and value of the other axes.
+
+    `notes` are written above them, with what else there is to tell.
+    """
+    ends = _ends(saved)
+    known = {axis: names(ends[axis]) for axis in saved.config["sweep"]}
+    columns = [list(_stack(ends, saved, known, name, each)) for each in quantities for name in _algorithms(saved)]
+    slots, across = _places(columns)
+    total = sum(map(len, columns))
+    down = -(-len(slots) // across)
+    canvas.set_size_inches(style.WIDE, 3.4 if down == 1 else 0.7 + 2.1 * down)
+    grid = canvas.subplots(down, across, squeeze=False).ravel()
+    colours = norm(quantities[0], np.concatenate([ends[each.column].to_numpy(dtype=float) for each in quantities]))
+    panels = []
+    for ax, one in zip(grid, [*slots, *[None] * (len(grid) - len(slots))], strict=True):
+        if one is None:
+            ax.remove()
+            continue
+        titles = [style.label(one.algorithm), *filter(None, [one.quantity.title, one.point])]
+        panels.append(panel(ax, one.ends, one.quantity, one.axes, known, one.algorithm, titles, colours))
+    names_need = down * (0.9 + min(MOST_HIGH, max((height(each) for each in panels), default=0.0)))
+    canvas.set_figheight(max(canvas.get_figheight(), names_need))
+    label = _label(saved, ends, quantities[0])
+    sound = any(not np.isnan(each.best) for each in panels)
+    notes = [*notes, *([] if sound else [label])]
+    notes += [f"{total - len(panels)} of {total} maps are not shown, but in the CSV"] * (total > len(panels))
+    fewest = min((int(each.runs[each.runs > 0].min()) for each in panels), default=saved.config["trials"])
+    notes += [f"some cells have only {fewest} of {saved.config['trials']} trials"] * (fewest < saved.config["trials"])
+    if sound:
+        _colour_bar(canvas, panels, quantities[0], _in_lines(label, canvas, panels, notes))
+    _say(canvas, notes or [""])
+    _say(canvas, [*notes, *fit(canvas, panels)])
+    return panels
+
+
+def _in_lines(label: str, canvas: "Canvas", panels: Sequence[Panel], notes: Sequence[str]) -> str:
+    """The colour bar's label, in lines of equal length if it is longer than the bar."""
+    above = bool(notes) or any(len(each.titles) > 2 or np.isnan(each.means).any() for each in panels)
+    room = canvas.get_figheight() * (15.0 if above else 16.5)
+    return label if len(label) <= room else wrapped(label, int(min(room, len(label) / 2 + 6)))
+
+
+def _say(canvas: "Canvas", notes: Sequence[str]) -> None:
+    if notes:
+        canvas.suptitle(wrapped("; ".join(notes), 105), fontsize=8)
+
+
+def _ends(saved: "Saved") -> "pd.DataFrame":
+    """The last measurement of each run, and whether it diverged."""
+    runs = ["algorithm", "trial", *saved.config["sweep"]]
+    ends = saved.table.loc[saved.table.groupby(runs, sort=False)["example"].idxmax()]
+    return ends.assign(diverged=has_diverged(saved, ends))
+
+
+def _stack(
+    ends: "pd.DataFrame", saved: "Saved", known: dict[str, dict[Any, str]], algorithm: str, quantity: Quantity
+) -> Iterator[_Map]:
+    """The heat maps of one algorithm, in the order of the values of the axes that no map has."""
+    others = _others(ends, saved)
+    order = list(keyed(ends, others))
+    own = _own(ends, saved, algorithm)
+    outside = [axis for axis in own if axis in others]
+    rows = ends[ends["algorithm"] == algorithm].drop_duplicates(["trial", *own])
+    for point, part in keyed(rows, outside).items():
+        values = dict(zip(outside, point, strict=True))
+        alike = (
+            all(values.get(axis, value) == value for axis, value in zip(others, each, strict=True)) for each in order
+        )
+        told = ", ".join(setting(axis, known[axis][value]) for axis, value in values.items())
+        axes = _directions([axis for axis in own if axis not in others], known)
+        yield _Map(quantity, algorithm, part, axes, told, list(alike).index(True))
+
+
+def _directions(axes: Sequence[str], known: dict[str, dict[Any, str]]) -> tuple[str, str]:
+    """Which axis runs across and which up: the first across, unless only its names are long."""
+    across, up = [*axes, "", ""][:2]
+    long, other = _longest(known.get(across, {})), _longest(known.get(up, {}))
+    return (up, across) if long > max(LONG, other) else (across, up)
+
+
+def _longest(known: dict[Any, str]) -> int:
+    return max(map(len, known.values()), default=0)
+
+
+def _own(ends: "pd.DataFrame", saved: "Saved", algorithm: str) -> list[str]:
+    """The axes along which an algorithm varies."""
+    axes = [axis for axis in saved.config["sweep"] if concerns(axis, algorithm)]
+    return varied(ends[ends["algorithm"] == algorithm], axes)
+
+
+def _others(ends: "pd.DataFrame", saved: "Saved") -> list[str]:
+    """The axes that no map has: those of fewest values, until no algorithm has more than two left."""
+    own, found = [_own(ends, saved, algorithm) for algorithm in _algorithms(saved)], list[str]()
+    while crowded := [left for axes in own if len(left := [axis for axis in axes if axis not in found]) > 2]:
+        candidates = [axis for axis in reversed(saved.config["sweep"]) if any(axis in left for left in crowded)]
+        found.append(min(candidates, key=lambda axis: ends[axis].nunique()))
+    return found
+
+
+def _places(columns: Sequence[Sequence[_Map]]) -> tuple[list[_Map | None], int]:
+    """Where the maps stand, row by row, and how many are in a row: a column for each algorithm where there is room."""
+    rows, wide = sorted({each.row for column in columns for each in column}), len(columns)
+    beside = {1: min(4, int(np.ceil(len(rows) ** 0.5))), 2: 1 if len(rows) <= 4 else 2}.get(wide, 1)
+    across = wide * beside if wide <= MOST_ACROSS else 4
+    slots: list[_Map | None] = []
+    for number in rows:
+        row = [next((each for each in column if each.row == number), None) for column in columns]
+        if wide > MOST_ACROSS:
+            row += [None] * (-wide % across)
+        if slots and sum(each is not None for each in slots + row) > MOST_PANELS:
+            break
+        slots += row
+    places = np.flatnonzero([each is not None for each in slots])[:MOST_PANELS]
+    return slots[: places[-1] + 1], across
+
+
+def _label(saved: "Saved", ends: "pd.DataFrame", quantity: Quantity) -> str:
+    """What the colours are of."""
+    unit = "epochs" if "epoch" in ends else "examples"
+    seen = sorted(ends[unit.removesuffix("s")].unique())
+    after = f"{seen[0]:,g}" if len(seen) == 1 else f"{seen[0]:,g} to {seen[-1]:,g}"
+    return f"{quantity.label}, after {after} {unit}, {_curves.trials_note(saved)}"
+
+
+def _colour_bar(canvas: "Canvas", panels: Sequence[Panel], quantity: Quantity, label: str) -> None:
+    (picture,), long = panels[0].ax.get_images(), canvas.get_figheight() / 3.4
+    look: dict[str, Any] = {
+        "extend": "both" if quantity.logarithmic else "max",
+        "extendfrac": 0.05 / long,
+        "aspect": 25 * long,
+    }
+    bar = canvas.colorbar(picture, ax=[each.ax for each in panels], pad=0.02, **look)
+    bar.set_label(label)
+    bar.outline.set_visible(False)

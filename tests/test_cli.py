@@ -1,16 +1,12 @@
 """The command line: what it prints, its exit codes, and what it leaves behind."""
 
-import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from click.testing import Result
@@ -40,11 +36,6 @@ def test_quiet_says_only_where_the_picture_is(command: Command) -> None:
 
 def test_verbose_says_what_is_trained(command: Command) -> None:
     assert "training 3 runs of backprop together" in command("run", "linear", "-v").stderr
-
-
-def test_output_that_is_no_terminal_holds_no_control_codes(command: Command) -> None:
-    result = command("run", "linear")
-    assert all(character == "\n" or character.isprintable() for character in result.output)
 
 
 @pytest.mark.parametrize(
@@ -154,41 +145,6 @@ def test_a_forced_dry_run_trains_everything_again(command: Command) -> None:
     assert "12 runs, 12 to train" in command("run", "linear", "--dry-run", "--force").stdout
 
 
-def test_divergence_before_any_update_blames_the_start(command: Command) -> None:
-    result = command("run", "linear", "--set", "network.init_range=1e100", "--only", "backprop")
-    assert result.exit_code == 1
-    assert (
-        "diverged from example 0 on (the output is not finite). Lower network.init_range (now 1e+100)." in result.stderr
-    )
-
-
-def test_a_diverging_rate_is_told_and_drawn_while_the_others_finish(command: Command) -> None:
-    words = ["--set", "algorithms.backprop.learning_rate=0.9", "--set", "training.examples=300"]
-    result = command("run", "linear", *words)
-    assert result.exit_code == 1
-    told = "error: backprop, 3 of 3 trials (0, 1, 2) diverged from example"
-    assert [line.startswith(told) for line in result.stderr.splitlines()] == [False, True]
-    assert "(the output is not finite). Lower algorithms.backprop.learning_rate (now 0.9)." in result.stderr
-    one = command("run", "linear", *words, "--set", "trials=1", "--results", "one").stderr
-    assert "error: backprop, trial 0 diverged at example" in one
-    table = pd.read_csv("results/linear/linear.csv")
-    lost = table.groupby("algorithm")["nse"].apply(lambda nse: (nse == float("inf")).any())
-    assert lost.to_dict() == {
-        "backprop": True,
-        "feedback_alignment": False,
-        "reinforcement": False,
-        "shallow": False,
-    }
-    manifest = json.loads(Path("results/linear/manifest.json").read_text())
-    assert [each["trial"] for each in manifest["diverged"]] == [0, 1, 2]
-    assert "diverged (3 runs)" in command("list").stdout
-    again = command("run", "linear", *words)
-    assert again.exit_code == 1  # remembered, and not taken for a success
-    assert "nothing to train" in again.stderr
-    assert "diverged from example" in again.stderr
-    assert command("run", "linear").exit_code == 0
-
-
 def test_a_run_that_fails_is_told_while_the_others_finish(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     from fa_repro.rules.backprop import Backprop
 
@@ -296,33 +252,11 @@ def test_init_copies_the_configs_and_never_over_a_changed_one(command: Command, 
     assert command("init", "elsewhere").output == ""
 
 
-def test_a_results_folder_may_have_any_name(command: Command) -> None:
-    result = command("run", "linear", "--results", "my results/Übung")
-    assert (result.exit_code, result.stdout) == (0, "my results/Übung/linear/linear.png\n")
-
-
 # ---- as a process ----
 
 
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(fa_repro.__file__).parents[1]), "PYTHONWARNINGS": "error"}
-
-
-def process(*words: str, **options: Any) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "fa_repro", *words]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), **options
-    )
-
-
-def test_a_config_may_come_through_a_pipe_and_the_environment_may_ask_for_any_backend(workplace: Path) -> None:
-    os.mkfifo("pipe")
-    variables = {**environment(), "MPLBACKEND": "module://not_installed"}
-    command = [sys.executable, "-m", "fa_repro", "run", "linear", "--config", "pipe"]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=variables)
-    Path("pipe").write_text(SMALL)
-    _, told = running.communicate(timeout=60)
-    assert running.returncode == 0, told
 
 
 @pytest.mark.parametrize("words", [["--help"], ["list"], ["--version"], ["run", "--help"]])
@@ -337,74 +271,3 @@ def test_quick_commands_import_nothing_heavy(words: list[str], workplace: Path) 
         [sys.executable, "-c", code, *words], env=environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_an_interrupt_ends_with_130_and_the_same_command_goes_on(workplace: Path) -> None:
-    words = ("run", "linear", "--set", "training.examples=30000", "--set", "record.grid=linear")
-    # A process whose parents ignore interrupts, as those of a shell's background job do, inherits that.
-    running = process(*words, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-    stored = workplace / "results/runs"
-    deadline = time.monotonic() + 60
-    while not list(stored.glob("??/*/manifest.json")) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
-    assert running.returncode == 130, told
-    assert "interrupted. The same command goes on from here" in told
-    assert "Traceback" not in told
-    finished = len(list(stored.glob("??/*/manifest.json")))
-    assert 0 < finished < 12
-    again = process(*words)
-    _, told = again.communicate(timeout=120)
-    assert again.returncode == 0, told
-    assert f"found {finished}" in told
-
-
-def test_a_killed_run_leaves_nothing_half_and_its_rerun_gives_the_same_bytes(workplace: Path) -> None:
-    words = ("run", "linear", "--set", "training.examples=5000", "--set", "record.grid=linear")
-    whole = process(*words, "--results", "whole")
-    assert whole.wait(timeout=120) == 0
-    whole.communicate()
-    for wait in (0.6, 0.9, 1.2, 1.5):
-        running = process(*words)
-        time.sleep(wait)
-        running.kill()
-        running.communicate()
-    last = process(*words)
-    _, told = last.communicate(timeout=120)
-    assert last.returncode == 0, told
-    assert contents(workplace / "results/linear") == contents(workplace / "whole/linear")
-    assert not list((workplace / "results").rglob(".tmp-*"))
-
-
-def test_two_identical_commands_at_once_agree(workplace: Path) -> None:
-    both = [process("run", "linear") for _ in range(2)]
-    for running in both:
-        _, told = running.communicate(timeout=120)
-        assert running.returncode == 0, told
-    assert len(list((workplace / "results/runs").glob("??/*/manifest.json"))) == 12
-    alone = process("run", "linear", "--results", "alone")
-    alone.communicate(timeout=120)
-    assert contents(workplace / "results/linear") == contents(workplace / "alone/linear")
-
-
-@pytest.mark.slow
-def test_a_hundred_kills_at_random_times_lose_nothing(workplace: Path) -> None:
-    """Fault 1: no partial run is visible, the last CSV is that of an undisturbed run, nothing is trained twice."""
-    words = ("run", "linear", "--set", "training.examples=20000", "--set", "record.grid=linear")
-    whole = process(*words, "--results", "whole")
-    assert whole.wait(timeout=120) == 0
-    whole.communicate()
-    random, seen = np.random.default_rng(0), {}
-    for _ in range(100):
-        running = process(*words)
-        time.sleep(random.uniform(0.05, 1.5))
-        running.kill()
-        running.communicate()
-        for path in (workplace / "results/runs").glob("??/*/manifest.json"):
-            assert seen.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
-    last = process(*words)
-    _, told = last.communicate(timeout=120)
-    assert last.returncode == 0, told
-    assert contents(workplace / "results/linear") == contents(workplace / "whole/linear")
-    assert not list((workplace / "results").rglob(".tmp-*"))

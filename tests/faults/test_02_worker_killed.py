@@ -1,0 +1,30 @@
+"""Fault 2: SIGKILL of one worker.
+
+Promised: its run is retried, the others finish, exit 0.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.faults.processes import HALTS_ONCE, begin, driver, finish, session, stored, wait_until
+from tests.test_storage import contents
+
+
+def test_what_a_killed_worker_was_training_is_trained_again_and_the_others_finish(
+    workplace: Path, undisturbed: Callable[..., Path]
+) -> None:
+    command = ("run", "linear", "--jobs", "2", "--set", "training.examples=1500")
+    process = begin(*command, script=driver(workplace, HALTS_ONCE))
+    assert wait_until((workplace / "halted").exists)
+    os.kill(int((workplace / "halted").read_text()), signal.SIGKILL)
+    done = finish(process)
+    assert done.code == 0, done.err
+    assert "WARNING: a worker process died; backprop is trained again" in done.err
+    trainings = (workplace / "trainings").read_text().split()
+    assert trainings.count("backprop") == 2
+    assert set(trainings) == {"shallow", "reinforcement", "backprop", "feedback_alignment"}
+    assert len(stored(workplace / "results")) == 12
+    assert contents(workplace / "results/linear") == contents(undisturbed(training__examples=1500) / "linear")
+    assert wait_until(lambda: not session(process.pid))

@@ -1,0 +1,63 @@
+"""Fault 4: one Ctrl-C with several workers.
+
+Promised: all processes gone within 5 s, exit 130, a line saying how to go on.
+"""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.processes import (
+    PATIENCE,
+    begin,
+    cpu_seconds,
+    fa_repro,
+    finish,
+    needs_proc,
+    session,
+    stored,
+    wait_until,
+    workers,
+)
+
+GRID = ("--set", "record.grid=log", "--set", "record.points=5")
+ENDLESS = ("--set", "training.examples=1000000000", *GRID)
+GO_ON = "interrupted. The same command goes on from here: finished runs are kept.\n"
+WHOM = {"everyone": os.killpg, "the parent": os.kill}
+pytestmark = needs_proc
+
+
+@pytest.mark.parametrize("whom", WHOM)
+@pytest.mark.parametrize("when", ["workers start", "workers train"])
+def test_all_processes_end_within_5_seconds_and_a_line_says_how_to_go_on(workplace: Path, whom: str, when: str) -> None:
+    """A terminal sends its interrupt to every process; some managers of processes send it to the first only."""
+    process = begin("run", "linear", "--jobs", "3", *ENDLESS)
+    assert wait_until(lambda: len(workers(process.pid)) == 3)
+    if when == "workers train":
+        assert wait_until(lambda: min(map(cpu_seconds, workers(process.pid))) > 1)
+    interrupted = time.monotonic()
+    WHOM[whom](process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert wait_until(lambda: not session(process.pid), interrupted + 5 - time.monotonic())
+    assert (process.returncode, out) == (130, "")
+    assert GO_ON in err
+    if when == "workers train":
+        assert err == GO_ON
+
+
+def test_in_one_process_it_ends_too_and_the_same_command_goes_on(workplace: Path) -> None:
+    command, results = ("run", "linear", "--set", "training.examples=10000", *GRID), workplace / "results"
+    process = begin(*command)
+    assert wait_until(lambda: [*results.glob("runs/??/*/manifest.json")])
+    process.send_signal(signal.SIGINT)
+    done = finish(process)
+    assert (done.code, done.err) == (130, GO_ON)
+    before = stored(results)
+    assert 0 < len(before) < 12
+    again = fa_repro(*command)
+    assert again.code == 0, again.err
+    assert f"found {len(before)}\n" in again.err
+    assert before.items() <= stored(results).items()

@@ -1,0 +1,162 @@
+"""Fault 8: a byte flipped, or a truncation, in each file of a result.
+
+Promised: put aside with one warning, trained again.
+"""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from fa_repro import run
+from fa_repro.errors import StorageError
+from fa_repro.runs import Run
+from fa_repro.store import Store
+from fa_repro.trainer import train
+from tests.conftest import SMALL, small_runs
+from tests.faults.processes import fa_repro, stored
+from tests.test_storage import contents
+from tests.test_trainer import assert_same
+
+
+def flipped(data: bytes, at: int = 2) -> bytes:
+    """One bit of one byte changed; in a manifest byte 2 is part of `schema`, in a record of the archive's signature."""
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "flip": flipped,
+    "flip in the middle": lambda data: flipped(data, len(data) // 2),
+    "flip at the end": lambda data: flipped(data, len(data) - 1),
+    "truncate": lambda data: data[: len(data) // 2],
+    "truncate by one": lambda data: data[:-1],
+    "empty": lambda data: b"",
+}
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> tuple[Store, Run, Path]:
+    """A store with one run, and the run's folder."""
+    (run, *_) = small_runs("backprop")
+    store = Store(tmp_path)
+    store.prepare()
+    store.commit(run, train([run])[0], 1.5)
+    return store, run, tmp_path / "runs" / run.key[:2] / run.key
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [("record.npz", damage) for damage in DAMAGE]
+    + [("manifest.json", damage) for damage in ("flip", "truncate", "truncate by one", "empty")]
+    + [("record.npz", "remove"), ("manifest.json", "remove")],
+)
+def test_a_damaged_run_is_put_aside_with_one_warning_and_can_be_stored_again(
+    one: tuple[Store, Run, Path], name: str, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, run, folder = one
+    path = folder / name
+    if damage == "remove":
+        path.unlink()
+    else:
+        path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert store.load(run) is None
+    assert len(caplog.records) == 1
+    assert "put aside" in caplog.text
+    assert not folder.exists()
+    assert len(list((folder.parent.parent / "damaged").iterdir())) == 1
+    store.commit(run, train([run])[0], 1.0)
+    assert store.load(run) is not None
+
+
+@pytest.mark.parametrize("name", ["record.npz", "manifest.json"])
+def test_whichever_byte_of_a_run_is_wrong_no_wrong_number_is_read(one: tuple[Store, Run, Path], name: str) -> None:
+    """A flip in what a manifest tells beside its sums, such as versions, is not seen, and does no harm."""
+    store, run, folder = one
+    data, right = (folder / name).read_bytes(), train([run])[0]
+    whole = shutil.copytree(folder, folder.parent.parent.parent / "whole")
+    lost, places = 0, random.Random(0).sample(range(len(data)), 300)
+    for at in places:
+        (folder / name).write_bytes(flipped(data, at))
+        try:
+            loaded = store.load(run)
+        except StorageError as error:
+            assert "newer fa_repro" in str(error)  # the schema's own digit
+            loaded = None
+        if loaded is not None:
+            assert_same(loaded, right)
+        lost += loaded is None
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(whole, folder)
+    assert lost == 300 if name == "record.npz" else lost > 50
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", ["linear.csv", "linear_maps.csv", "linear.png", "config.yaml"])
+def test_a_damaged_file_of_a_result_is_put_aside_with_one_warning_and_made_again(
+    command: Callable[..., Result], workplace: Path, shared: Path, no_picture: None, name: str, damage: str
+) -> None:
+    folder = shutil.copytree(shared, workplace / "results") / "linear"
+    before = contents(folder)
+    wrong = DAMAGE[damage](before[name])
+    (folder / name).write_bytes(wrong)
+    done = command("run", "linear", "-q")
+    assert done.exit_code == 0
+    (line,) = done.stderr.splitlines()
+    assert f"WARNING: results/linear: {name} is not what its manifest says: put aside as " in line
+    assert contents(folder) == before
+    assert [path.read_bytes() for path in (folder / "damaged").iterdir()] == [wrong]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_manifest_of_a_result_never_vouches_for_other_numbers(
+    command: Callable[..., Result], workplace: Path, shared: Path, no_picture: None, damage: str
+) -> None:
+    folder = shutil.copytree(shared, workplace / "results") / "linear"
+    before, path = contents(folder), folder / "manifest.json"
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert command("run", "linear", "-q").exit_code == 0
+    assert contents(folder) == before
+    assert command("plot", "linear").exit_code == 0
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of the small config."""
+    folder = tmp_path_factory.mktemp("shared")
+    (folder / "configs").mkdir()
+    (folder / "configs/linear.yaml").write_text(SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr("fa_repro.experiment.render", lambda _: bytes(range(256)) * 8)  # as `no_picture`
+        run("linear")
+    return folder / "results"
+
+
+def test_by_a_real_command_both_kinds_at_once(workplace: Path) -> None:
+    assert fa_repro("run", "linear").code == 0
+    folder, runs = workplace / "results/linear", sorted((workplace / "results/runs").glob("??/*"))
+    before = contents(folder)
+    (folder / "linear.csv").write_bytes(flipped(before["linear.csv"], 500))
+    (runs[3] / "record.npz").write_bytes((runs[3] / "record.npz").read_bytes()[:-1])
+    done = fa_repro("run", "linear")
+    assert done.code == 0
+    assert "trained 1 runs, found 11" in done.err
+    assert done.err.count("put aside") == done.err.count("WARNING") == 2
+    assert contents(folder) == before
+    assert len(stored(workplace / "results")) == 12
+
+
+def test_a_crash_between_two_renames_counts_as_absent(
+    command: Callable[..., Result], workplace: Path, no_picture: None
+) -> None:
+    command("run", "linear")
+    table = workplace / "results/linear/linear.csv"
+    table.write_bytes(table.read_bytes() + b"x")
+    told = command("plot", "linear")
+    assert told.exit_code == 4
+    assert "linear.csv is not what its manifest says. Run: fa-repro run linear" in told.stderr
+    assert "trained" not in command("run", "linear").stderr
+    assert command("plot", "linear").exit_code == 0

@@ -1,0 +1,61 @@
+"""Fault 12: every shipped key misspelt by one edit.
+
+Promised: refused, the right key suggested in at least 95 %.
+"""
+
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fa_repro import yaml12
+from fa_repro.config import resolve
+from fa_repro.config_files import shipped
+from fa_repro.errors import ConfigError
+from tests.faults.processes import fa_repro
+
+CONFIGS = sorted(shipped().rglob("*.yaml"))
+
+
+def misspellings() -> Iterator[tuple[Path, str, str]]:
+    """(file, key, misspelt): every key of the shipped configs, by a swap, a loss, a double, and a wrong letter."""
+    for path in CONFIGS:
+        document = yaml12.load(path.read_bytes(), path.name)
+        found = {place[-1] for place in document.lines if place and isinstance(place[-1], str)}
+        own = set(document.data.get("algorithms", {}))  # a person's own names
+        for key in sorted(k for k in found - own if "." not in k):
+            middle = len(key) // 2
+            wrong = string.ascii_lowercase[(ord(key[middle]) + 3) % 26]
+            for misspelt in {
+                key[:middle] + key[middle + 1 :],
+                key[: middle - 1] + key[middle] + key[middle - 1] + key[middle + 1 :],
+                key[:middle] + key[middle] + key[middle:],
+                key[:middle] + wrong + key[middle + 1 :],
+            } - {key}:
+                yield path, key, misspelt
+
+
+def test_misspelt_keys_are_refused_and_the_right_one_suggested() -> None:
+    suggested, total, files = 0, 0, set()
+    for path, key, misspelt in misspellings():
+        wrong = path.read_text().replace(f"{key}:", f"{misspelt}:", 1)
+        with pytest.raises(ConfigError) as caught:
+            resolve(yaml12.load(wrong, path.name))
+        total += 1
+        suggested += f"{misspelt}: unknown key. Did you mean {key}?" in str(caught.value)
+        files.add(path)
+    assert files == set(CONFIGS)
+    assert total > 150
+    assert suggested / total >= 0.95, (suggested, total)
+
+
+def test_a_real_command_refuses_one(workplace: Path) -> None:
+    config = workplace / "configs/linear.yaml"
+    config.write_text(config.read_text().replace("learning_rate", "learning_rte", 1))
+    done = fa_repro("run", "linear")
+    assert done.code == 2
+    assert done.err.startswith(
+        "error: configs/linear.yaml:9: algorithms.shallow.learning_rte: unknown key. Did you mean learning_rate?"
+    )
+    assert not (workplace / "results").exists()

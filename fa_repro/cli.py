@@ -3,6 +3,11 @@
 What a command needs is imported inside it, so that `--help` and `list` stay quick.
 """
 
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +20,38 @@ from fa_repro.cli_run import run
 from fa_repro.errors import ConfigError, FaReproError, StorageError
 
 INTERRUPTED = 130
+GO_ON = "interrupted. The same command goes on from here: finished runs are kept."
+
+
+@contextmanager
+def _second_interrupt_ends_at_once() -> Iterator[None]:
+    """The first Ctrl-C ends workers in order, which a second one must not break off halfway: it ends the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def first(*_: Any) -> None:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        raise KeyboardInterrupt
+
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        if before is signal.default_int_handler:
+            signal.signal(signal.SIGINT, before)
 
 
 class _Group(click.Group):
     """Turns errors into one message and the exit code of their kind."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        with _second_interrupt_ends_at_once():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except FaReproError as error:
@@ -28,7 +59,7 @@ class _Group(click.Group):
                 click.echo(f"error: {line}", err=True)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            click.echo("interrupted. The same command goes on from here: finished runs are kept.", err=True)
+            click.echo(GO_ON, err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             raise  # click ends quietly

@@ -47,7 +47,7 @@ class Terminal:
     def start(self, work: int, label: str) -> None:
         self._label, self._total, self._done = label, work, 0
         self._began = self._said = time.monotonic()
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             self._bar = click.progressbar(length=work, label=label, file=sys.stderr, width=30)
             self._bar.__enter__()
 

@@ -53,18 +53,23 @@ def prepare(directory: Path) -> None:
     """
     try:
         manifest = read_manifest(directory)
-    except NotValidError:
+    except NotValidError as error:
+        _put_aside(directory, "manifest.json", error)
         return
     for name in manifest["files"]:
         try:
             verified(directory, {"files": {name: manifest["files"][name]}})
         except NotValidError as error:
-            path, aside = directory / name, directory / "damaged" / f"{name}-{uuid.uuid4().hex[:8]}"
-            if path.exists():
-                with files.reported("put aside", path):
-                    aside.parent.mkdir(exist_ok=True)
-                    path.rename(aside)
-                log.warning("%s: %s: put aside as %s", directory, error, aside)
+            _put_aside(directory, name, error)
+
+
+def _put_aside(directory: Path, name: str, reason: NotValidError) -> None:
+    path, aside = directory / name, directory / "damaged" / f"{name}-{uuid.uuid4().hex[:8]}"
+    if path.exists():
+        with files.reported("put aside", path):
+            aside.parent.mkdir(exist_ok=True)
+            path.rename(aside)
+        log.warning("%s: %s: put aside as %s", directory, reason, aside)
 
 
 def save(directory: Path, saved: Saved, picture: bytes) -> None:

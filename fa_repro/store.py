@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,11 +120,9 @@ class Store:
         path = self._path(run)
         try:
             manifest = read_manifest(path)
-            data = verified(path, manifest)[_RECORD]
-            at = manifest["diverged_at"]
-            if not (at is None or type(at) is int) or type(manifest["seconds"]) not in (int, float):
-                raise NotValidError("manifest.json lacks what is known of the run")
-            return manifest, data
+            if manifest.pop("seal") != _seal(manifest):
+                raise NotValidError("manifest.json is not as it was written")
+            return manifest, verified(path, manifest)[_RECORD]
         except (NotValidError, KeyError) as error:
             if path.is_dir():
                 self._put_aside(path, error)
@@ -158,7 +157,7 @@ class Store:
         named["run/diverged_at"] = np.array(-1 if outcome.diverged_at is None else outcome.diverged_at)
         np.savez(buffer, allow_pickle=False, **named)
         record = buffer.getvalue()
-        manifest = {
+        manifest: dict[str, Any] = {
             "schema": SCHEMA,
             "diverged_at": outcome.diverged_at,
             "seconds": seconds,
@@ -166,6 +165,7 @@ class Store:
             "versions": versions(),
             "files": {_RECORD: {"sha256": files.sha256(record), "bytes": len(record)}},
         }
+        manifest["seal"] = _seal(manifest)
         path, made = self._path(run), files.temporary(self._root)
         with files.reported("write", path):
             try:
@@ -180,11 +180,8 @@ class Store:
                 shutil.rmtree(made, ignore_errors=True)
 
     def _rename(self, made: Path, path: Path, replace: bool) -> None:
-        if replace and path.is_dir():
-            old = files.temporary(self._root)
-            path.rename(old)
-            made.rename(path)
-            shutil.rmtree(old, ignore_errors=True)
+        if replace:
+            self._replace(made, path)
             return
         try:
             made.rename(path)
@@ -196,6 +193,25 @@ class Store:
             except NotValidError as error:
                 self._put_aside(path, error)
                 made.rename(path)
+
+    def _replace(self, made: Path, path: Path) -> None:
+        with suppress(NotValidError):
+            manifest = read_manifest(path)
+            verified(path, manifest)
+            if manifest["files"] == read_manifest(made)["files"]:  # the same numbers: no moment without the run
+                (made / "manifest.json").replace(path / "manifest.json")
+                return
+        old = files.temporary(self._root)
+        with suppress(FileNotFoundError):  # it is not there, or another process has just taken it away
+            path.rename(old)
+        try:
+            self._rename(made, path, replace=False)
+        except BaseException:
+            if old.is_dir() and not path.is_dir():
+                old.rename(path)
+            raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
 
     def _put_aside(self, path: Path, reason: object) -> None:
         aside = self._root / "damaged" / f"{path.name}-{files.temporary(self._root).name[-8:]}"
@@ -213,6 +229,11 @@ class Store:
 
     def _note(self, run: Run) -> Path:
         return layout.failure(self.root, run.key)
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    """Sum of a manifest by itself, as what it says of a run is believed without a look at the record."""
+    return files.sha256(json.dumps(manifest, sort_keys=True).encode())
 
 
 def _about(run: Run) -> dict[str, Any]:

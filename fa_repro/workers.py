@@ -181,14 +181,20 @@ def _tick(more: int) -> None:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    if not hasattr(signal, "pthread_sigmask"):
+    """Blocked, as what is started inherits that; and kept for later, as another thread may take one for the process."""
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
+    kept: list[Any] = []
+    handler = signal.signal(signal.SIGINT, lambda *about: kept.append(about))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+        if kept and callable(handler):
+            handler(*kept[0])
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.faults.processes import begin, cpu_seconds, fa_repro, needs_proc, ses
 from tests.faults.test_04_interrupted import ENDLESS
 from tests.test_storage import contents
 
-SECONDS = [0.05, 0.3]
+SECONDS = [0.0, 0.05, 0.3]
 LONG = {"training__examples": 5000, "record__grid": "linear", "record__points": 11}
 pytestmark = needs_proc
 
@@ -40,7 +40,7 @@ def test_training_that_would_go_on_for_hours_ends_at_once(workplace: Path, apart
     assert "Traceback" not in told
 
 
-@pytest.mark.parametrize(("jobs", "apart"), [("1", 0.05), ("2", 0.3)])
+@pytest.mark.parametrize(("jobs", "apart"), [("1", 0.0), ("1", 0.05), ("2", 0.0), ("2", 0.3)])
 def test_what_is_stored_is_whole_and_the_same_command_goes_on(
     workplace: Path, undisturbed: Callable[..., Path], jobs: str, apart: float
 ) -> None:
@@ -65,7 +65,7 @@ def test_at_the_start_it_ends_too(workplace: Path, begun: float) -> None:
     """While Python itself starts, what it says is its own."""
     process = begin("run", "linear", *ENDLESS)
     time.sleep(begun)
-    interrupt_twice(process.pid, 0.3)
+    interrupt_twice(process.pid, 0.0)
     process.communicate(timeout=60)
     assert process.returncode in (130, -signal.SIGINT)
     assert wait_until(lambda: not session(process.pid), 5)

@@ -98,7 +98,7 @@ def test_several_files_are_all_old_or_all_new(
 @pytest.mark.parametrize(
     ("fault", "replace"),
     [(fault, replace) for fault in ("open", "write", "flush", "make a folder") for replace in (False, True)]
-    + [("rename a folder", False)],
+    + [("rename a folder", False), ("rename a folder", True)],
 )
 def test_a_run_is_stored_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, replace: bool

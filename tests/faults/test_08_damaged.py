@@ -3,6 +3,7 @@
 Promised: put aside with one warning, trained again.
 """
 
+import json
 import random
 import shutil
 from collections.abc import Callable
@@ -160,3 +161,30 @@ def test_a_crash_between_two_renames_counts_as_absent(
     assert "linear.csv is not what its manifest says. Run: fa-repro run linear" in told.stderr
     assert "trained" not in command("run", "linear").stderr
     assert command("plot", "linear").exit_code == 0
+
+
+def test_a_changed_manifest_never_changes_where_a_run_is_said_to_have_diverged(
+    command: Callable[..., Result], workplace: Path
+) -> None:
+    rate = ("--set", "algorithms.backprop.learning_rate=0.9", "--set", "training.examples=300", "--set", "trials=1")
+    words = ("run", "linear", "--only", "backprop", *rate)
+    assert command(*words).exit_code == 1
+    before = [line for line in command(*words).stderr.splitlines() if line.startswith("error")]
+    (path,) = stored(workplace / "results")
+    text = path.read_text()
+    at = json.loads(text)["diverged_at"]
+    for other in (at ^ 1, "null"):
+        path.write_text(text.replace(f'"diverged_at": {at}', f'"diverged_at": {other}'))
+        after = command(*words)
+        assert [line for line in after.stderr.splitlines() if line.startswith("error")] == before
+        assert "trained 1 runs" in after.stderr
+
+
+def test_a_damaged_manifest_of_results_is_put_aside_with_one_warning(
+    command: Callable[..., Result], workplace: Path
+) -> None:
+    command("run", "linear")
+    path = workplace / "results/linear/manifest.json"
+    path.write_bytes(path.read_bytes()[:-10])
+    assert command("run", "linear").stderr.count("put aside") == 1
+    assert len([*(workplace / "results/linear/damaged").iterdir()]) == 1

@@ -39,3 +39,13 @@ def test_sixteen_identical_commands_at_the_same_moment_agree(workplace: Path, co
         done = processes.wait(processes.start(*command, count=count))
     assert_one_copy(workplace / "results", 6, done)
     assert contents(workplace / "results/linear") == contents(workplace / "alone/linear")
+
+
+def test_sixteen_commands_that_train_again_agree(workplace: Path) -> None:
+    with zygote(workplace / "zygote", workplace) as processes:
+        command = ("run", "linear", "--only", "backprop", "--only", "shallow")
+        assert processes.warm(*command) == 0
+        before = contents(workplace / "results/linear")
+        done = processes.wait(processes.start(*command, "--force", count=16))
+    assert_one_copy(workplace / "results", 6, done)
+    assert contents(workplace / "results/linear") == before

@@ -182,3 +182,10 @@ def test_on_a_terminal_there_is_a_bar(workplace: Path) -> None:
     finish(process)
     assert process.returncode == 0
     assert b"100%" in said
+
+
+@pytest.mark.parametrize("closed", [(2,), (1, 2)])
+def test_closed_standard_error_does_no_harm(workplace: Path, closed: tuple[int, ...]) -> None:
+    done = fa_repro("run", "linear", preexec_fn=lambda: [os.close(each) for each in closed])
+    assert done.code == 0
+    assert (workplace / "results/linear/linear.png").is_file()

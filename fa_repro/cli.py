@@ -59,7 +59,7 @@ class _Group(click.Group):
                 click.echo(f"error: {line}", err=True)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            click.echo(GO_ON, err=True)
+            click.echo(ctx.obj or GO_ON, err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             raise  # click ends quietly

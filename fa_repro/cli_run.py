@@ -11,6 +11,9 @@ from fa_repro.cli_options import config_options, results_option
 from fa_repro.errors import ConfigError, NotReproducedError
 from fa_repro.logs import show as log
 
+ANEW = "interrupted. Nothing is lost; the same command trains all of it anew."
+"""What a person is told in place of how a command goes on."""
+
 if TYPE_CHECKING:
     from fa_repro.execution import Execution
     from fa_repro.progress import Progress
@@ -97,6 +100,8 @@ def run(
 
     log(verbose)
     how, progress = Execution(jobs, executor, force, retry_failed), Silent() if quiet else Terminal()
+    if force or folder is not None:
+        ctx.find_root().obj = ANEW
     if folder is not None:
         others = figures or config or settings or sweep or only or quick or shard or dry_run or force or retry_failed
         if others:
@@ -173,9 +178,9 @@ def _train_share(
         name = f"{request.name}, shard {shard[0]} of {shard[1]}"
         click.echo(f"{name}: trained {done.trained} runs, found {done.found}", err=True)
         click.echo(f"When all shards have ended: {request.command(results)}", err=True)
-    for line in troubles([], done.failed):
+    for line in troubles(done.diverged, done.failed):
         click.echo(f"error: {line}", err=True)
-    return int(bool(done.failed))
+    return int(bool(done.diverged or done.failed))
 
 
 def _repeat(folder: Path, results: Path | None, how: "Execution", progress: "Progress", quiet: bool) -> None:

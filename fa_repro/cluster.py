@@ -9,11 +9,11 @@ import multiprocessing
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dask
 from distributed import Client, LocalCluster
@@ -24,7 +24,7 @@ from fa_repro.batches import Batch, divided, timed, train_and_store, unstored, w
 from fa_repro.errors import FaReproError
 from fa_repro.runs import NUMERICS
 from fa_repro.store import Store
-from fa_repro.workers import ONE_THREAD
+from fa_repro.workers import ONE_THREAD, interrupts_held_back
 
 log = logging.getLogger(__name__)
 
@@ -69,18 +69,62 @@ def train_on_cluster(
     training: dict[Future[Any], Batch] = {}
     with _token(store) as token, _cluster(where) as client:
         executor: Executor = client.get_executor(pure=False)
-        queue = deque(divided(batches, _workers(client)))
+        workers = _Workers(client)
+        queue = deque(divided(batches, workers.count()))
         while training or queue:
-            while queue and len(training) < _workers(client):
+            while queue and len(training) < workers.count():
                 batch = queue.popleft()
                 left = unstored(batch, store, replace)
                 future = executor.submit(_train, left, store.root.resolve(), token, replace, _facts())
                 training[future] = batch
             done, _ = wait(training, timeout=_POLL, return_when=FIRST_COMPLETED)
+            workers.count()
+            tick(0)
             for future in done:
                 batch = training.pop(future)
                 yield batch, _ended(future, store, replace)
                 tick(work(batch))
+
+
+class _Workers:
+    """The workers that a cluster has from time to time, each held to what it must have before it is sent anything.
+
+    One that lacks the package would end when it is sent a run, and so would those that are sent it next.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._known: set[str] = set()
+        self._warned = False
+
+    def count(self) -> int:
+        """Batches to be sent at a time: one to each worker, so that one that kills its worker harms no other."""
+        try:
+            now = set(self._client.nthreads())
+            if now - self._known:
+                self._check()
+        except (OSError, TimeoutError, CancelledError) as error:
+            raise _lost(error) from None
+        if not now and not self._warned:
+            log.warning("the Dask cluster has no workers: waiting for one")
+        self._known, self._warned = now, not now
+        return max(1, len(now))
+
+    def _check(self) -> None:
+        found = self._client.get_versions(packages=["fa_repro", "numpy"])
+        ours = {name: found["client"]["packages"].get(name) for name in ("fa_repro", "numpy")}
+        places = [("scheduler", found["scheduler"], ["fa_repro"])]
+        places += [(f"worker at {address}", about, list(ours)) for address, about in found["workers"].items()]
+        for where, about, names in places:
+            theirs = {name: about["packages"].get(name) for name in names}
+            if different := [name for name in names if theirs[name] != ours[name]]:
+                raise FaReproError(_other(f"the Dask {where}", {name: theirs[name] for name in different}, ours))
+
+
+def _other(where: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    told = ", ".join(f"{name} {theirs[name] or 'missing'}" for name in theirs)
+    needed = ", ".join(f"{name} {ours[name]}" for name in theirs)
+    return f"{where} has {told}, this process {needed}: results would differ. Install the same versions there"
 
 
 @contextmanager
@@ -93,24 +137,23 @@ def _cluster(where: str | int) -> Iterator[Client]:
             return
         settings = {"distributed.scheduler.allowed-failures": RETRIES, "distributed.nanny.environ": ONE_THREAD}
         others = set(multiprocessing.active_children())
-        with (
-            dask.config.set(settings),
-            LocalCluster(
-                n_workers=where,
-                threads_per_worker=1,
-                memory_limit=0,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                silence_logs=MUTE,
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            try:
-                yield client
-            except BaseException:
-                for process in set(multiprocessing.active_children()) - others:
-                    process.kill()  # closing the cluster would wait for what they train
-                raise
+        with dask.config.set(settings):
+            with interrupts_held_back():  # half a cluster could not be ended
+                cluster = LocalCluster(
+                    n_workers=where,
+                    threads_per_worker=1,
+                    memory_limit=0,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=MUTE,
+                )
+            with cluster, Client(cluster) as client:
+                try:
+                    yield client
+                except BaseException:
+                    for process in set(multiprocessing.active_children()) - others:
+                        process.kill()  # closing the cluster would wait for what they train
+                    raise
 
 
 @contextmanager
@@ -132,20 +175,10 @@ def _quiet() -> Iterator[None]:
 def _connected(address: str) -> Iterator[Client]:
     try:
         client = Client(f"tcp://{address}", timeout=_WAIT)
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, ValueError) as error:  # a name may be none that can be looked up
         raise FaReproError(f"no Dask scheduler answers at {address}: {error or type(error).__name__}") from None
     with client:
-        if not client.nthreads():
-            log.warning("the Dask cluster at %s has no workers yet: waiting for one", address)
         yield client
-
-
-def _workers(client: Client) -> int:
-    """Batches that are sent at a time: one to each worker, so that one that kills its worker harms no other."""
-    try:
-        return max(1, len(client.nthreads()))
-    except (OSError, TimeoutError, CancelledError) as error:
-        raise _lost(error) from None
 
 
 def _lost(error: BaseException) -> FaReproError:
@@ -155,7 +188,10 @@ def _lost(error: BaseException) -> FaReproError:
 
 @contextmanager
 def _token(store: Store) -> Iterator[Path]:
-    """A file by which a worker knows that it sees the results folder; its path below that."""
+    """A file by which a worker knows that it sees the results folder; its path below that.
+
+    Another machine's command sweeps it away after a day; from then on runs come back through the future.
+    """
     path = files.temporary(layout.runs(store.root))
     with files.reported("write", path):
         path.touch()
@@ -167,37 +203,54 @@ def _token(store: Store) -> Iterator[Path]:
 
 
 def _ended(future: "Future[Any]", store: Store, replace: bool) -> Exception | None:
-    """Store what a batch has brought back, if anything; what went wrong otherwise."""
+    """Store what a batch has brought back, if anything; what went wrong in training otherwise."""
     try:
-        brought = future.result()
-    except CancelledError as error:
-        raise _lost(error) from None
-    except KilledWorker as error:
-        return RuntimeError(f"its worker process died, and so did those that tried again: {error}")
-    except ImportError as error:
-        raise FaReproError(f"a Dask worker cannot load what it is sent ({error}). Install fa_repro there") from None
+        brought, error = future.result()
+    except CancelledError as lost:
+        raise _lost(lost) from None
+    except KilledWorker as died:
+        return RuntimeError(f"its worker process died, and so did those that tried again: {died}")
     except FaReproError:  # the others would fare no better
         raise
-    except Exception as error:
-        return error
+    except Exception as trouble:  # of the cluster, not of the run
+        text = f"the Dask cluster could not carry out a run ({type(trouble).__name__}: {trouble})"
+        raise FaReproError(f"{text}. Runs that are stored are kept") from None
     for run, outcome, taken in brought:
         store.commit(run, outcome, taken, replace=replace)
-    return None
+    return cast("Exception | None", error)
 
 
-def _train(batch: Batch, root: Path, token: Path, replace: bool, facts: dict[str, Any]) -> list[Any]:
-    """On a worker: train a batch; what is not stored here comes back as (run, outcome, seconds)."""
+def _train(
+    batch: Batch, root: Path, token: Path, replace: bool, facts: dict[str, Any]
+) -> tuple[list[Any], Exception | None]:
+    """On a worker: train a batch; gives what is not stored here, as (run, outcome, seconds), and what went wrong."""
     if different := {key: value for key, value in _facts().items() if facts[key] != value}:
-        theirs, ours = (", ".join(f"{key} {each[key]}" for key in different) for each in (different, facts))
-        text = f"the Dask worker on {socket.gethostname()} has {theirs}, this process {ours}: results would differ"
-        raise FaReproError(f"{text}. Install the same versions there")
+        raise FaReproError(_other(f"the Dask worker on {socket.gethostname()}", different, facts))
     with _alone:
         for task in dict.fromkeys(run.entry.setup.task for run in batch):
             task.prepare()
-        if (root / token).exists():
-            train_and_store(batch, Store(root), replace)
-            return []
-        return [(run, *each) for run, each in zip(batch, timed(batch), strict=True)] if batch else []
+        try:
+            if _sees(root, token):
+                train_and_store(batch, Store(root), replace)
+                return [], None
+            return [(run, *each) for run, each in zip(batch, timed(batch), strict=True)] if batch else [], None
+        except FaReproError:
+            raise
+        except Exception as error:
+            return [], error
+
+
+def _sees(root: Path, token: Path) -> bool:
+    """Whether this worker sees the results folder, and may write to it."""
+    try:
+        if not (root / token).exists():
+            return False
+        tried = files.temporary(layout.runs(root))
+        tried.touch()
+        tried.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _facts() -> dict[str, Any]:

@@ -19,7 +19,7 @@ Ended: TypeAlias = tuple[Batch, Exception | None]
 """A batch whose runs are stored now, or what went wrong with it."""
 
 LOCAL, DASK = "local", "dask"
-_RUNNING = re.compile(r"dask://(?P<address>[^\s/:]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5})/?")
+_RUNNING = re.compile(r"dask://(?P<address>(?:[^\s/:]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5}))/?")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Execution:
     def address(self) -> str | None:
         """HOST:PORT of the running Dask cluster that trains, if it is one."""
         found = _RUNNING.fullmatch(str(self.executor))
-        return found["address"] if found else None
+        return found["address"] if found and 1 <= int(found["port"]) <= 65535 else None
 
 
 def train(batches: Sequence[Batch], store: Store, how: Execution, tick: Callable[[int], None]) -> Iterator[Ended]:

@@ -104,7 +104,7 @@ def run(
         that asks for more than one must guard its own start by `if __name__ == "__main__":`, as for any use of
         `multiprocessing`. Results do not depend on it.
     executor : str
-        `local`, `dask` for a Dask cluster on this machine, or `dask://HOST:PORT` for a running one.
+        `local`, `dask` for a Dask cluster of `jobs` workers on this machine, or `dask://HOST:PORT` for a running one.
     progress : Progress, optional
         Told how far training is.
 
@@ -186,12 +186,15 @@ class Share:
     ----------
     trained, found : int
         Its runs that were trained now, and that were there already.
+    diverged : list of (Run, int)
+        Its runs that have diverged, and the example at which.
     failed : list of (Run, str)
         Its runs that failed, and why.
     """
 
     trained: int
     found: int
+    diverged: list[tuple[Run, int]]
     failed: list[tuple[Run, str]]
 
 
@@ -199,8 +202,10 @@ def train_share(request: Request, directory: Path, part: tuple[int, int], how: E
     """Train and store the runs that fall to job `part[0]`, from 1 on, of `part[1]`; makes no tables and no picture."""
     runs = request.resolved.runs()
     ledger = train(runs, Store(directory), how, progress, request.name, _noted(request, directory), part)
-    failed = {run.key: (run, ledger.reasons[run.key]) for run in runs if run.key in ledger.reasons}
-    return Share(ledger.fresh, len(ledger.known) - ledger.fresh, [*failed.values()])
+    unique = {run.key: run for run in runs}
+    diverged = [(unique[key], at) for key, each in ledger.known.items() if (at := each.diverged_at) is not None]
+    failed = [(unique[key], reason) for key, reason in ledger.reasons.items()]
+    return Share(ledger.fresh, len(ledger.known) - ledger.fresh, diverged, failed)
 
 
 def _noted(request: Request, directory: Path) -> Begin:

@@ -78,9 +78,10 @@ def replace_together(directory: Path, files: Mapping[str, bytes]) -> None:
                 write_flushed(staged[name], data)
         for name in staged:
             if (directory / name).exists():
-                with reported("write to", directory):
-                    kept[name] = temporary(directory)
-                    _link(directory / name, kept[name])
+                with reported("write to", directory), contextlib.suppress(FileNotFoundError):  # just removed
+                    aside = temporary(directory)
+                    _link(directory / name, aside)
+                    kept[name] = aside
         done: list[str] = []
         try:
             for name, path in staged.items():

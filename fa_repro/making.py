@@ -132,7 +132,7 @@ def train(
         left = [run for run in left if run.key in mine]
         known = {key: brief for key, brief in known.items() if key in mine}
         reasons = {key: reason for key, reason in reasons.items() if key in mine}
-    if left:
+    if left and not how.force:
         begin(len(unique), missing)
     for task in dict.fromkeys(run.entry.setup.task for run in left):
         task.prepare()
@@ -145,7 +145,8 @@ def train(
                     known[run.key], fresh = brief, fresh + 1
                     continue
                 reasons[run.key] = f"{type(error).__name__}: {error}" if error else "it was stored and cannot be read"
-                store.note_failure(run, reasons[run.key])
+                if not store.has(run):  # with force there may be an old one
+                    store.note_failure(run, reasons[run.key])
     return Ledger(known, reasons, fresh)
 
 

@@ -69,6 +69,7 @@ def repeat(folder: Path, how: Execution, progress: Progress, results: Path | Non
         after = {path.name: path.read_bytes() for path in made.directory.iterdir() if path.is_file()}
     agreeing = [file for file in before if before[file] == after.get(file)]
     differences = {file: _difference(file, before[file], after.get(file)) for file in before if file not in agreeing}
+    differences |= {file: "was not there" for file in after if file not in before and file != "manifest.json"}
     return Repeated(agreeing, differences, list(_circumstances(manifest)))
 
 

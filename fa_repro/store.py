@@ -115,7 +115,7 @@ class Store:
             self._put_aside(self._path(run), error)
             return None
 
-    def _read(self, run: Run) -> tuple[dict[str, Any], bytes] | None:
+    def _read(self, run: Run, again: bool = True) -> tuple[dict[str, Any], bytes] | None:
         """Manifest and record of a run, held to the manifest's sum."""
         path = self._path(run)
         try:
@@ -124,6 +124,8 @@ class Store:
                 raise NotValidError("manifest.json is not as it was written")
             return manifest, verified(path, manifest)[_RECORD]
         except (NotValidError, KeyError) as error:
+            if again and path.is_dir():  # it may have been replaced in the midst of reading
+                return self._read(run, again=False)
             if path.is_dir():
                 self._put_aside(path, error)
             return None

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fa_repro.batches import divided, jobs_for, makespan
+from fa_repro.batches import cores, divided, jobs_for, makespan
 from fa_repro.errors import StorageError
-from fa_repro.execution import Execution
+from fa_repro.execution import LOCAL, Execution
 from fa_repro.experiment import Result
 from fa_repro.manifests import NotValidError, read_manifest, verified
 from fa_repro.repeating import Repeated
@@ -117,7 +117,7 @@ def _time(plan: Plan, how: Execution) -> str:
     todo = batches(plan.missing)
     if how.address is not None:
         return f"very roughly {_duration(makespan(todo, 1))} on one core, shared by the cluster's workers"
-    jobs = jobs_for(todo, how.jobs)
+    jobs = jobs_for(todo, how.jobs if how.executor == LOCAL else how.jobs or cores())
     processes = "one process" if jobs == 1 else f"{jobs} processes"
     return f"very roughly {_duration(makespan(divided(todo, jobs), jobs))} in {processes}"
 

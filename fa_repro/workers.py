@@ -98,7 +98,7 @@ def _through(
         while queue and len(training) < jobs and not broken:
             try:
                 # Until the worker that this may start, and that inherits it, ignores them.
-                with _interrupts_held_back():
+                with interrupts_held_back():
                     training[pool.submit(_work, queue[0], root, replace)] = queue[0]
                 queue.popleft()
             except BrokenProcessPool:
@@ -180,7 +180,7 @@ def _tick(more: int) -> None:
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
+def interrupts_held_back() -> Iterator[None]:
     """Blocked, as what is started inherits that; and kept for later, as another thread may take one for the process."""
     if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield

@@ -2,13 +2,15 @@
 
 import importlib.util
 import multiprocessing
+import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -24,6 +26,25 @@ pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not insta
 cluster: Any = importlib.import_module("fa_repro.cluster")
 
 
+WITHOUT = """
+import importlib.metadata, sys
+
+class Missing:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == "fa_repro":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+def hidden(name):
+    if name == "fa_repro":
+        raise importlib.metadata.PackageNotFoundError(name)
+    return version(name)
+
+sys.meta_path.insert(0, Missing())
+version, importlib.metadata.version = importlib.metadata.version, hidden
+"""
+"""A start of Python in which the package is not installed."""
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -32,18 +53,18 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    workers: int = 2, cwd: Path | None = None
+    workers: int = 2, cwd: Path | None = None, paths: Mapping[str, Path] = MappingProxyType({})
 ) -> "Iterator[tuple[str, subprocess.Popen[bytes], list[subprocess.Popen[bytes]]]]":
     """A scheduler and workers as processes of their own: its address, and the processes."""
     port = free_port()
     dask = [sys.executable, "-m", "dask"]
     quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": cwd}
-    processes = [
-        subprocess.Popen([*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], **quiet)
-    ]
+    places = {who: {**os.environ, "PYTHONPATH": str(path)} for who, path in paths.items()}
+    scheduler = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    processes = [subprocess.Popen(scheduler, env=places.get("scheduler"), **quiet)]
     try:
         worker = [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-        processes += [subprocess.Popen(worker, **quiet) for _ in range(workers)]
+        processes += [subprocess.Popen(worker, env=places.get("worker"), **quiet) for _ in range(workers)]
         wait_for(lambda: workers_of(port) == workers)
         yield f"127.0.0.1:{port}", processes[0], processes[1:]
     finally:
@@ -99,7 +120,7 @@ def test_a_worker_that_sees_the_results_folder_stores_its_runs_itself(workplace:
     store = Store(workplace)
     store.prepare()
     with cluster._token(store) as token:
-        assert cluster._train(batch, workplace, token, False, cluster._facts()) == []
+        assert cluster._train(batch, workplace, token, False, cluster._facts()) == ([], None)
     assert all(store.has(each) for each in batch)
 
 
@@ -132,6 +153,45 @@ def test_a_batch_that_fails_on_the_cluster_does_not_stop_the_others(workplace: P
     assert "MemoryError" in reason
 
 
+@pytest.mark.parametrize("who", ["worker", "scheduler"])
+def test_where_the_package_is_missing_is_told_before_anything_is_sent(workplace: Path, who: str) -> None:
+    (workplace / "without").mkdir()
+    (workplace / "without/sitecustomize.py").write_text(WITHOUT)
+    paths = {who: workplace / "without"}
+    with running(workers=1, paths=paths) as (found, *_), pytest.raises(FaReproError, match=f"the Dask {who}.* missing"):
+        run("linear", executor=f"dask://{found}")
+    assert not list((workplace / "results").rglob("*.failed.json"))
+    assert run("linear").trained == 12
+
+
+@pytest.mark.parametrize("fault", ["cannot look", "cannot write"])
+def test_a_worker_that_may_not_use_the_folder_sends_its_runs_back(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    (batch, *_) = batches(small().runs())
+    store = Store(workplace)
+    store.prepare()
+
+    def denied(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with cluster._token(store) as token:
+        monkeypatch.setattr(Path, "exists" if fault == "cannot look" else "touch", denied)
+        brought, error = cluster._train(batch, workplace, token, False, cluster._facts())
+    assert error is None
+    assert [each.key for each, *_ in brought] == [each.key for each in batch]
+
+
+def test_trouble_of_the_cluster_is_not_a_failure_of_the_runs(
+    workplace: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(cluster, "_train", lambda *_: 1 / 0)
+        with pytest.raises(FaReproError, match="the Dask cluster could not carry out a run"):
+            run("linear", executor=f"dask://{address}")
+    assert run("linear").trained == 12
+
+
 def test_a_worker_of_another_version_is_refused(workplace: Path) -> None:
     (batch, *_) = batches(small().runs())
     with pytest.raises(FaReproError, match=r"has numpy .*, this process numpy 1\.0: results would differ"):
@@ -153,6 +213,11 @@ def test_a_scheduler_that_does_not_answer_is_told(workplace: Path, monkeypatch: 
         run("linear", executor=f"dask://{address}")
 
 
+def test_a_host_that_cannot_be_one_is_told(workplace: Path) -> None:
+    with pytest.raises(FaReproError, match=r"no Dask scheduler answers at a\.\.b:8786"):
+        run("linear", executor="dask://a..b:8786")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -160,6 +225,8 @@ def test_a_scheduler_that_does_not_answer_is_told(workplace: Path, monkeypatch: 
         ({"executor": "dask://host"}, "Known: local, dask, dask://HOST:PORT"),
         ({"executor": "dask://host:8786", "jobs": 2}, "a running cluster has its own number of workers"),
         ({"executor": 5}, "executor: unknown 5"),
+        ({"executor": "dask://host:99999"}, "Known: local, dask, dask://HOST:PORT"),
+        ({"executor": "dask://host:0"}, "Known: local, dask, dask://HOST:PORT"),
         ({"jobs": 0}, "jobs: expected a whole number from 1 on"),
     ],
 )

@@ -161,6 +161,30 @@ def test_when_every_run_fails_the_state_says_so(command: Command, monkeypatch: p
     assert "every run failed" in command(*words).stderr
 
 
+def test_a_failure_beside_a_success_hides_nothing(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("run", "linear", "--set", "record.probes=[nse]")
+    command(*words)
+    with monkeypatch.context() as patch:
+        broken(patch)
+        assert command(*words, "--force").exit_code == 1
+    assert not list(Path("results/runs").rglob("*.failed.json"))
+    for path in Path("results/runs").glob("??/*/record.npz"):
+        path.write_bytes(b"")
+    again = command(*words)
+    assert again.exit_code == 0, again.stderr
+    assert "trained 12 runs" in again.stderr
+
+
+def test_training_anew_that_is_interrupted_says_so(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    command("run", "linear")
+    with monkeypatch.context() as patch:
+        stopped_at(patch, 3)
+        done = command("run", "linear", "--force")
+    assert done.exit_code == 130
+    assert "the same command trains all of it anew" in done.stderr
+    assert "partial" not in command("list").stdout
+
+
 # ---- shards ----
 
 
@@ -204,6 +228,13 @@ def test_a_shard_tells_of_its_failed_runs_only(command: Command, monkeypatch: py
     words = ("run", "linear", "--only", "backprop", "--only", "shallow", "--set", "record.probes=[nse]")
     codes = [command(*words, "--shard", f"{part}/2").exit_code for part in (1, 2)]
     assert sorted(codes) == [0, 1]
+
+
+def test_a_shard_whose_runs_diverge_says_so(command: Command) -> None:
+    rate = ("--set", "algorithms.backprop.learning_rate=50", "--set", "training.examples=300", "--only", "backprop")
+    done = command("run", "linear", *rate, "--shard", "1/1")
+    assert done.exit_code == 1
+    assert "diverged" in done.stderr
 
 
 @pytest.mark.parametrize("word", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", "1/2/3", "1.5/2", ""])

@@ -36,6 +36,38 @@ def test_a_stored_run_comes_back_bit_for_bit(stored: tuple[Store, Run, Path]) ->
     assert store.check(one) == Brief(None, 1.5)
 
 
+def test_a_run_that_is_replaced_while_it_is_read_is_not_damaged(
+    stored: tuple[Store, Run, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, one, path = stored
+    manifest = path / "manifest.json"
+    text, read, times = manifest.read_text(), Path.read_bytes, []
+
+    def in_between(self: Path) -> bytes:
+        if self == manifest and not times:
+            times.append(self)
+            raise FileNotFoundError
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", in_between)
+    assert store.check(one) is not None
+    assert manifest.read_text() == text
+
+
+def test_an_old_file_that_goes_while_it_is_replaced_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "note.json").write_text("old")
+
+    def gone(source: Path, target: Path) -> None:
+        source.unlink()
+        raise FileNotFoundError(source)
+
+    monkeypatch.setattr(files, "_link", gone)
+    files.replace_together(tmp_path, {"note.json": b"new"})
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["new"]
+
+
 def test_a_run_that_is_not_there_is_not_there(stored: tuple[Store, Run, Path]) -> None:
     store, _, _ = stored
     other = small_runs("backprop", {"seed": 5})[0]

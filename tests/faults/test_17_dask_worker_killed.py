@@ -1,5 +1,6 @@
 """Fault 17: one Dask worker killed mid-run. Promised: the result is byte-identical to the local one."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.processes import begin, cpu_seconds, finish, needs_proc, session, wait_until, workers
+from tests.faults.test_04_interrupted import ENDLESS, GO_ON
 from tests.test_cli import environment
 
 pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")
@@ -26,7 +29,7 @@ def stored(results: Path) -> dict[Path, int]:
 
 @pytest.mark.parametrize("whom", ["a worker", "a worker twice", "the scheduler"])
 def test_the_results_are_those_of_undisturbed_local_training(workplace: Path, whom: str) -> None:
-    with running(workers=3) as (address, scheduler, workers):
+    with running(workers=3) as (address, scheduler, helpers):
         words = command("--executor", f"dask://{address}")
         process = subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True)
         results = workplace / "results"
@@ -41,7 +44,7 @@ def test_the_results_are_those_of_undisturbed_local_training(workplace: Path, wh
             assert "the same command goes on from here" in told
             assert "Traceback" not in told
         else:
-            for worker in workers[: 1 if whom == "a worker" else 2]:
+            for worker in helpers[: 1 if whom == "a worker" else 2]:
                 worker.send_signal(signal.SIGKILL)
             _, told = process.communicate(timeout=120)
             assert process.returncode == 0, told
@@ -87,3 +90,17 @@ def test_what_kills_each_worker_is_given_up_and_the_others_finish(workplace: Pat
     assert "backprop" in done.stderr
     assert "its worker process died" in done.stderr
     assert (workplace / "deaths").read_text() == "xxx"  # two retries at most
+
+
+@needs_proc
+@pytest.mark.parametrize("when", ["it starts", "it trains"])
+def test_an_interrupt_ends_a_cluster_of_ones_own(workplace: Path, when: str) -> None:
+    process = begin("run", "linear", "--executor", "dask", "--jobs", "2", *ENDLESS)
+    assert wait_until(lambda: len(session(process.pid)) > 1)
+    if when == "it trains":
+        assert wait_until(lambda: max(map(cpu_seconds, workers(process.pid)), default=0) > 2)
+    os.killpg(process.pid, signal.SIGINT)
+    done = finish(process)
+    assert (done.code, done.out) == (130, "")
+    assert GO_ON in done.err
+    assert wait_until(lambda: not session(process.pid), 5)

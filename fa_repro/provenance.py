@@ -26,11 +26,14 @@ def versions() -> dict[str, str]:
 
 @cache
 def source() -> dict[str, Any]:
-    """Commit of the checkout that this package runs from, and whether files differ from it; None outside of one."""
+    """Commit of the checkout that this package runs from, and whether its files differ; None outside of one."""
     folder = Path(__file__).parent
     if _git(folder, "ls-files", "--error-unmatch", "provenance.py") is None:
         return {"git_commit": None, "git_dirty": None}
-    return {"git_commit": _git(folder, "rev-parse", "HEAD"), "git_dirty": bool(_git(folder, "status", "--porcelain"))}
+    return {
+        "git_commit": _git(folder, "rev-parse", "HEAD"),
+        "git_dirty": bool(_git(folder, "status", "--porcelain", ".")),
+    }
 
 
 def repeat(folder: Path) -> list[str]:

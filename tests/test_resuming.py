@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from click.testing import Result
 
 from fa_repro import batches as units
-from fa_repro import layout, run, unfinished
+from fa_repro import layout, provenance, run, unfinished
 from fa_repro.batches import divided, makespan, seconds, share
 from fa_repro.rules.backprop import Backprop
 from fa_repro.runs import batches
@@ -356,6 +358,26 @@ def test_the_manifest_tells_how_to_get_the_same_bytes(command: Command, workplac
     assert manifest["repeat"][-1] == "fa-repro run --from results/linear"
     assert f"numpy=={manifest['versions']['numpy']}" in " ".join(manifest["repeat"])
     assert manifest["machine"]["blas_kernels"]
+
+
+def test_only_files_of_the_package_make_its_source_dirty(tmp_path: Path) -> None:
+    package = tmp_path / "fa_repro"
+    shutil.copytree(Path(provenance.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / ".gitignore").write_text("__pycache__\n")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(tmp_path)]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        subprocess.run([*git, *words], check=True)
+    ask = "from fa_repro.provenance import source; print(source()['git_dirty'])"
+
+    def dirty() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    (tmp_path / "notes.txt").write_text("mine")
+    assert dirty() == "False"
+    (package / "rules/mine.py").write_text("")
+    assert dirty() == "True"
 
 
 # ---- what is swept ----

@@ -50,7 +50,8 @@ def test_the_results_are_those_of_undisturbed_local_training(workplace: Path, wh
             assert process.returncode == 0, told
     again = subprocess.run(command(), env=environment(), capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
-    assert ("nothing to train" in again.stderr) == (whom != "the scheduler")
+    if whom != "the scheduler":  # whose workers may have stored all that they had been sent, or not
+        assert "nothing to train" in again.stderr
     alone = subprocess.run(
         command("--results", "alone"), env=environment(), capture_output=True, text=True, check=False
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fa_repro import unfinished
 from fa_repro.batches import cores, divided, jobs_for, makespan
 from fa_repro.errors import StorageError
 from fa_repro.execution import LOCAL, Execution
@@ -80,9 +81,8 @@ def planned(request: Request, plan: Plan, results: Path, how: Execution) -> str:
     if plan.missing:
         if plan.config.axes and len(plan.missing) < len(plan.runs):
             lines += _shortened([f"  missing: {_which(runs)}" for runs in _by_entry(plan.missing)])
-        lines += [
-            f"  why: {reason}" for reason in (["--force"] if how.force else _reasons(plan, results / request.name))
-        ]
+        reasons = ["--force"] if how.force else _reasons(plan, results, request.name)
+        lines += [f"  why: {reason}" for reason in reasons]
         lines.append(f"  time: {_time(plan, how)}")
     return "\n".join(lines)
 
@@ -140,8 +140,11 @@ def compared(repeated: Repeated) -> Iterator[str]:
         yield f"not as it was: {line}"
 
 
-def _reasons(plan: Plan, directory: Path) -> list[str]:
-    """How the config differs from that of the results that are there."""
+def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
+    """What has not ended, or how the config differs from that of the results that are there."""
+    if partial := unfinished.told(results, name):
+        return [f"a command has not ended: {partial}"]
+    directory = results / name
     try:
         before = load(verified(directory, read_manifest(directory))["config.yaml"], str(directory / "config.yaml")).data
     except NotValidError as error:
@@ -154,7 +157,7 @@ def _reasons(plan: Plan, directory: Path) -> list[str]:
         for key in dict.fromkeys([*new, *old])
         if old.get(key) != new.get(key)
     ]
-    return changed or ["the runs are no longer in the store, or the numerics have changed"]
+    return changed or ["the runs have failed or are no longer in the store, or the numerics have changed"]
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

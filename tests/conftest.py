@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from fa_repro import data, files, idx, yaml12
+from fa_repro import data, files, idx, layout, yaml12
 from fa_repro.cli import main
 from fa_repro.config import Config, resolve
 from fa_repro.config_files import shipped
 from fa_repro.runs import Run
+from fa_repro.store import Store
 from fa_repro.tables import Trained
 from fa_repro.trainer import train
 
@@ -54,6 +55,16 @@ def small_runs(rule: str, overrides: Mapping[str, Any] | None = None, **keys: An
 def freshly_trained(runs: Sequence[Run]) -> Trained:
     """What runs give, trained now and kept nowhere."""
     return Trained(runs, lambda run: train([run])[0])
+
+
+@pytest.fixture
+def stored_run(tmp_path: Path) -> tuple[Store, Run, Path]:
+    """A store with one run, which took 1.5 seconds, and the run's folder."""
+    (one, *_) = small_runs("backprop")
+    store = Store(tmp_path)
+    store.prepare()
+    store.commit(one, train([one])[0], 1.5)
+    return store, one, layout.run(tmp_path, one.key)
 
 
 @pytest.fixture

@@ -18,18 +18,8 @@ from tests.conftest import small_runs
 from tests.test_trainer import assert_same
 
 
-@pytest.fixture
-def stored(tmp_path: Path) -> tuple[Store, Run, Path]:
-    """A store with one run, and the run's folder."""
-    (one, *_) = small_runs("backprop")
-    store = Store(tmp_path)
-    store.prepare()
-    store.commit(one, train([one])[0], 1.5)
-    return store, one, tmp_path / "runs" / one.key[:2] / one.key
-
-
-def test_a_stored_run_comes_back_bit_for_bit(stored: tuple[Store, Run, Path]) -> None:
-    store, one, _ = stored
+def test_a_stored_run_comes_back_bit_for_bit(stored_run: tuple[Store, Run, Path]) -> None:
+    store, one, _ = stored_run
     loaded = store.load(one)
     assert loaded is not None
     assert_same(loaded, train([one])[0])
@@ -37,9 +27,9 @@ def test_a_stored_run_comes_back_bit_for_bit(stored: tuple[Store, Run, Path]) ->
 
 
 def test_a_run_that_is_replaced_while_it_is_read_is_not_damaged(
-    stored: tuple[Store, Run, Path], monkeypatch: pytest.MonkeyPatch
+    stored_run: tuple[Store, Run, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, one, path = stored
+    store, one, path = stored_run
     manifest = path / "manifest.json"
     text, read, times = manifest.read_text(), Path.read_bytes, []
 
@@ -68,15 +58,15 @@ def test_an_old_file_that_goes_while_it_is_replaced_does_no_harm(
     assert [path.read_text() for path in tmp_path.iterdir()] == ["new"]
 
 
-def test_a_run_that_is_not_there_is_not_there(stored: tuple[Store, Run, Path]) -> None:
-    store, _, _ = stored
+def test_a_run_that_is_not_there_is_not_there(stored_run: tuple[Store, Run, Path]) -> None:
+    store, _, _ = stored_run
     other = small_runs("backprop", {"seed": 5})[0]
     assert not store.has(other)
     assert store.load(other) is None
 
 
-def test_the_first_to_finish_wins(stored: tuple[Store, Run, Path]) -> None:
-    store, one, folder = stored
+def test_the_first_to_finish_wins(stored_run: tuple[Store, Run, Path]) -> None:
+    store, one, folder = stored_run
     before = (folder / "manifest.json").read_bytes()
     store.commit(one, train([one])[0], 99.0)
     assert (folder / "manifest.json").read_bytes() == before

@@ -339,6 +339,14 @@ def test_of_very_many_values_some_are_drawn_and_that_is_told(points: int) -> Non
     assert (f"(50 of {points} values are drawn)" in bar.get_ylabel().replace("\n", " ")) == (points > 50)
 
 
+def test_of_very_many_angles_some_are_drawn_and_that_is_told() -> None:
+    saved = made_up({RATE: [float(n) for n in range(1, 61)]}, figure="angle", column="angle_backprop_deg")
+    table = saved.table.assign(angle_pseudobackprop_deg=1.0)
+    canvas = drawn(replace(saved, table=table, extra={"online": table.head(0)}))
+    assert len(canvas.axes[1].get_lines()) == 2 * 50  # two algorithms
+    assert "(50 of 60 values are drawn)" in canvas.axes[-1].get_ylabel().replace("\n", " ")
+
+
 def test_equal_names_do_not_hide_lines() -> None:
     ax, bar = drawn(made_up({"network.init_range": [0.1, 0.10000001, 0.10000002]}, algorithms=["backprop"])).axes
     assert len(ax.get_lines()) == 3

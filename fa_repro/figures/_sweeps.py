@@ -66,8 +66,8 @@ def lines(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> "list[Axes]":
     panels = canvas.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
     known = {axis: names(table[axis]) for axis in axes}
     every = list(keyed(table, axes))
-    points = _some(every, MOST_LINES)
-    table = table[table[axes[0]].isin([point[0] for point in points])] if len(points) < len(every) else table
+    points, told = some(every)
+    table = table[table[axes[0]].isin([point[0] for point in points])] if told else table
     named = [joined(point, known) for point in points]
     if len(algorithms) > 2:
         canvas.set_figwidth(style.WIDE)
@@ -90,15 +90,15 @@ def lines(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> "list[Axes]":
     over = f" of {window} points and all trials\n" if window > 1 else " "
     panels[0].set_ylabel(f"{quantity.label}, geometric mean{over}and 95 % interval")
     if axes:
-        told = f" ({len(points)} of {len(every):,} values are drawn)" if len(points) < len(every) else ""
         _curves.colour_bar(canvas, list(panels), named, axis_title(axes) + told)
     return list(panels)
 
 
-def _some(items: "Sequence[Any]", most: int) -> list[Any]:
-    """At most so many of some items, the first and the last among them, evenly spread."""
-    chosen = np.linspace(0, len(items) - 1, min(most, len(items)))
-    return [items[place] for place in np.round(chosen).astype(int)]
+def some(items: Sequence[Any]) -> tuple[list[Any], str]:
+    """As many as lines are drawn, the first and the last among them, evenly spread; and what to tell of the others."""
+    places = np.round(np.linspace(0, len(items) - 1, min(MOST_LINES, len(items)))).astype(int)
+    told = f" ({len(places)} of {len(items):,} values are drawn)" if len(places) < len(items) else ""
+    return [items[place] for place in places], told
 
 
 @dataclass(frozen=True)

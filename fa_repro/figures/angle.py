@@ -47,7 +47,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     axes = _points.varied(table, saved.config["sweep"]) or list(saved.config["sweep"])
     first, *panels = canvas.subplots(1, 1 + len(PANELS), sharey=True)
     _online_panel(first, saved)
-    parts = _points.points(table, axes)
+    parts, told = _sweeps.some(_points.points(table, axes))
     names = [name for name, _ in parts]
     width = 40 if max(map(len, names), default=0) <= 12 else 22
     for ax, (value, title) in zip(panels, PANELS.items(), strict=True):
@@ -58,7 +58,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
         ax.set_title(_points.wrapped(f"{title}, {_curves.trials_note(saved)}", width))
     first.set(ylim=(0, 120), yticks=range(0, 121, 30), ylabel="angle of FA's hidden update (degrees)")
     if axes and names:
-        _curves.colour_bar(canvas, panels, names, _points.axis_title(axes))
+        _curves.colour_bar(canvas, panels, names, _points.axis_title(axes) + told)
 
 
 def _online_panel(ax: "Axes", saved: "Saved") -> None:

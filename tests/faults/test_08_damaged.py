@@ -17,7 +17,7 @@ from fa_repro.errors import StorageError
 from fa_repro.runs import Run
 from fa_repro.store import Store
 from fa_repro.trainer import train
-from tests.conftest import SMALL, small_runs
+from tests.conftest import SMALL
 from tests.faults.processes import fa_repro, stored
 from tests.test_storage import contents
 from tests.test_trainer import assert_same
@@ -38,16 +38,6 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.fixture
-def one(tmp_path: Path) -> tuple[Store, Run, Path]:
-    """A store with one run, and the run's folder."""
-    (run, *_) = small_runs("backprop")
-    store = Store(tmp_path)
-    store.prepare()
-    store.commit(run, train([run])[0], 1.5)
-    return store, run, tmp_path / "runs" / run.key[:2] / run.key
-
-
 @pytest.mark.parametrize(
     ("name", "damage"),
     [("record.npz", damage) for damage in DAMAGE]
@@ -55,9 +45,9 @@ def one(tmp_path: Path) -> tuple[Store, Run, Path]:
     + [("record.npz", "remove"), ("manifest.json", "remove")],
 )
 def test_a_damaged_run_is_put_aside_with_one_warning_and_can_be_stored_again(
-    one: tuple[Store, Run, Path], name: str, damage: str, caplog: pytest.LogCaptureFixture
+    stored_run: tuple[Store, Run, Path], name: str, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store, run, folder = one
+    store, run, folder = stored_run
     path = folder / name
     if damage == "remove":
         path.unlink()
@@ -73,9 +63,11 @@ def test_a_damaged_run_is_put_aside_with_one_warning_and_can_be_stored_again(
 
 
 @pytest.mark.parametrize("name", ["record.npz", "manifest.json"])
-def test_whichever_byte_of_a_run_is_wrong_no_wrong_number_is_read(one: tuple[Store, Run, Path], name: str) -> None:
+def test_whichever_byte_of_a_run_is_wrong_no_wrong_number_is_read(
+    stored_run: tuple[Store, Run, Path], name: str
+) -> None:
     """A flip in what a manifest tells beside its sums, such as versions, is not seen, and does no harm."""
-    store, run, folder = one
+    store, run, folder = stored_run
     data, right = (folder / name).read_bytes(), train([run])[0]
     whole = shutil.copytree(folder, folder.parent.parent.parent / "whole")
     lost, places = 0, random.Random(0).sample(range(len(data)), 300)

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from fa_repro import __version__
+from fa_repro.cli_check import check
 from fa_repro.cli_data import data
 from fa_repro.cli_options import config_options, results_option
 from fa_repro.cli_run import run
@@ -81,17 +82,13 @@ def main() -> None:
 @results_option
 def list_(results: Path) -> None:
     """Show the figures, what they reproduce, and the state of their results."""
-    from fa_repro import config_files, registry, unfinished
-    from fa_repro.draft import Draft
-    from fa_repro.results import config_hash, state
+    from fa_repro import config_files
+    from fa_repro.checking import standing
 
     rows = []
     for name in (*config_files.names(), *config_files.names(extras=True)):
         try:
-            draft = Draft(config_files.read(config_files.locate(name)))
-            draft.stop_if_wrong()  # its plain mistakes only: a look at all of them takes too long for a list
-            title = registry.module("figures", str(draft.data.get("figure"))).FIGURE.title
-            rows.append((name, state(results / name, config_hash(draft.data), unfinished.told(results, name)), title))
+            rows.append((name, *standing(name, results)))
         except (ConfigError, KeyError) as error:
             rows.append((name, f"config not valid: {str(error.args[0]).splitlines()[0]}", ""))
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
@@ -142,4 +139,5 @@ def init(directory: Path) -> None:
 
 
 main.add_command(run)
+main.add_command(check)
 main.add_command(data)

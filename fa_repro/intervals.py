@@ -34,6 +34,45 @@ def mean_interval(values: Array, level: float = 0.95) -> tuple[Array, Array, Arr
     return mean, mean - half, mean + half
 
 
+def prediction_interval(values: Array, level: float = 0.95) -> tuple[float, float]:
+    """Where a further trial lies with this probability, by the trials there are.
+
+    Parameters
+    ----------
+    values : array, shape (trials,)
+        At least two, finite.
+    level : float
+        Between 0 and 1; holds for normally distributed values.
+
+    Returns
+    -------
+    low, high : float
+    """
+    mean, _, high = mean_interval(values, level)
+    half = float(high - mean) * np.sqrt(len(values) + 1)
+    return float(mean - half), float(mean + half)
+
+
+def p_below_zero(differences: Array) -> float:
+    """p of Student's one-sided paired test: how likely differences this far below 0 are, were their mean 0 or more.
+
+    Parameters
+    ----------
+    differences : array, shape (trials,)
+        Between paired trials; at least two, finite. If all are equal, p is 0 or 1.
+
+    References
+    ----------
+    Student 1908, "The probable error of a mean", Biometrika 6.
+    """
+    from scipy.special import stdtr
+
+    mean, deviation = differences.mean(), differences.std(ddof=1)
+    if deviation == 0:
+        return float(mean >= 0)
+    return float(stdtr(len(differences) - 1, mean / deviation * np.sqrt(len(differences))))
+
+
 def sliding(values: Array, window: int) -> tuple[Array, Array]:
     """Mean and standard deviation over a centred sliding window along the last axis.
 

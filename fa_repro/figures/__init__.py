@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fa_repro.claims import Claim
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
@@ -42,6 +44,8 @@ class Figure:
         Width and height in inches.
     draw : callable
         `draw(canvas, saved)` draws saved results on an empty Matplotlib figure.
+    claims : tuple of Claim
+        What the paper claims of it.
     remarks : callable
         `remarks(saved)` gives lines for a person on what the results say.
     table : callable
@@ -62,6 +66,7 @@ class Figure:
     probes: tuple[str, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
     theory: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
     remarks: "Callable[[Saved], Sequence[str]]" = lambda _: ()
     table: Table | None = None
     check: "Callable[[Setup], None]" = lambda _: None

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fa_repro import style
-from fa_repro.figures import Figure
+from fa_repro.claims import Claim, DecidedError, Measured, Verdict
+from fa_repro.figures import Figure, _evidence
+from fa_repro.figures._evidence import LARGE, LEVEL, SMALL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +88,110 @@ def _online_panel(ax: "Axes", saved: "Saved") -> None:
     _curves.example_axis(ax, table)
 
 
+TO_BACKPROP, TO_PSEUDOBACKPROP = PANELS
+
+ACUTE, RIGHT, NEAR, GONE = 45.0, (80.0, 100.0), 40.0, 5.0
+"""Degrees: below which updates have turned to backprop's, between which an angle counts as right, below which Fig. 4b
+is after 1,000 examples, and which count as none in Fig. 4c."""
+
+
+def _online(saved: "Saved", at: int, last: int) -> "pd.Series":
+    """Mean angle of Fig. 1e at some of the examples, for each trial; from small weights."""
+    table = saved.extra["online"]
+    others = [axis for axis in saved.config["sweep"] if axis in table and table[axis].nunique() > 1]
+    if table.empty or others:
+        reason = f"{ONLINE} has no results" if table.empty else f"these are results of a sweep over {', '.join(others)}"
+        raise DecidedError(Verdict.NOT_RUN, reason)
+    return _evidence.ends(table, _evidence.Quantity(TO_BACKPROP, at, last))
+
+
+def _starts_at_right_angles(saved: "Saved") -> Measured:
+    return _evidence.interval(_online(saved, 0, 0).to_numpy(), *RIGHT, unit="°")
+
+
+def _becomes_acute(saved: "Saved") -> Measured:
+    return _evidence.interval(_online(saved, 2000, 100).to_numpy(), float("-inf"), ACUTE, unit="°")
+
+
+def _small(saved: "Saved", column: str, at: int, high: float) -> Measured:
+    """The angle after so many examples from each of the small ranges: the largest."""
+    quantity = _evidence.Quantity(column, at)
+    parts = _evidence.small_and_large(saved, "feedback_alignment", _evidence.is_small)
+    found = [
+        _evidence.interval(_evidence.ends(part, quantity).to_numpy(), float("-inf"), high, unit="°") for part in parts
+    ]
+    return max(found, key=lambda each: each.high or 0.0)
+
+
+def _nearer_to_pseudobackprop(saved: "Saved") -> Measured:
+    """Mean angles from example 4,000 on, for each of the small ranges."""
+    parts = _evidence.small_and_large(saved, "feedback_alignment", _evidence.is_small)
+    late = [_evidence.Quantity(column, at=20_000, last=16_000) for column in (TO_PSEUDOBACKPROP, TO_BACKPROP)]
+    return _evidence.worst(
+        _evidence.smaller(_evidence.paired(*(_evidence.ends(part, each) for each in late)), unit="°") for part in parts
+    )
+
+
+def _large_stays_away(saved: "Saved") -> Measured:
+    quantity = _evidence.Quantity(TO_PSEUDOBACKPROP, at=20_000)
+    small, large = (
+        [_evidence.ends(part, quantity) for part in _evidence.small_and_large(saved, "feedback_alignment", keep)]
+        for keep in (_evidence.is_small, _evidence.is_large)
+    )
+    return _evidence.worst(_evidence.smaller(_evidence.paired(low, high), unit="°") for low in small for high in large)
+
+
+CLAIMS = (
+    Claim(
+        "starts_at_right_angles",
+        "Feedback alignment's updates start at right angles to backprop's",
+        "Fig. 1e",
+        f"mean angle at the first example, with its 95 % interval, between {RIGHT[0]:g} and {RIGHT[1]:g} degrees",
+        _starts_at_right_angles,
+        published="about 90°",
+    ),
+    Claim(
+        "turns_towards_backprop",
+        "Feedback alignment's updates turn towards backprop's while the function is learned",
+        "Fig. 1e",
+        f"mean angle of the last 100 of 2,000 examples, with its 95 % interval, below {ACUTE:g} degrees",
+        _becomes_acute,
+        published="falls far below 90°",
+    ),
+    Claim(
+        "small_start_turns_to_backprop",
+        "From small initial weights feedback alignment's updates turn towards backprop's quickly",
+        "Fig. 4b",
+        f"mean angle to backprop after 1,000 examples, with its 95 % interval, below {NEAR:g} degrees from each range "
+        f"up to {SMALL:g}",
+        lambda saved: _small(saved, TO_BACKPROP, 1000, NEAR),
+    ),
+    Claim(
+        "nearer_to_pseudobackprop",
+        "From small initial weights feedback alignment's updates come nearer to pseudobackprop's than to backprop's",
+        "Fig. 4b, 4c",
+        f"paired one-sided t-test of the mean angles from example 4,000 on, p < {LEVEL:g} for each range up to "
+        f"{SMALL:g}",
+        _nearer_to_pseudobackprop,
+    ),
+    Claim(
+        "becomes_pseudobackprop",
+        "From small initial weights feedback alignment's updates become pseudobackprop's",
+        "Fig. 4c",
+        f"mean angle to pseudobackprop after 20,000 examples, with its 95 % interval, below {GONE:g} degrees from each "
+        f"range up to {SMALL:g}",
+        lambda saved: _small(saved, TO_PSEUDOBACKPROP, 20_000, GONE),
+    ),
+    Claim(
+        "large_start_stays_away",
+        "From large initial weights feedback alignment's updates stay further from pseudobackprop's",
+        "Fig. 4c",
+        f"paired one-sided t-test of the angle after 20,000 examples, each range up to {SMALL:g} against each "
+        f"from {LARGE:g} on, p < {LEVEL:g}",
+        _large_stays_away,
+    ),
+)
+
 FIGURE = Figure(
     title="Fig. 1e, 4b, 4c: feedback alignment's updates turn towards backprop's and pseudobackprop's",
     columns=("algorithm", "trial", "example", "angle_backprop_deg", "angle_pseudobackprop_deg"),
@@ -96,4 +202,5 @@ FIGURE = Figure(
     draw=draw,
     apart={ONLINE: ("angle_backprop_deg",)},
     extra=online,
+    claims=CLAIMS,
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import style
+from fa_repro.claims import Claim, DecidedError, Measured, Verdict
 from fa_repro.figures import Figure
 
 if TYPE_CHECKING:
@@ -155,6 +156,121 @@ def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) 
     ax.set_title("the same paths as learning curves")
 
 
+NEAR = 1e-6
+"""Share of the target by which `w w0` may miss it where a path or a cell is said to be at a solution, and by which what
+a path conserves may drift."""
+
+
+def _one_flow(saved: "Saved") -> "tuple[dict[str, pd.DataFrame], float, float]":
+    """Rows by kind, and `T` and `B`, of results that are not of a sweep."""
+    if saved.config["sweep"]:
+        raise DecidedError(Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(saved.config['sweep'])}")
+    settings = saved.config["theory"]["flow_field"]
+    return {str(kind): part for kind, part in saved.table.groupby("kind")}, float(settings["T"]), float(settings["B"])
+
+
+def _origin_learns(saved: "Saved") -> Measured:
+    """Where the path from (0, 0) ends: at a solution at which the feedback helps."""
+    kinds, T, B = _one_flow(saved)
+    end = kinds["origin"].sort_values("step").iloc[-1]
+    missed, helps = abs(T - end["w"] * end["w0"]) / abs(T), B * end["w"] * T * T > 0
+    text = f"ends at W0 = {end['w0']:.3f}, W = {end['w']:.3f}: misses the target by {missed:.0e} of it"
+    return Measured(f"{text}, e'WBe {'> 0' if helps else '< 0'}", bool(missed < NEAR and helps), float(missed))
+
+
+def _bad_by_theory(w0: "Array", w: "Array", T: float, B: float) -> "Array":
+    """Whether the flow from each start has to end where the feedback does not help.
+
+    On its parabola, `B w - w0^2 / 2 = C`, a start moves by `dw0/dt = B T - C w0 - w0^3 / 2`: away from the middle of
+    three zeros, if there are three. The outer one beyond it, where `B T w0 < 0`, is the solution that is bad.
+    """
+    import numpy as np
+
+    C, side = B * w - w0**2 / 2, np.sign(B * T)
+    three = 8 * C**3 + 27 * (B * T) ** 2 < 0
+    root = np.sqrt(np.where(three, -C, 1.0) / 1.5)
+    cosine = np.clip(np.where(three, abs(B * T) / root**3, 0.0), 0.0, 1.0)
+    middle = 2 * root * np.cos(np.arccos(cosine) / 3 - 2 * np.pi / 3)
+    return three & (side * w0 < middle)
+
+
+def _bad_region(saved: "Saved") -> Measured:
+    """Starts that end at solutions at which the feedback does not help."""
+    kinds, T, B = _one_flow(saved)
+    starts, ends = (kinds["basin"][kinds["basin"]["step"] == step].sort_values("id") for step in (0, 1))
+    unsettled = ~(abs(T - ends["w"].to_numpy() * ends["w0"].to_numpy()) / abs(T) < NEAR)
+    bad = (B * ends["w"] < 0).to_numpy()
+    expected = _bad_by_theory(starts["w0"].to_numpy(), starts["w"].to_numpy(), T, B)
+    share, wrong = float(bad.mean()), int(((bad != expected) | unsettled).sum())
+    text = f"{share:.1%} of {len(bad)} starts, {wrong} of them or of the others not as the conserved parabolas have it"
+    return Measured(text, bool(0 < share < 0.5 and wrong == 0), share)
+
+
+def _parabolas(saved: "Saved") -> Measured:
+    """How far what paths conserve drifts, relative to the terms that it is the difference of; the worst path."""
+    import numpy as np
+
+    kinds, _, B = _one_flow(saved)
+    drifts = []
+    for kind in ("path", "origin"):
+        for _, part in kinds[kind].groupby("id") if kind in kinds else ():
+            w0, w = part["w0"].to_numpy(), part["w"].to_numpy()
+            kept = B * w - w0**2 / 2
+            drifts.append(np.ptp(kept) / (np.abs(B * w) + w0**2 / 2).max())
+    return Measured(
+        f"drifts by {max(drifts):.0e} along {len(drifts)} paths", bool(max(drifts) < NEAR), float(max(drifts))
+    )
+
+
+def _stable_where_it_helps(saved: "Saved") -> Measured:
+    """Whether solutions are drawn unstable only where the feedback does not help, and cells near them do leave them."""
+    kinds, T, B = _one_flow(saved)
+    if "solution" not in kinds:
+        raise DecidedError(Verdict.NOT_RUN, "no solution is in the square that is looked at")
+    unstable = kinds.get("solution_unstable", kinds["solution"].head(0))
+    wrong = int((B * unstable["w"] >= 0).sum())
+    ends = kinds["basin"][kinds["basin"]["step"] == 1]
+    left = int((B * ends["w"] + ends["w0"] ** 2 < -NEAR * abs(B * T) ** (2 / 3)).sum())
+    text = f"{wrong} of {len(unstable)} unstable solutions where e'WBe > 0; {left} of {len(ends)} starts end at one"
+    return Measured(text, wrong == 0 and left == 0)
+
+
+CLAIMS = (
+    Claim(
+        "origin_learns",
+        "From (0, 0) feedback alignment always comes to a solution at which its feedback helps",
+        "Fig. 3b, large arrow",
+        f"the path ends with e'WBe > 0 and misses the target by less than {NEAR:g} of it",
+        _origin_learns,
+        published="upper right hyperbola",
+    ),
+    Claim(
+        "bad_region",
+        "From one region it flows to solutions at which its feedback does not help, from all others to good ones",
+        "Fig. 3b, shaded",
+        "fewer than half of the starts end with e'WBe < 0, and just those do whose conserved parabola crosses the "
+        "hyperbola three times and that are beyond the middle crossing; all come to rest",
+        _bad_region,
+        published="a region at the lower left",
+    ),
+    Claim(
+        "stability",
+        "Solutions are unstable only where the feedback does not help, and no path ends at one",
+        "Fig. 3b, dashed",
+        "no unstable solution with e'WBe > 0; no start ends where the Jacobian's trace is above 0",
+        _stable_where_it_helps,
+        published="dashed at the lower left",
+    ),
+    Claim(
+        "parabolas",
+        "Paths are parabolas: B W - W0^2 / 2 is conserved",
+        "Fig. 3b, text",
+        f"largest drift along any path, relative to the larger of its terms, below {NEAR:g}",
+        _parabolas,
+        published="0",
+    ),
+)
+
 FIGURE = Figure(
     title="Fig. 3b: where feedback alignment flows to with one neuron per layer",
     columns=("kind", "id", "step", "w0", "w", "dw0", "dw"),
@@ -162,4 +278,5 @@ FIGURE = Figure(
     quick={"theory.flow_field.basin": 41, "theory.flow_field.steps": 100},
     size=(style.WIDE, 4.0),
     draw=draw,
+    claims=CLAIMS,
 )

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fa_repro import style
-from fa_repro.figures import Figure
+from fa_repro.claims import Claim
+from fa_repro.figures import Figure, _claims, _evidence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +120,78 @@ def _maps_panel(canvas: "Canvas", saved: "Saved") -> None:
     canvas.colorbar(picture, ax=list(panels), label="weight", shrink=0.6)
 
 
+END = _evidence.Quantity("nse", at=2000, last=LAST, logarithmic=True)
+
+LEARNED = 1e-3
+"""NSE at which a net counts as having learned."""
+
+
+def _time(part: "pd.DataFrame") -> "pd.Series":
+    """Logarithm of the examples after which the smoothed NSE is below `LEARNED`; infinite if it never is."""
+    import numpy as np
+    import pandas as pd
+
+    from fa_repro.intervals import sliding
+
+    trials, examples, values = _evidence.curves(part, END)
+    smooth = sliding(_evidence.finite(values), min(WINDOW, values.shape[1]))[0]
+    below = smooth < np.log10(LEARNED)
+    when = examples[np.argmax(below, axis=1)] + WINDOW // 2
+    return pd.Series(_evidence.finite(np.where(below.any(axis=1), np.log10(when), np.inf)), index=trials)
+
+
+def _claims_of(algorithm: str, ends: str, follows: str) -> tuple[Claim, Claim]:
+    """Where an algorithm ends, and the way there."""
+    return (
+        _claims.claimed_level(f"{algorithm}_end", ends, "Fig. 1d", ("1d", "final_nse", algorithm), END, "single"),
+        _claims.claimed_curve(f"{algorithm}_curve", follows, "Fig. 1d", "1d", algorithm, END, WINDOW),
+    )
+
+
+CLAIMS = (
+    *_claims_of(
+        "shallow",
+        "Learning in the output layer alone hardly reduces the error",
+        "The shallow net's curve is the published one",
+    ),
+    *_claims_of(
+        "reinforcement",
+        "Reinforcement learns, but has come only to 6e-3 after 2,000 examples",
+        "Reinforcement's curve is the published one",
+    ),
+    *_claims_of("backprop", "Backprop learns the function to many digits", "Backprop's curve is the published one"),
+    *_claims_of(
+        "feedback_alignment",
+        "Feedback alignment learns the function to many digits",
+        "Feedback alignment's curve is the published one",
+    ),
+    _claims.claimed_order(
+        "reinforcement_beats_shallow",
+        "Reinforcement ends below learning in the output layer alone",
+        "Fig. 1d",
+        "reinforcement",
+        ["shallow"],
+        END,
+    ),
+    _claims.claimed_order(
+        "feedback_alignment_beats_reinforcement",
+        "Feedback alignment ends below reinforcement and below learning in the output layer alone",
+        "Fig. 1d",
+        "feedback_alignment",
+        ["reinforcement", "shallow"],
+        END,
+    ),
+    _claims.claimed_as_good(
+        "feedback_alignment_as_fast_as_backprop",
+        "Feedback alignment learns as fast as backprop, at the rates of this config",
+        "Fig. 1d",
+        "feedback_alignment",
+        "backprop",
+        _time,
+        f"examples until the NSE is below {LEARNED:g}",
+    ),
+)
+
 FIGURE = Figure(
     title="Fig. 1d: four algorithms learn a linear function",
     columns=("algorithm", "trial", "example", "nse"),
@@ -128,4 +201,5 @@ FIGURE = Figure(
     size=(style.WIDE, 3.8),
     draw=draw,
     extra=maps,
+    claims=CLAIMS,
 )

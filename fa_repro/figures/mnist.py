@@ -1,14 +1,17 @@
 """Fig. 2a and 2b: handwritten digits, and the angle between feedback alignment's and backprop's updates."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fa_repro import style
-from fa_repro.figures import Figure
+from fa_repro.claims import Claim, Measured
+from fa_repro.figures import Figure, _claims, _evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
@@ -120,6 +123,91 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
     ax.set_title(f"{what}, mean and 1 s.d. over trials\n(of the mean angle in a mini-batch)")
 
 
+END = _evidence.Quantity(ERROR, at=1_800_000, unit=" %")
+
+RIGHT, ACUTE = (80.0, 100.0), 45.0
+"""Degrees between which an angle counts as right, and below which updates have turned to backprop's."""
+
+
+def _log_end(part: "pd.DataFrame") -> "pd.Series":
+    import numpy as np
+
+    return np.log10(_evidence.ends(part, END))
+
+
+def _angle(at: int, low: float, high: float) -> "Callable[[Saved], Measured]":
+    def judge(saved: "Saved") -> Measured:
+        angles = _evidence.ends(_evidence.rows(saved, "feedback_alignment"), _evidence.Quantity(ANGLE, at))
+        return _evidence.interval(angles.to_numpy(), low, high, unit="°")
+
+    return judge
+
+
+def _level(algorithm: str, statement: str) -> Claim:
+    return _claims.claimed_level(
+        f"{algorithm}_end", statement, "Fig. 2a", ("2a", "test_error", algorithm), END, "printed"
+    )
+
+
+def _curve(algorithm: str, whose: str) -> Claim:
+    statement = f"{whose} curve is the published one"
+    return _claims.claimed_curve(f"{algorithm}_curve", statement, "Fig. 2a", "2a", algorithm, END)
+
+
+CLAIMS = (
+    _level("shallow", "Learning in the output layer alone leaves 7.2 % of test images wrong"),
+    _level("backprop", "Backprop leaves 2.4 % of test images wrong"),
+    _level("feedback_alignment", "Feedback alignment leaves 2.1 % of test images wrong"),
+    _level("sparse_feedback_alignment", "Feedback alignment with half of W and B removed leaves 2.4 % wrong"),
+    _curve("shallow", "The shallow net's"),
+    _curve("backprop", "Backprop's"),
+    _curve("feedback_alignment", "Feedback alignment's"),
+    _claims.claimed_order(
+        "feedback_alignment_beats_backprop",
+        "Feedback alignment ends below backprop",
+        "Fig. 2a",
+        "feedback_alignment",
+        ["backprop"],
+        END,
+        published="2.1 % against 2.4 %",
+    ),
+    _claims.claimed_order(
+        "feedback_alignment_beats_shallow",
+        "Feedback alignment, sparse or not, makes use of the hidden layer",
+        "Fig. 2a",
+        "sparse_feedback_alignment",
+        ["shallow"],
+        END,
+        published="2.4 % against 7.2 %",
+    ),
+    _claims.claimed_as_good(
+        "sparse_as_good_as_backprop",
+        "With half of W and B removed feedback alignment is as good as backprop",
+        "Fig. 2a",
+        "sparse_feedback_alignment",
+        "backprop",
+        _log_end,
+        "test error after 30 epochs",
+        published="2.4 % against 2.4 %",
+    ),
+    Claim(
+        "starts_at_right_angles",
+        "Feedback alignment's updates start at right angles to backprop's",
+        "Fig. 2b",
+        f"mean angle before learning, with its 95 % interval, between {RIGHT[0]:g} and {RIGHT[1]:g} degrees",
+        _angle(0, *RIGHT),
+        published="about 90°",
+    ),
+    Claim(
+        "turns_towards_backprop",
+        "Feedback alignment's updates turn towards backprop's while digits are learned",
+        "Fig. 2b",
+        f"mean angle after 30 epochs, with its 95 % interval, below {ACUTE:g} degrees",
+        _angle(1_800_000, float("-inf"), ACUTE),
+        published="falls far below 90°",
+    ),
+)
+
 FIGURE = Figure(
     title="Fig. 2a, 2b: handwritten digits, and the angle to backprop",
     columns=("algorithm", "trial", "epoch", "example", ERROR, ANGLE),
@@ -128,4 +216,5 @@ FIGURE = Figure(
     quick={"trials": 1, "training.epochs": 1.0, "training.examples": 60_000},
     size=(style.WIDE, 3.6),
     draw=draw,
+    claims=CLAIMS,
 )

@@ -1,12 +1,13 @@
 """Fig. 2d: nets of three and four layers approximate a nonlinear function, and the angles of each hidden layer."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import style
-from fa_repro.figures import Figure
+from fa_repro.claims import Claim, Measured
+from fa_repro.figures import Figure, _claims, _evidence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,6 +191,85 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
         ax.text(0.5, 0.5, "no angles recorded", ha="center", transform=ax.transAxes)
 
 
+END = _evidence.Quantity("nse", at=400_000, logarithmic=True)
+
+SURE = 1e-6
+"""p below which four layers beat three; the paper has 3e-12 and 9e-13."""
+
+
+def _end(part: "pd.DataFrame") -> "pd.Series":
+    """Logarithm of the NSE at the end, for each trial."""
+    return _evidence.ends(part, END)
+
+
+def _four_beat_three(rule: str) -> "Callable[[Saved], Measured]":
+    def judge(saved: "Saved") -> Measured:
+        return _evidence.smaller(
+            _evidence.differences(saved, f"{rule}_4", f"{rule}_3", _end), logarithmic=True, level=SURE
+        )
+
+    return judge
+
+
+def _claims_of(algorithm: str, whose: str) -> tuple[Claim, Claim]:
+    """Where a net ends, and the way there."""
+    level = _claims.claimed_level(
+        f"{algorithm}_end",
+        f"{whose} net ends at the published level",
+        "Fig. 2d",
+        ("2d", "final_nse", algorithm),
+        END,
+        "read",
+    )
+    curve = _claims.claimed_curve(
+        f"{algorithm}_curve", f"{whose} curve is the published one", "Fig. 2d", "2d", algorithm, END
+    )
+    return level, curve
+
+
+def _as_good(layers: int) -> Claim:
+    return _claims.claimed_as_good(
+        f"feedback_alignment_as_good_as_backprop_{layers}",
+        f"Feedback alignment is as good as backprop in nets of {layers} layers",
+        "Fig. 2d",
+        f"feedback_alignment_{layers}",
+        f"backprop_{layers}",
+        _end,
+        "NSE after 400,000 examples",
+        published={3: "2.0e-3 against 2.1e-3", 4: "0.89e-3 against 1.06e-3"}[layers],
+    )
+
+
+CLAIMS = (
+    *(
+        Claim(
+            f"four_layers_beat_three_{rule}",
+            f"With {style.label(rule)} four layers learn the function better than three",
+            "Fig. 2d, text",
+            f"paired one-sided t-test over trials of the logarithm of the NSE after 400,000 examples, p < {SURE:g}",
+            _four_beat_three(rule),
+            reference=("2d", "p_four_beats_three", rule),
+        )
+        for rule in ("backprop", "feedback_alignment")
+    ),
+    _as_good(3),
+    _as_good(4),
+    _claims.claimed_order(
+        "hidden_layers_learn",
+        "Feedback alignment and backprop make use of the hidden layer",
+        "Fig. 2d",
+        "feedback_alignment_3",
+        ["shallow_3"],
+        END,
+        published="2.0e-3 against 0.13",
+    ),
+    *_claims_of("shallow_3", "The shallow"),
+    *_claims_of("backprop_3", "Backprop's three-layer"),
+    *_claims_of("feedback_alignment_3", "Feedback alignment's three-layer"),
+    *_claims_of("backprop_4", "Backprop's four-layer"),
+    *_claims_of("feedback_alignment_4", "Feedback alignment's four-layer"),
+)
+
 FIGURE = Figure(
     title="Fig. 2d: feedback alignment trains several hidden layers",
     columns=("algorithm", "trial", "example", "nse"),
@@ -201,4 +281,5 @@ FIGURE = Figure(
     remarks=remarks,
     table=table,
     extra=extra,
+    claims=CLAIMS,
 )

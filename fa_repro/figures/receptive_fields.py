@@ -1,10 +1,12 @@
 """Fig. S1: receptive fields of hidden units, before and after training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fa_repro import style
-from fa_repro.figures import Figure
+from fa_repro.claims import Claim, DecidedError, Measured, Verdict
+from fa_repro.figures import Figure, _evidence
+from fa_repro.figures._evidence import LEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +93,115 @@ def mosaic(images: "Array") -> "Array":
     return whole
 
 
+EPOCHS = 30.0
+"""After which the paper shows its units."""
+
+HALF = 0.5
+"""Share of what backprop's units have, that feedback alignment's need to have at least."""
+
+DIRECTIONS = 10
+"""Leading directions of the units' weights that are compared."""
+
+SHUFFLES = 200
+"""Shuffles of the pixels that tell what chance gives."""
+
+
+def _fields(saved: "Saved", algorithm: str) -> "tuple[Array, Array]":
+    """Weights of the units after training and at the start, shape (units, pixels)."""
+    import numpy as np
+
+    part = _evidence.rows(saved, algorithm)
+    epochs = saved.config["training"].get("epochs") or 0.0
+    if epochs < 0.99 * EPOCHS:
+        raise DecidedError(Verdict.NOT_ENOUGH, f"trained for {epochs:g} of {EPOCHS:g} epochs")
+    names = set(saved.table["algorithm"])
+    start = saved.table[saved.table["algorithm"] == (own if (own := f"initial_{algorithm}") in names else "initial")]
+    if part["unit"].nunique() < 2 * DIRECTIONS:
+        raise DecidedError(Verdict.NOT_ENOUGH, f"{part['unit'].nunique()} units, at least {2 * DIRECTIONS} are needed")
+    after, before = (
+        each.pivot(index="unit", columns="pixel", values="weight").to_numpy(dtype=np.float64) for each in (part, start)
+    )
+    return after, before
+
+
+def _smoothness(fields: "Array") -> "Array":
+    """Correlation of neighbouring pixels in each unit's image: shape (units, pixels) -> (units,), 0 for random ones."""
+    import numpy as np
+
+    side = round(fields.shape[1] ** 0.5)
+    images = fields.reshape(-1, side, side)
+    pairs = [(images[:, :, :-1], images[:, :, 1:]), (images[:, :-1], images[:, 1:])]
+    first, second = (np.concatenate([each[k].reshape(len(images), -1) for each in pairs], axis=1) for k in (0, 1))
+    first, second = (each - each.mean(axis=1, keepdims=True) for each in (first, second))
+    scale = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
+    return (first * second).sum(axis=1) / np.where(scale > 0, scale, np.inf)
+
+
+def _overlap(first: "Array", second: "Array") -> float:
+    """Mean squared cosine of the principal angles between the leading directions of two sets of units, 0 to 1."""
+    import numpy as np
+
+    leading = [np.linalg.svd(each, full_matrices=False)[2][:DIRECTIONS] for each in (first, second)]
+    return float(np.linalg.norm(leading[0] @ leading[1].T) ** 2 / DIRECTIONS)
+
+
+def _structured(algorithm: str) -> "Callable[[Saved], Measured]":
+    def judge(saved: "Saved") -> Measured:
+        after, before = (_smoothness(each) for each in _fields(saved, algorithm))
+        target = float(_smoothness(_fields(saved, "backprop")[0]).mean())
+        found = _evidence.interval(after, HALF * target, 1.0)
+        gained = _evidence.smaller(before - after)
+        text = f"{found.text}, backprop {target:.3g}, start {before.mean():.3g}; above its start p = {gained.p:.0e}"
+        holds = found.holds if gained.holds else False
+        return Measured(text, holds, found.value, found.low, found.high, gained.p)
+
+    return judge
+
+
+def _alike(algorithm: str) -> "Callable[[Saved], Measured]":
+    def judge(saved: "Saved") -> Measured:
+        import numpy as np
+
+        learned, target = _fields(saved, algorithm)[0], _fields(saved, "backprop")[0]
+        # Other units than those compared with: the same ones began alike.
+        ceiling = _overlap(target[::2], target[1::2])
+        found = _overlap(learned[::2], target[1::2])
+        generator = np.random.default_rng(0)
+        shuffled = [_overlap(generator.permuted(learned[::2], axis=1), target[1::2]) for _ in range(SHUFFLES)]
+        p = (1 + sum(each >= found for each in shuffled)) / (1 + SHUFFLES)
+        most = max(shuffled)
+        text = f"overlap {found:.3f}, backprop's halves {ceiling:.3f}, shuffled at most {most:.3f}, p = {p:.0e}"
+        return Measured(text, bool(found >= HALF * ceiling and p < _evidence.LEVEL), found, p=p)
+
+    return judge
+
+
+def _alike_claim(algorithm: str, whose: str) -> Claim:
+    return Claim(
+        f"{algorithm}_alike",
+        f"{whose} feature detectors are similar to backprop's",
+        "Fig. S1",
+        f"overlap of the {DIRECTIONS} leading directions of units with those of other units of backprop: at least "
+        f"{HALF:g} of that between two halves of backprop's own, and above shuffled pixels with p < {LEVEL:g}",
+        _alike(algorithm),
+        published="similar, by eye",
+    )
+
+
+CLAIMS = (
+    Claim(
+        "feedback_alignment_structured",
+        "Feedback alignment learns feature detectors with structure",
+        "Fig. S1",
+        f"correlation of neighbouring pixels, with its 95 % interval over units, at least {HALF:g} of backprop's, and "
+        f"above that at the start by a paired t-test over units, p < {LEVEL:g}",
+        _structured("feedback_alignment"),
+        published="by eye",
+    ),
+    _alike_claim("feedback_alignment", "Feedback alignment's"),
+    _alike_claim("sparse_feedback_alignment", "Sparse feedback alignment's"),
+)
+
 FIGURE = Figure(
     title="Fig. S1: receptive fields of hidden units at the start and after training",
     columns=COLUMNS,
@@ -101,4 +212,5 @@ FIGURE = Figure(
     draw=draw,
     table=fields,
     check=check,
+    claims=CLAIMS,
 )

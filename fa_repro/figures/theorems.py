@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import style
-from fa_repro.figures import Figure
+from fa_repro.figures import Figure, _claims
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,13 +173,6 @@ PANELS: "tuple[tuple[int, str, Callable[[Axes, Saved], None]], ...]" = (
 )
 
 
-def _bound(row: Any) -> str:
-    """What a number has to be, such as `≤ 1e-08`."""
-    if row.low == float("-inf"):
-        return f"≤ {row.high:.3g}"
-    return f"≥ {row.low:.3g}" if row.high == float("inf") else f"{row.low:.3g} to {row.high:.3g}"
-
-
 def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
     """Each statement with its number and bound, those that do not hold in bold."""
     ax.set_axis_off()
@@ -193,7 +186,7 @@ def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
         ax.text(0.0, height, f"{row.theorem}", color=colour, **words)
         ax.text(0.025, height, str(row.statement), color=colour, **words)
         ax.text(0.72, height, f"{row.measured:.2g}", color=colour, **words)
-        ax.text(0.82, height, f"{_bound(row)}", color=colour, **words)
+        ax.text(0.82, height, f"{_claims.bound(row)}", color=colour, **words)
         ax.text(0.94, height, "holds" if row.holds else "FAILS", color=colour, **words)
 
 
@@ -222,6 +215,64 @@ def _swept(canvas: "Canvas", saved: "Saved") -> None:
     )
 
 
+CLAIMS = (
+    _claims.claimed_statements(
+        "conserved", 1, "B W + W'B' - A A' is conserved while learning", ["B W + W'B' - A A' is conserved"], "constant"
+    ),
+    _claims.claimed_statements(
+        "error_vanishes", 1, "From a zero start the error vanishes", ["from zero, the error vanishes"], "0"
+    ),
+    _claims.claimed_statements(
+        "lyapunov", 1, "From a zero start V = tr(B E E'B') never rises", ["from zero, V = tr(B E E'B') never"], "falls"
+    ),
+    _claims.claimed_statements(
+        "conditions_matter",
+        1,
+        "Without the theorem's conditions neither is so",
+        ["with too few hidden units it stays", "from C != 0, V may rise"],
+    ),
+    _claims.claimed_statements(
+        "online_follows_flow",
+        1,
+        "Learning example by example follows the theorem's flow as the rate falls",
+        ["orthogonal examples in turn", "random examples"],
+    ),
+    _claims.claimed_statements(
+        "gauss_newton_linear",
+        2,
+        "Pseudobackprop changes linear hidden units along the Gauss-Newton step",
+        ["linear units"],
+        "parallel",
+    ),
+    _claims.claimed_statements(
+        "gauss_newton_nonlinear",
+        2,
+        "Pseudobackprop changes nonlinear hidden units by rate s'^2 x'x times that step",
+        ["tanh units", "logistic units"],
+        "a positive multiple",
+    ),
+    _claims.claimed_statements(
+        "one_pair_parallel",
+        3,
+        "Learning a single pair from zero, feedback alignment's and pseudobackprop's signals are parallel",
+        ["one pair: B e is parallel", "one pair: B e = s_w"],
+        "0°",
+    ),
+    _claims.claimed_statements(
+        "one_pair_form",
+        3,
+        "Learning a single pair from zero, h stays along B y*, and W along y* (B y*)'",
+        ["one pair: h =", "one pair: W ="],
+        "parallel",
+    ),
+    _claims.claimed_statements(
+        "many_pairs_turn",
+        3,
+        "With many pairs feedback alignment's signal turns towards pseudobackprop's, though B does not become pinv(W)",
+        ["many pairs: B e turns", "many pairs: but B"],
+    ),
+)
+
 FIGURE = Figure(
     title="Theorems 1 to 3: why feedback alignment works, held to stated tolerances",
     columns=("theorem", "quantity", "trial", "time", "value"),
@@ -230,4 +281,5 @@ FIGURE = Figure(
     size=(style.WIDE, 6.6),
     draw=draw,
     remarks=remarks,
+    claims=CLAIMS,
 )

@@ -4,11 +4,56 @@
 2 % in NSE decades and 0.1 points in test error; `published_values.csv` single values, each with how it was read.
 """
 
+import csv
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class Value:
+    """A published number.
+
+    Attributes
+    ----------
+    text : str
+        As the file writes it, with the digits that were published or read.
+    unit : str
+        `percent`, or `1` for what has none.
+    note : str
+        How it was read.
+    """
+
+    text: str
+    unit: str
+    note: str
+
+    def __float__(self) -> float:
+        return float(self.text)
+
+
+def value(figure: str, quantity: str, algorithm: str) -> Value:
+    """A published value, such as `value("2a", "test_error", "backprop")`.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
+    return _values()[figure, quantity, algorithm]
+
+
+@cache
+def _values() -> dict[tuple[str, str, str], Value]:
+    text = files(__name__).joinpath("published_values.csv").read_text(encoding="utf-8")
+    return {
+        (row["figure"], row["quantity"], row["algorithm"]): Value(row["published"], row["unit"], row["note"])
+        for row in csv.DictReader(text.splitlines())
+    }
 
 
 def curves(figure: str) -> "dict[str, pd.DataFrame]":

@@ -1,0 +1,106 @@
+"""Saved results held to the paper's claims; reads results and changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fa_repro import config_files, registry, unfinished
+from fa_repro.claims import Judgement, Verdict, judged
+from fa_repro.draft import Draft
+from fa_repro.errors import ConfigError, StorageError
+from fa_repro.figures import Figure
+from fa_repro.results import Saved, config_hash, load, state
+
+ORDER = ("linear", "angle", "nse", "mnist", "receptive-fields", "nonlinear", "flow-field", "theorems")
+"""Figures as the paper has them; others follow."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A figure with its results and the verdicts on its claims.
+
+    Attributes
+    ----------
+    name : str
+        The figure's.
+    title : str
+        What it reproduces.
+    state : str
+        State of its results in words, as `fa-repro list` has it.
+    saved : Saved, optional
+        The results; None if there are none that can be read.
+    judgements : tuple of Judgement
+        One for each claim, in the order of the figure's file.
+    trouble : str
+        Why results that are there cannot be read; empty where they can.
+    """
+
+    name: str
+    title: str
+    state: str
+    saved: Saved | None
+    judgements: tuple[Judgement, ...]
+    trouble: str = ""
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many claims there are of each verdict."""
+        return {verdict: sum(each.verdict is verdict for each in self.judgements) for verdict in Verdict}
+
+
+def names() -> tuple[str, ...]:
+    """Figures that have claims, in the order of the paper."""
+    every = [name for name in registry.names("figures") if _figure(name).claims]
+    return tuple(sorted(every, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
+
+
+def check(results: Path, chosen: Sequence[str] = ()) -> list[Checked]:
+    """Hold the results of figures, or of all that have claims, to their claims.
+
+    Raises
+    ------
+    ConfigError
+        If a name is not that of a figure that has claims.
+    """
+    known = names()
+    if unknown := [name for name in chosen if name not in known]:
+        raise ConfigError(
+            f"no claims are made of {name!r}{registry.did_you_mean(name, known)} They are of: {', '.join(known)}."
+            for name in unknown
+        )
+    return [_checked(name, results) for name in dict.fromkeys(chosen or known)]
+
+
+def standing(name: str, results: Path) -> tuple[str, str]:
+    """State of the results of a config, and what its figure reproduces, both in words.
+
+    Raises
+    ------
+    ConfigError, KeyError
+        If the config is not valid.
+    """
+    draft = Draft(config_files.read(config_files.locate(name)))
+    draft.stop_if_wrong()  # its plain mistakes only: a look at all of them takes too long for a list
+    figure = _figure(str(draft.data.get("figure")))
+    return state(results / name, config_hash(draft.data), unfinished.told(results, name)), figure.title
+
+
+def _figure(name: str) -> Figure:
+    figure: Figure = registry.module("figures", name).FIGURE
+    return figure
+
+
+def _checked(name: str, results: Path) -> Checked:
+    figure = _figure(name)
+    try:
+        words, _ = standing(name, results)
+    except (ConfigError, KeyError) as error:
+        words = f"config not valid: {str(error.args[0]).splitlines()[0]}"
+    try:
+        saved = load(results / name, name)
+    except StorageError as error:
+        there = (results / name / "manifest.json").exists()
+        reason = str(error) if there else unfinished.told(results, name) or str(error)
+        judgements = tuple(Judgement(name, claim, Verdict.NOT_RUN, None, reason) for claim in figure.claims)
+        return Checked(name, figure.title, words, None, judgements, reason if there else "")
+    return Checked(name, figure.title, words, saved, tuple(judged(name, claim, saved) for claim in figure.claims))

@@ -1,0 +1,43 @@
+"""The command `fa-repro check`."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from fa_repro.cli_options import results_option
+from fa_repro.errors import NotReproducedError, StorageError
+
+WIDTH = 160
+"""Characters of a table that goes to a file or a pipe."""
+
+
+@click.command()
+@click.argument("figures", nargs=-1, metavar="[FIGURE]...")
+@results_option
+@click.option("--json", "as_data", is_flag=True, help="Print the verdicts as JSON.")
+@click.pass_context
+def check(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: bool) -> None:
+    """Hold results to the paper's claims, one by one; trains and changes nothing.
+
+    Ends with exit code 5 if a claim is not reproduced by results that are enough to tell.
+    """
+    from fa_repro import scorecard
+    from fa_repro.checking import check as checked
+    from fa_repro.claims import Verdict
+
+    found = checked(results, figures)
+    if as_data:
+        click.echo(scorecard.as_json(found))
+    else:
+        for line in scorecard.table(found, shutil.get_terminal_size((WIDTH, 24)).columns):
+            click.echo(line)
+    for figure in found:
+        if figure.trouble:
+            click.echo(f"error: {figure.trouble}", err=True)
+    if wrong := [each for figure in found for each in figure.judgements if each.verdict is Verdict.NOT_REPRODUCED]:
+        names = ", ".join(f"{each.figure} {each.claim.name}" for each in wrong)
+        click.echo(f"error: not reproduced: {names}", err=True)
+        ctx.exit(NotReproducedError.exit_code)
+    if any(figure.trouble for figure in found):
+        ctx.exit(StorageError.exit_code)

@@ -1,0 +1,198 @@
+"""Kinds of claims, and what they are judged by.
+
+Every claim of a kind is held to the same tolerance, which is written here and not beside the claim. Tolerances follow
+from how the published number was given, not from what was measured.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fa_repro.claims import Claim, DecidedError, Measured, Verdict
+from fa_repro.figures import _evidence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fa_repro.results import Saved
+
+PRINTED = 0.10
+"""Share of a printed number by which a mean may differ from it."""
+
+READ = 1.5
+"""Factor by which a mean may differ from a level that was read off a logarithmic axis."""
+
+DECADES, SHARE = 0.25, 0.1
+"""Median distance from a published curve on a logarithmic axis: decades, or that share of those it spans if more."""
+
+POINTS = 0.5
+"""Median distance from a published curve of test errors, in points: five times the error of reading it."""
+
+AS_GOOD = 1.25
+"""Factor by which what is "as good" may be worse."""
+
+RESAMPLED = 1000
+"""Samples of the trials that give the interval of a curve's distance."""
+
+
+def claimed_level(
+    name: str,
+    statement: str,
+    where: str,
+    reference: tuple[str, str, str],
+    quantity: _evidence.Quantity,
+    how: str,
+) -> Claim:
+    """A level at the end of training, near the published one.
+
+    `how` it was published: `printed` (a mean of trials), `read` off a logarithmic axis (a mean), or `single` (a run).
+    """
+    algorithm = reference[2]
+    criteria = {
+        "printed": f"mean over trials, with its 95 % interval, within {PRINTED:.0%} of the printed number",
+        "read": f"mean over trials, with its 95 % interval, within a factor of {READ:g} of the level read off",
+        "single": "the published run ends where 95 % of trials are expected to (prediction interval of the logarithm)",
+    }
+
+    def judge(saved: "Saved") -> Measured:
+        from fa_repro.intervals import prediction_interval
+        from fa_repro.published import value
+
+        published, part = float(value(*reference)), _evidence.rows(saved, algorithm)
+        if how == "printed":
+            tolerance = PRINTED * published
+            values = _evidence.ends(part, quantity).to_numpy()
+            return _evidence.interval(values, published - tolerance, published + tolerance, quantity.unit)
+        if how == "read":
+            values = _evidence.ends(part, replace(quantity, logarithmic=False)).to_numpy()
+            return _evidence.interval(values, published / READ, published * READ, quantity.unit)
+        values = _evidence.ends(part, quantity).to_numpy()
+        low, high = (10**each for each in prediction_interval(values))
+        middle = float(10 ** values.mean())
+        expected = f"{_evidence.number(low)} .. {_evidence.number(high)}"
+        text = f"{_evidence.number(middle, quantity.unit)} (95 % of trials: {expected})"
+        return Measured(text, low <= published <= high, middle, low, high, trials=len(values))
+
+    return Claim(name, statement, where, criteria[how], judge, reference=reference)
+
+
+def claimed_curve(
+    name: str, statement: str, where: str, figure: str, algorithm: str, quantity: _evidence.Quantity, window: int = 1
+) -> Claim:
+    """A whole curve, near the published one; smoothed over a window of so many points.
+
+    On a logarithmic axis the mean is geometric where a window is given, as a single run was published; else arithmetic.
+    """
+    allowed = (
+        f"{DECADES:g} decades, or {SHARE:.0%} of those that it spans" if quantity.logarithmic else f"{POINTS:g} points"
+    )
+    unit = " decades" if quantity.logarithmic else " points"
+
+    def judge(saved: "Saved") -> Measured:
+        import numpy as np
+
+        from fa_repro import published
+        from fa_repro.intervals import sliding
+
+        curve = published.curves(figure)[algorithm]
+        at, target = curve["examples"].to_numpy(), curve["value"].to_numpy()
+        trials, examples, values = _evidence.curves(
+            _evidence.rows(saved, algorithm), replace(quantity, logarithmic=window > 1)
+        )
+        values = sliding(_evidence.finite(values), min(window, len(examples)))[0]
+        centres = examples[window // 2 : window // 2 + values.shape[1]]
+        known = (at >= centres[0]) & (at <= centres[-1])
+        there = np.stack([np.interp(at[known], centres, each) for each in values])
+        tolerance = POINTS
+        if quantity.logarithmic:
+            target = np.log10(target)
+            tolerance = max(DECADES, SHARE * float(np.ptp(target)))
+        chosen = np.random.default_rng(0).integers(len(trials), size=(RESAMPLED, len(trials)))
+        means = np.concatenate([there.mean(axis=0)[None], there[chosen].mean(axis=1)])
+        if quantity.logarithmic and window == 1:
+            means = np.log10(means)
+        distance, *others = np.median(np.abs(means - target[known]), axis=1)
+        low, high = np.quantile(others, [0.025, 0.975])
+        text = f"{_evidence.number(distance)}{unit} away ({_evidence.number(low)} .. {_evidence.number(high)})"
+        holds = _evidence.within(distance, low, high, 0.0, tolerance)
+        return Measured(text, holds, float(distance), float(low), float(high), trials=len(trials))
+
+    criterion = (
+        f"median distance of the mean curve from the published one at most {allowed}, with its 95 % bootstrap interval"
+    )
+    return Claim(name, statement, where, criterion, judge, published="the curve")
+
+
+def claimed_order(
+    name: str,
+    statement: str,
+    where: str,
+    better: str,
+    worse: Sequence[str],
+    quantity: _evidence.Quantity,
+    published: str = "",
+) -> Claim:
+    """One algorithm below another, or each of several, in a paired test over trials."""
+
+    def judge(saved: "Saved") -> Measured:
+        return _evidence.worst(
+            _evidence.smaller(
+                _evidence.differences(saved, better, each, lambda part: _evidence.ends(part, quantity)),
+                quantity.unit,
+                quantity.logarithmic,
+            )
+            for each in worse
+        )
+
+    what = " of the logarithm" if quantity.logarithmic else ""
+    criterion = f"paired one-sided t-test over trials{what}, p < {_evidence.LEVEL:g}"
+    return Claim(name, statement, where, criterion, judge, published)
+
+
+def claimed_as_good(
+    name: str,
+    statement: str,
+    where: str,
+    algorithm: str,
+    other: str,
+    measure: "Callable[[pd.DataFrame], pd.Series]",
+    what: str,
+    published: str = "",
+) -> Claim:
+    """One algorithm not much worse than another; the measure gives logarithms of what should be small."""
+
+    def judge(saved: "Saved") -> Measured:
+        found = _evidence.interval(
+            _evidence.differences(saved, algorithm, other, measure), 0.0, AS_GOOD, logarithmic=True
+        )
+        return replace(found, text=f"times {found.text}")
+
+    criterion = f"{what}: at most {AS_GOOD:g} times the other's, mean over paired trials with its 95 % interval"
+    return Claim(name, statement, where, criterion, judge, published)
+
+
+def claimed_statements(name: str, theorem: int, statement: str, starts: Sequence[str], published: str = "") -> Claim:
+    """A claim that holds if all the statements whose text begins with one of `starts` do."""
+
+    def judge(saved: "Saved") -> Measured:
+        if saved.config["sweep"]:
+            raise DecidedError(Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(saved.config['sweep'])}")
+        summary, trials = saved.extra["summary"], int(saved.config["trials"])
+        chosen = (summary["theorem"] == theorem) & summary["statement"].str.startswith(tuple(starts))
+        found = list(summary[chosen].itertuples())
+        if not found:
+            raise DecidedError(Verdict.NOT_RUN, f"theorem {theorem} is not among these results")
+        if trials < _evidence.FEWEST:
+            raise DecidedError(Verdict.NOT_ENOUGH, f"{trials} of at least {_evidence.FEWEST} trials")
+        text = "; ".join(f"{row.measured:.2g} ({bound(row)})" for row in found)
+        return Measured(text, all(row.holds for row in found), trials=trials)
+
+    criterion = "the worst trial of each statement within its bound: " + "; ".join(starts)
+    return Claim(name, statement, f"Supplementary proof {theorem}", criterion, judge, published)
+
+
+def bound(row: Any) -> str:
+    """What a number has to be, such as `≤ 1e-08`."""
+    if row.low == float("-inf"):
+        return f"≤ {row.high:.3g}"
+    return f"≥ {row.low:.3g}" if row.high == float("inf") else f"{row.low:.3g} to {row.high:.3g}"

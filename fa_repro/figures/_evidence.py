@@ -1,0 +1,177 @@
+"""Evidence for claims: numbers of trials, their intervals, and tests between them.
+
+Wherever there is nothing to judge by, or a trial diverged, `DecidedError` says so.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fa_repro.claims import DecidedError, Measured, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fa_repro.arrays import Array
+    from fa_repro.results import Saved
+
+FEWEST = 5
+"""Trials that a claim needs at least."""
+
+LEVEL = 0.01
+"""p below which one is ahead of the other."""
+
+PAPER = 20
+"""Trials of the paper: enough to see whatever order it claims."""
+
+SMALL, LARGE = 0.01, 0.2
+"""Initial ranges of Fig. 4 up to which they count as small, and from which as large."""
+
+
+def is_small(init_range: float) -> bool:
+    """Whether an initial range counts as small."""
+    return init_range <= SMALL
+
+
+def is_large(init_range: float) -> bool:
+    """Whether an initial range counts as large."""
+    return init_range >= LARGE
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is compared.
+
+    Attributes
+    ----------
+    column : str
+        Of the main table.
+    at : int
+        Examples seen when it is judged, as in the paper.
+    last : int
+        Examples before that over which it is averaged.
+    logarithmic : bool
+        Compared by its logarithm, so that differences are factors.
+    unit : str
+        Written behind numbers.
+    """
+
+    column: str
+    at: int
+    last: int = 0
+    logarithmic: bool = False
+    unit: str = ""
+
+
+def rows(saved: "Saved", algorithm: str) -> "pd.DataFrame":
+    """Rows of one algorithm in results that are not of a sweep."""
+    if saved.config["sweep"]:
+        raise DecidedError(Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(saved.config['sweep'])}")
+    return _present(saved, algorithm)
+
+
+def small_and_large(saved: "Saved", algorithm: str, keep: Callable[[float], bool]) -> "list[pd.DataFrame]":
+    """Rows of one algorithm at each of the initial ranges that `keep` picks, in results of a sweep over these alone."""
+    axis = "network.init_range"
+    if list(saved.config["sweep"]) != [axis]:
+        raise DecidedError(Verdict.NOT_RUN, f"these are not results of a sweep over {axis} alone")
+    table = _present(saved, algorithm)
+    if table[axis].dtype.kind not in "if":
+        raise DecidedError(Verdict.NOT_RUN, f"the ranges in {axis} are not single numbers")
+    found = [part for value, part in table.groupby(axis) if keep(float(str(value)))]
+    if not found:
+        raise DecidedError(Verdict.NOT_RUN, f"none of the swept {axis} is one that the claim is about")
+    return found
+
+
+def _present(saved: "Saved", algorithm: str) -> "pd.DataFrame":
+    if algorithm not in saved.config["algorithms"]:
+        raise DecidedError(Verdict.NOT_RUN, f"{algorithm} is not among the algorithms")
+    part = saved.table[saved.table["algorithm"] == algorithm]
+    if part.empty:
+        raise DecidedError(Verdict.NOT_RUN, f"every run of {algorithm} failed")
+    return part
+
+
+def curves(part: "pd.DataFrame", quantity: Quantity) -> "tuple[Array, Array, Array]":
+    """Trials, examples up to where it is judged, and values, shape (trials, examples); logarithms where it says so."""
+    from fa_repro.figures._curves import by_trial, log10
+
+    trials, examples, values = by_trial(part, quantity.column)
+    if len(trials) < FEWEST:
+        raise DecidedError(Verdict.NOT_ENOUGH, f"{len(trials)} of at least {FEWEST} trials")
+    if examples[-1] < 0.99 * quantity.at - 1:
+        raise DecidedError(Verdict.NOT_ENOUGH, f"measured up to example {examples[-1]:,} of {quantity.at:,}")
+    seen = examples <= quantity.at
+    return trials, examples[seen], log10(values[:, seen]) if quantity.logarithmic else values[:, seen]
+
+
+def finite(values: "Array") -> "Array":
+    """Numbers of trials, shape (trials, ...), given back if all of them are numbers."""
+    import numpy as np
+
+    lost = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    if lost.any():
+        raise DecidedError(Verdict.NOT_REPRODUCED, f"diverged or not defined in {lost.sum()} of {len(values)} trials")
+    return values
+
+
+def ends(part: "pd.DataFrame", quantity: Quantity) -> "pd.Series":
+    """The quantity where it is judged, for each trial."""
+    import pandas as pd
+
+    trials, examples, values = curves(part, quantity)
+    late = examples >= min(examples[-1], quantity.at - quantity.last)
+    return pd.Series(finite(values[:, late].mean(axis=1)), index=trials)
+
+
+def interval(values: "Array", low: float, high: float, unit: str = "", logarithmic: bool = False) -> Measured:
+    """The mean over trials and its 95 % interval, held to be between bounds; of factors where it is logarithmic."""
+    from fa_repro.intervals import mean_interval
+
+    mean, below, above = (float(10**each if logarithmic else each) for each in mean_interval(values))
+    text = number(mean, unit) + (f" ({number(below)} .. {number(above)})" if below < above else "")
+    return Measured(text, within(mean, below, above, low, high), mean, below, above, trials=len(values))
+
+
+def within(value: float, below: float, above: float, low: float, high: float) -> bool | None:
+    """Whether a number is between bounds; None if its interval is not."""
+    if not low <= value <= high:
+        return False
+    return True if low <= below and above <= high else None
+
+
+def worst(found: Iterable[Measured]) -> Measured:
+    """Of several measurements that all have to hold, one that does not, or is least certain to."""
+    return min(found, key=lambda each: (each.holds is not False, each.holds is True, -(each.p or 0)))
+
+
+def number(value: float, unit: str = "") -> str:
+    """A number in three digits, in powers of ten where it is very small or large."""
+    text = f"{value:.3g}" if 0.01 <= abs(value) < 1e4 or value == 0 else f"{value:.1e}"
+    return f"{text}{unit}"
+
+
+def differences(saved: "Saved", first: str, second: str, measure: "Callable[[pd.DataFrame], pd.Series]") -> "Array":
+    """What a measure of the first algorithm is above that of the second, for each trial that both have."""
+    return paired(measure(rows(saved, first)), measure(rows(saved, second)))
+
+
+def paired(first: "pd.Series", second: "pd.Series") -> "Array":
+    """Differences of what trials have in both, shape (trials,)."""
+    apart = (first - second).dropna().to_numpy()
+    if len(apart) < FEWEST:
+        raise DecidedError(Verdict.NOT_ENOUGH, f"{len(apart)} of at least {FEWEST} trials in both")
+    return apart
+
+
+def smaller(apart: "Array", unit: str = "", logarithmic: bool = False, level: float = LEVEL) -> Measured:
+    """Paired differences, shape (trials,), held to be below 0; left open where few are, but perhaps by chance."""
+    from fa_repro.intervals import p_below_zero
+
+    p = p_below_zero(apart)
+    found = interval(apart, float("-inf"), float("inf"), unit, logarithmic)
+    below = f"below in {(apart < 0).sum()} of {len(apart)} trials"
+    text = f"{'times' if logarithmic else 'by'} {found.text}, {below}, p = {p:.0e}"
+    holds = p < level or (None if apart.mean() < 0 and len(apart) < PAPER else False)
+    return replace(found, text=text, holds=holds, p=p)

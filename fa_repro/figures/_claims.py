@@ -175,8 +175,7 @@ def claimed_statements(name: str, theorem: int, statement: str, starts: Sequence
     """A claim that holds if all the statements whose text begins with one of `starts` do."""
 
     def judge(saved: "Saved") -> Measured:
-        if saved.config["sweep"]:
-            raise DecidedError(Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(saved.config['sweep'])}")
+        _evidence.unswept(saved)
         summary, trials = saved.extra["summary"], int(saved.config["trials"])
         chosen = (summary["theorem"] == theorem) & summary["statement"].str.startswith(tuple(starts))
         found = list(summary[chosen].itertuples())

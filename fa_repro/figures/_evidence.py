@@ -63,10 +63,15 @@ class Quantity:
     unit: str = ""
 
 
-def rows(saved: "Saved", algorithm: str) -> "pd.DataFrame":
-    """Rows of one algorithm in results that are not of a sweep."""
+def unswept(saved: "Saved") -> None:
+    """Nothing is judged by results of a sweep, as claims are about one setting."""
     if saved.config["sweep"]:
         raise DecidedError(Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(saved.config['sweep'])}")
+
+
+def rows(saved: "Saved", algorithm: str) -> "pd.DataFrame":
+    """Rows of one algorithm in results that are not of a sweep."""
+    unswept(saved)
     return _present(saved, algorithm)
 
 

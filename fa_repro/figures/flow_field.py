@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fa_repro import style
 from fa_repro.claims import Claim, DecidedError, Measured, Verdict
-from fa_repro.figures import Figure
+from fa_repro.figures import Figure, _evidence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,8 +163,7 @@ a path conserves may drift."""
 
 def _one_flow(saved: "Saved") -> "tuple[dict[str, pd.DataFrame], float, float]":
     """Rows by kind, and `T` and `B`, of results that are not of a sweep."""
-    if saved.config["sweep"]:
-        raise DecidedError(Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(saved.config['sweep'])}")
+    _evidence.unswept(saved)
     settings = saved.config["theory"]["flow_field"]
     return {str(kind): part for kind, part in saved.table.groupby("kind")}, float(settings["T"]), float(settings["B"])
 

@@ -16,7 +16,7 @@ import click
 from fa_repro import __version__
 from fa_repro.cli_check import check
 from fa_repro.cli_data import data
-from fa_repro.cli_options import config_options, results_option
+from fa_repro.cli_options import config_options, format_option, results_option
 from fa_repro.cli_run import run
 from fa_repro.errors import ConfigError, FaReproError, StorageError
 
@@ -98,12 +98,14 @@ def list_(results: Path) -> None:
 
 @main.command()
 @click.argument("figure")
+@format_option
 @results_option
-def plot(figure: str, results: Path) -> None:
+def plot(figure: str, formats: tuple[str, ...] | None, results: Path) -> None:
     """Draw a FIGURE again from its CSV; trains nothing."""
     from fa_repro.experiment import redraw
 
-    click.echo(redraw(figure, results))
+    for path in redraw(figure, results, formats):
+        click.echo(path)
 
 
 @main.command("config")

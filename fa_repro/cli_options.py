@@ -55,6 +55,25 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _formats(ctx: click.Context, parameter: click.Parameter, words: str | None) -> tuple[str, ...] | None:
+    """Reads F1,F2,..."""
+    from fa_repro.drawing import formats
+    from fa_repro.errors import ConfigError
+
+    try:
+        return None if words is None else formats(words)
+    except ConfigError as error:
+        raise click.BadParameter(str(error).replace("formats: ", ""), ctx, parameter) from None
+
+
+format_option = click.option(
+    "--format",
+    "formats",
+    metavar="F1,F2,...",
+    callback=_formats,
+    help="Formats of the picture: png, which is always written, pdf, svg.  [default: those that are there, or png]",
+)
+
 results_option = click.option(
     "--results",
     type=click.Path(path_type=Path),

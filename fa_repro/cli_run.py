@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fa_repro.cli_data import data_options
-from fa_repro.cli_options import config_options, results_option
+from fa_repro.cli_options import config_options, format_option, results_option
 from fa_repro.errors import ConfigError, NotReproducedError
 from fa_repro.logs import show as log
 
@@ -61,6 +61,7 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.argument("figures", nargs=-1, metavar="FIGURE... | all")
 @config_options
+@format_option
 @results_option
 @data_options
 @_execution_options
@@ -72,7 +73,7 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Repeat the results in a folder, from their config, and tell whether the bytes agree.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would run, what is there already, why, and how long it takes.")
-@click.option("-q", "--quiet", is_flag=True, help="Say only where the picture is, and what went wrong.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only where the pictures are, and what went wrong.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.pass_context
 def run(
@@ -83,6 +84,7 @@ def run(
     sweep: dict[str, Any],
     only: tuple[str, ...],
     quick: bool,
+    formats: tuple[str, ...] | None,
     results: Path,
     force: bool,
     retry_failed: bool,
@@ -104,14 +106,14 @@ def run(
         ctx.find_root().obj = ANEW
     if folder is not None:
         others = figures or config or settings or sweep or only or quick or shard or dry_run or force or retry_failed
-        if others:
+        if others or formats:
             raise click.UsageError("--from takes what is to be run from the folder; leave out FIGURE and its options")
         given = ctx.get_parameter_source("results") is not click.core.ParameterSource.DEFAULT
         _repeat(folder, results if given else None, how, progress, quiet)
         return
     if not figures:
         raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows them.")
-    requests = _requests(figures, settings, config, sweep, only, quick)
+    requests = _requests(figures, settings, config, sweep, only, quick, formats)
     if dry_run:
         from fa_repro.request import plan
         from fa_repro.wording import planned
@@ -154,7 +156,8 @@ def _carry_out(request: "Request", results: Path, how: "Execution", progress: "P
             click.echo(line, err=True)
     for line in troubles(result.diverged, result.failed):
         click.echo(f"error: {line}", err=True)
-    click.echo(result.directory / f"{result.directory.name}.png")
+    for path in result.pictures:
+        click.echo(path)
     return int(bool(result.diverged or result.failed))
 
 

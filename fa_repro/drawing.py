@@ -2,17 +2,42 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fa_repro import style
+from fa_repro.errors import ConfigError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.figures import Figure
     from fa_repro.results import Saved
+
+
+FORMATS: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+    "svg": {"Creator": None, "Date": None},
+}
+"""Formats of pictures, the one that is always written first; each with what is left out, as it changes by itself."""
+
+
+def formats(words: str | Iterable[str]) -> tuple[str, ...]:
+    """Formats that are asked for, in the order of `FORMATS`; always with `png`.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of this name.
+    """
+    each = (part for word in ([words] if isinstance(words, str) else words) for part in str(word).split(","))
+    asked = {word.strip().lower() for word in each}
+    unknown = sorted(asked - FORMATS.keys())
+    if unknown:
+        raise ConfigError([f"formats: there is no {word!r}, only {', '.join(FORMATS)}" for word in unknown])
+    return tuple(name for name in FORMATS if name in asked | {"png"})
 
 
 def draw(figure: "Figure", saved: "Saved") -> "Canvas":
@@ -25,11 +50,11 @@ def draw(figure: "Figure", saved: "Saved") -> "Canvas":
     return canvas
 
 
-def render(canvas: "Canvas") -> bytes:
-    """A Matplotlib figure as PNG; equal figures give equal bytes."""
+def render(canvas: "Canvas", format: str = "png") -> bytes:
+    """A Matplotlib figure as a file; equal figures give equal bytes."""
     buffer = io.BytesIO()
     with _our_style():
-        canvas.savefig(buffer, format="png", metadata={"Software": None})
+        canvas.savefig(buffer, format=format, metadata=FORMATS[format])
     return buffer.getvalue()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import config_files, provenance, registry, results, unfinished
+from fa_repro import config_files, drawing, provenance, registry, results, unfinished
 from fa_repro.drawing import draw, render
 from fa_repro.execution import Execution
 from fa_repro.figures import Figure
@@ -45,6 +45,8 @@ class Result:
         Studies that were carried out, of a figure that trains nothing.
     remarks : tuple of str
         What the results say, in words.
+    pictures : tuple of Path
+        Files of the picture, the PNG first.
     """
 
     table: "pd.DataFrame"
@@ -57,6 +59,7 @@ class Result:
     failed: list[tuple[Run | Study, str]]
     studies: int = 0
     remarks: tuple[str, ...] = ()
+    pictures: tuple[Path, ...] = ()
 
     def _repr_png_(self) -> bytes:
         return render(self.figure)
@@ -75,6 +78,7 @@ def run(
     retry_failed: bool = False,
     jobs: int | None = 1,
     executor: str = "local",
+    formats: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Train what is missing for a figure, and write its tables, picture, config and manifest.
@@ -105,6 +109,9 @@ def run(
         `multiprocessing`. Results do not depend on it.
     executor : str
         `local`, `dask` for a Dask cluster of `jobs` workers on this machine, or `dask://HOST:PORT` for a running one.
+    formats : sequence of str, optional
+        Formats of the picture beside PNG: `pdf`, `svg`. None for those that are there already; those that are not
+        among them are removed.
     progress : Progress, optional
         Told how far training is.
 
@@ -129,7 +136,8 @@ def run(
     """
     how = Execution(jobs, executor, force, retry_failed)
     only = (only,) if isinstance(only, str) else tuple(only)
-    request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick)
+    chosen = None if formats is None else drawing.formats(formats)
+    request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick, chosen)
     return carry_out(request, Path(results), how, progress or Silent())
 
 
@@ -140,6 +148,7 @@ def carry_out(request: Request, directory: Path, how: Execution, progress: Progr
     figure: Figure = registry.module("figures", config.figure).FIGURE
     target = directory / request.name
     results.prepare(target)
+    formats = request.formats or results.formats(target)
     if figure.theory:
         made = computed(config, figure, progress, request.name)
     else:
@@ -149,7 +158,7 @@ def carry_out(request: Request, directory: Path, how: Execution, progress: Progr
         "figure": config.figure,
         "seed": config.data["seed"],
         "options": request.options(),
-        "command": request.command(directory),
+        "command": request.command(directory, formats),
         "repeat": provenance.repeat(target),
         "config_hash": results.config_hash(request.document.data),
         **made.about,
@@ -159,10 +168,10 @@ def carry_out(request: Request, directory: Path, how: Execution, progress: Progr
     }
     saved = results.Saved(made.table, made.extra, config.data, about)
     canvas = draw(figure, saved)
-    picture = render(canvas)
+    pictures = {format_: render(canvas, format_) for format_ in formats}
     about["remarks"] = list(figure.remarks(saved))
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
-    results.save(target, saved, picture)
+    results.save(target, saved, pictures)
     unfinished.end(directory, request.name)
     return Result(
         made.table,
@@ -175,6 +184,7 @@ def carry_out(request: Request, directory: Path, how: Execution, progress: Progr
         made.failed,
         len(config.studies),
         tuple(about["remarks"]),
+        results.picture_paths(target, formats),
     )
 
 
@@ -218,13 +228,13 @@ def _noted(request: Request, directory: Path) -> Begin:
     return begin
 
 
-def redraw(name: str, directory: Path) -> Path:
-    """Draw saved results again; returns the path of the picture.
+def redraw(name: str, directory: Path, formats: Sequence[str] | None = None) -> tuple[Path, ...]:
+    """Draw saved results again, in the formats that are there if none are given; returns the paths, the PNG first.
 
     Raises
     ------
     ConfigError
-        If there is neither a config nor a folder of results of this name.
+        If there is neither a config nor a folder of results of this name, or a format is unknown.
     StorageError
         If there are no results, or they are not what their manifest says.
     """
@@ -233,5 +243,6 @@ def redraw(name: str, directory: Path) -> Path:
         config_files.locate(name)
     saved = results.load(folder, name)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
-    results.save_picture(folder, render(draw(figure, saved)))
-    return folder / f"{folder.name}.png"
+    chosen, canvas = results.formats(folder) if formats is None else drawing.formats(formats), draw(figure, saved)
+    results.save_pictures(folder, {format_: render(canvas, format_) for format_ in chosen})
+    return results.picture_paths(folder, chosen)

@@ -54,8 +54,8 @@ def flush_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def replace_together(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Replace several files of a directory, in the given order, as nearly at once as a file system can.
+def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None:
+    """Replace several files of a directory, in the given order, as nearly at once as a file system can; None removes.
 
     All are written and flushed under temporary names before the first is renamed. Should a rename fail, those
     before it are taken back. Put the manifest last: after a crash between two renames it does not match the others,
@@ -73,10 +73,12 @@ def replace_together(directory: Path, files: Mapping[str, bytes]) -> None:
         sweep_leftovers(directory)
     try:
         for name, data in files.items():
+            if data is None:
+                continue
             with reported("write", directory / name):
                 staged[name] = temporary(directory)
                 write_flushed(staged[name], data)
-        for name in staged:
+        for name in files:
             if (directory / name).exists():
                 with reported("write to", directory), contextlib.suppress(FileNotFoundError):  # just removed
                     aside = temporary(directory)
@@ -84,9 +86,12 @@ def replace_together(directory: Path, files: Mapping[str, bytes]) -> None:
                     kept[name] = aside
         done: list[str] = []
         try:
-            for name, path in staged.items():
-                with reported("write", directory / name):
-                    path.replace(directory / name)
+            for name in files:
+                with reported("write" if name in staged else "remove", directory / name):
+                    if name in staged:
+                        staged[name].replace(directory / name)
+                    else:
+                        (directory / name).unlink(missing_ok=True)
                     done.append(name)
             with reported("write to", directory):
                 flush_directory(directory)

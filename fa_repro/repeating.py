@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fa_repro import config_files, files, provenance
+from fa_repro import config_files, drawing, files, provenance
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.execution import Execution
 from fa_repro.experiment import carry_out
@@ -65,7 +65,9 @@ def repeat(folder: Path, how: Execution, progress: Progress, results: Path | Non
     if results is not None and (results / name).resolve() == folder.resolve():
         raise ConfigError([f"--results {results}: the results to repeat are there; name another folder, or none"])
     with _place(results) as place:
-        made = carry_out(Request(name, config=folder / "config.yaml"), place, replace(how, force=True), progress)
+        pictures = drawing.formats(each for each in drawing.FORMATS if f"{Path(name).name}.{each}" in before)
+        request = Request(name, config=folder / "config.yaml", formats=pictures)
+        made = carry_out(request, place, replace(how, force=True), progress)
         after = {path.name: path.read_bytes() for path in made.directory.iterdir() if path.is_file()}
     agreeing = [file for file in before if before[file] == after.get(file)]
     differences = {file: _difference(file, before[file], after.get(file)) for file in before if file not in agreeing}

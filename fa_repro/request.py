@@ -35,6 +35,9 @@ class Request:
         Algorithms to keep.
     quick : bool
         A small version of the same figure.
+    formats : tuple of str, optional
+        Formats of the picture, see `drawing.formats`; None for those that are there. They decide no numbers, so they
+        are none of the `options`.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Request:
     sweep: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     quick: bool = False
+    formats: tuple[str, ...] | None = None
 
     @cached_property
     def document(self) -> Document:
@@ -73,9 +77,10 @@ class Request:
         words += [("--only", name) for name in self.only]
         return [f"{option} {shlex.quote(word)}" for option, word in words] + (["--quick"] if self.quick else [])
 
-    def command(self, results: Path) -> str:
-        """The command that asks for it."""
-        words = ["fa-repro run", self.name, *self.options()]
+    def command(self, results: Path, formats: Sequence[str] | None = None) -> str:
+        """The command that asks for it; `formats` are those of the picture, if not as in the request."""
+        formats = self.formats if formats is None else [name for name in formats if name != "png"]
+        words = ["fa-repro run", self.name, *self.options(), *([f"--format {','.join(formats)}"] if formats else [])]
         return " ".join(words if results == Path("results") else [*words, f"--results {shlex.quote(str(results))}"])
 
 

@@ -4,12 +4,12 @@ import json
 import logging
 import shlex
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import files, yaml12
+from fa_repro import drawing, files, yaml12
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.manifests import SCHEMA, NotValidError, read_manifest, verified
 
@@ -72,8 +72,10 @@ def _put_aside(directory: Path, name: str, reason: NotValidError) -> None:
         log.warning("%s: %s: put aside as %s", directory, reason, aside)
 
 
-def save(directory: Path, saved: Saved, picture: bytes) -> None:
-    """Write the results of a figure to `results/NAME`, the manifest last.
+def save(directory: Path, saved: Saved, pictures: Mapping[str, bytes]) -> None:
+    """Write the results of a figure to `results/NAME`, the manifest last; `pictures` by their format.
+
+    A picture of before in another format is removed: it would show other results.
 
     Raises
     ------
@@ -83,15 +85,16 @@ def save(directory: Path, saved: Saved, picture: bytes) -> None:
     name = directory.name
     contents = {f"{name}.csv": _csv(saved.table)}
     contents |= {f"{name}_{extra}.csv": _csv(table) for extra, table in saved.extra.items()}
-    contents[f"{name}.png"] = picture
+    contents |= {f"{name}.{format_}": picture for format_, picture in pictures.items()}
     contents["config.yaml"] = yaml12.dump(dict(saved.config)).encode()
     _write(directory, contents, saved.manifest)
 
 
-def save_picture(directory: Path, picture: bytes) -> None:
-    """Replace the picture of saved results."""
+def save_pictures(directory: Path, pictures: Mapping[str, bytes]) -> None:
+    """Replace the pictures of saved results, by their format; those in other formats are removed."""
     manifest, contents = _verified(directory)
-    contents[f"{directory.name}.png"] = picture
+    contents = {name: data for name, data in contents.items() if name not in _pictures(directory)}
+    contents |= {f"{directory.name}.{format_}": picture for format_, picture in pictures.items()}
     _write(directory, contents, {key: value for key, value in manifest.items() if key not in ("schema", "files")})
 
 
@@ -186,7 +189,39 @@ def _write(directory: Path, contents: Mapping[str, bytes], about: Mapping[str, A
     manifest = {"schema": SCHEMA, **about, "files": listed}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     encoded = text.encode(errors="backslashreplace")  # a path need not be Unicode
-    files.replace_together(directory, {**contents, "manifest.json": encoded})
+    gone = dict.fromkeys(name for name in _pictures(directory) if name not in contents)
+    for name in _unlisted(directory):
+        _put_aside(directory, name, NotValidError(f"{name} is none of the results"))
+    files.replace_together(directory, {**contents, **gone, "manifest.json": encoded})
+
+
+def formats(directory: Path) -> tuple[str, ...]:
+    """Formats of the picture that the results in a folder have, by their manifest; PNG alone if there are none."""
+    try:
+        listed = read_manifest(directory)["files"]
+    except NotValidError:
+        listed = {}
+    return drawing.formats(format_ for name, format_ in _pictures(directory).items() if name in listed)
+
+
+def picture_paths(directory: Path, formats: Iterable[str]) -> tuple[Path, ...]:
+    """Files of a picture in these formats."""
+    return tuple(directory / f"{directory.name}.{format_}" for format_ in formats)
+
+
+def _pictures(directory: Path) -> dict[str, str]:
+    """Names of the pictures that a folder may have, with their formats."""
+    return {f"{directory.name}.{format_}": format_ for format_ in drawing.FORMATS}
+
+
+def _unlisted(directory: Path) -> list[str]:
+    """Pictures beside the PNG of which the manifest does not know: a killed command's, or a person's own."""
+    try:
+        listed = read_manifest(directory)["files"]
+    except NotValidError:
+        listed = {}
+    others = [name for name, format_ in _pictures(directory).items() if format_ != "png"]
+    return [name for name in others if name not in listed and (directory / name).exists()]
 
 
 def _csv(table: "pd.DataFrame") -> bytes:

@@ -9,6 +9,9 @@ WIDE = 7.2
 RC: dict[str, Any] = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
+    "pdf.fonttype": 42,  # fonts embedded whole, as journals ask for, and text that can be searched
+    "svg.fonttype": "path",  # looks the same whatever fonts a reader has
+    "svg.hashsalt": "fa_repro",  # the same identifiers each time
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,

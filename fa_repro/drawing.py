@@ -47,6 +47,7 @@ def draw(figure: "Figure", saved: "Saved") -> "Canvas":
 
         canvas = Canvas(figsize=figure.size, layout="constrained")
         figure.draw(canvas, saved)
+        style.plain_powers(canvas)
     return canvas
 
 

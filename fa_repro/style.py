@@ -1,10 +1,16 @@
 """How every figure looks: sizes, type, colours and names. Widths in inches, type in points."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
 
 WIDE = 7.2
-"""Width of a figure across two columns of a page."""
+"""Width of every figure: two columns of a page."""
+
+SMALL, LARGE = 7.0, 8.0
+"""Type of ticks, legends and notes, and of titles and labels; nothing is smaller at the size that is published."""
 
 RC: dict[str, Any] = {
     "figure.dpi": 100,
@@ -12,12 +18,14 @@ RC: dict[str, Any] = {
     "pdf.fonttype": 42,  # fonts embedded whole, as journals ask for, and text that can be searched
     "svg.fonttype": "path",  # looks the same whatever fonts a reader has
     "svg.hashsalt": "fa_repro",  # the same identifiers each time
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
+    "font.size": LARGE,
+    "axes.titlesize": LARGE,
+    "axes.labelsize": LARGE,
+    "figure.titlesize": LARGE,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "legend.title_fontsize": SMALL,
     "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -27,15 +35,27 @@ RC: dict[str, Any] = {
 }
 
 # Backprop black, feedback alignment green and shallow grey, as the paper draws them, in tones that colour-blind readers
-# tell apart; the rest from Okabe and Ito's set.
+# tell apart (a lighter grey is the green of those who do not see green); the rest from Okabe and Ito's set.
 _COLOURS = {
-    "shallow": "#808080",
+    "shallow": "#5A5A5A",
     "reinforcement": "#E69F00",
     "backprop": "#000000",
     "feedback_alignment": "#009E73",
     "sparse_feedback_alignment": "#56B4E9",
 }
 _OTHERS = ("#CC79A7", "#0072B2", "#D55E00", "#F0E442")
+
+SERIES = ("#000000", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00")
+"""Lines that are no algorithms, in their order."""
+
+PATHS = ("#0072B2", "#CC79A7", "#D55E00", "#56B4E9", "#E69F00", "#882255")
+"""Paths beside one in green."""
+
+HOLDS, FAILS, ALARM = "#CFE8DD", "#D55E00", "#B00000"
+"""Areas where a statement holds and where not; words and crosses that tell of what went wrong."""
+
+GUIDE, REFERENCE = "#808080", "#555555"
+"""Lines that guide the eye, and a published curve's sample in a legend."""
 
 BAND = 0.2
 """Opacity of bands."""
@@ -57,3 +77,27 @@ def stem(algorithm: str) -> str:
 def label(algorithm: str) -> str:
     """Name of an algorithm for a person."""
     return algorithm.replace("_", " ")
+
+
+def plain_powers(canvas: "Canvas") -> None:
+    """Have logarithmic axes write 10⁻³ in the type of the other ticks; Matplotlib's own exponents are at 0.7 of it."""
+    from matplotlib.ticker import LogFormatterSciNotation
+
+    class Powers(LogFormatterSciNotation):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return _plain(super().__call__(x, pos))
+
+    for ax in canvas.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            for ticks in (axis.major, axis.minor):
+                if isinstance(ticks.formatter, LogFormatterSciNotation):
+                    ticks.formatter.__class__ = Powers  # and what it knows of its axis with it
+
+
+def _plain(words: str) -> str:
+    """What Matplotlib writes as `$\\mathdefault{2\\times10^{-3}}$`, in plain characters."""
+    words = re.sub(r"\$\\mathdefault\{(.*)\}\$", r"\1", words).replace(r"\times", "\N{MULTIPLICATION SIGN}")
+    return re.sub(r"\^\{(.*?)\}", lambda found: found[1].translate(_RAISED), words).replace("-", "\N{MINUS SIGN}")
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -72,10 +72,10 @@ def test_linear_draws_the_target_beside_each_learned_map_on_one_colour_scale(shi
     images = [ax.get_images()[0] for ax in canvas.axes[1:] if ax.get_images()]
     assert [image.axes.get_title() for image in images] == [
         "target T",
-        "W W0, shallow",
-        "W W0, reinforcement",
-        "W W0, backprop",
-        "W W0, feedback alignment",
+        "W W₀, shallow",
+        "W W₀, reinforcement",
+        "W W₀, backprop",
+        "W W₀, feedback alignment",
     ]
     assert len({image.get_clim() for image in images}) == 1
     np.testing.assert_allclose(images[3].get_array(), images[0].get_array(), atol=1e-4)

@@ -158,7 +158,7 @@ def test_heat_maps_hold_the_geometric_mean_over_trials_of_the_last_example(place
     assert [tick.get_text() for tick in panels[3].get_xticklabels()] == ["0.1", "0.3"]
     assert bold(panels[3]) == [f"{expected.min():.1e}".replace("e-0", "e-")]
     assert panels[3].get_title().endswith(f"best: {bold(panels[3])[0]}")
-    assert panels[3].get_xlabel() == "initial range ω of W0\nand W"
+    assert panels[3].get_xlabel() == "initial range ω of W₀\nand W"
     assert panels[3].get_ylabel() == "range β of B"
     assert all(isinstance(ax.get_images()[0].norm, LogNorm) for ax in panels)
     assert len({ax.get_images()[0].get_clim() for ax in panels}) == 1

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from fa_repro import results, run, yaml12
+from fa_repro import results, run, style, yaml12
 from fa_repro.config import resolve
 from fa_repro.config_files import locate, read
 from fa_repro.drawing import draw
@@ -77,7 +77,7 @@ def test_paths_and_their_losses_are_drawn_in_the_same_colours(flow: Any) -> None
     result = flow({"theory.flow_field.duration": 4.0, "theory.flow_field.T": 0.5})
     left, right = result.figure.axes
     table = result.table
-    for kind, number, colour in (("origin", 0, flow_field.TRAJECTORY), ("path", 1, flow_field.PATHS[1])):
+    for kind, number, colour in (("origin", 0, flow_field.TRAJECTORY), ("path", 1, style.PATHS[1])):
         part = table[(table["kind"] == kind) & (table["id"] == number)]
         (path,) = (line for line in lines(left, colour) if len(line.get_xdata()) > 51)
         drawn, told = path.get_xydata(), part[["w0", "w"]].to_numpy()

@@ -98,7 +98,12 @@ def mark_diverged(ax: "Axes", saved: "Saved", part: "pd.DataFrame", colour: Any)
     across, late = ax.get_xaxis_transform(), min(examples) > 0.5 * part["example"].max()
     style_ = {"color": colour, "transform": across, "clip_on": False}
     ax.plot([min(examples)], [height], marker="x", markersize=6, markeredgewidth=1.5, **style_)
-    look: dict[str, Any] = {"va": "center", "ha": "right" if late else "left", "fontsize": 7, "transform": across}
+    look: dict[str, Any] = {
+        "va": "center",
+        "ha": "right" if late else "left",
+        "fontsize": style.SMALL,
+        "transform": across,
+    }
     if len(notes) < MOST_NOTES:
         spec = ax.get_subplotspec()
         narrow = spec is not None and spec.get_gridspec().ncols > 3

@@ -8,6 +8,7 @@ import numpy as np
 from fa_repro.arrays import Array
 from fa_repro.figures._heat import Panel
 from fa_repro.figures._points import wrapped
+from fa_repro.style import ALARM, LARGE, SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,6 @@ NAME_WIDTH = 24
 LEAST_TICKS = 4
 """Ticks that are left of an axis of numbers where the others would overlap."""
 
-SMALL, LARGE = 7.0, 8.0  # points, of ticks and numbers, and of titles and labels
 _WIDE, _HIGH = 0.56, 1.3  # a character and a line, over the size of the type
 _MARGIN = 0.92
 
@@ -154,7 +154,7 @@ def _write(canvas: "Canvas", panels: Sequence[Panel]) -> list[str]:
         if _written(canvas, each, {(y, x): _fate(each, y, x) for y, x in _cells(each, True)}):
             continue
         missing = np.isnan(each.means) & (each.diverged == 0)
-        _mark(each, each.diverged > 0, "x", "#B00000", "#B00000")
+        _mark(each, each.diverged > 0, "x", ALARM, ALARM)
         notes |= {"cross: a run diverged": None} if each.diverged.any() else {}
         notes |= {"grey without a cross: no result": None} if missing.any() else {}
     return list(notes)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MOST_NAME = 72
 """Characters of a name; longer ones are shortened."""
 
-_WORDS = {"network.init_range": "initial range ω of W0 and W"}
+_WORDS = {"network.init_range": "initial range ω of W₀ and W"}
 _ENDS = {".learning_rate": "learning rate η", ".feedback_range": "range β of B"}
 
 

@@ -158,7 +158,7 @@ def _in_lines(label: str, canvas: "Canvas", panels: Sequence[Panel], notes: Sequ
 
 def _say(canvas: "Canvas", notes: Sequence[str]) -> None:
     if notes:
-        canvas.suptitle(wrapped("; ".join(notes), 105), fontsize=8)
+        canvas.suptitle(wrapped("; ".join(notes), 105))
 
 
 def _ends(saved: "Saved") -> "pd.DataFrame":

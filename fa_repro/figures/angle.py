@@ -69,7 +69,7 @@ def _online_panel(ax: "Axes", saved: "Saved") -> None:
     from fa_repro.intervals import sliding
 
     ax.set_title(f"Fig. 1e: to backprop\n± 2 s.d. of {WINDOW} examples")
-    ax.axhline(90, color="#808080", linewidth=0.6, linestyle="--")
+    ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
     table = saved.extra["online"]
     if table.empty:
         ax.text(0.5, 0.5, f"{ONLINE}\nnot among\nthe algorithms", ha="center", va="center", transform=ax.transAxes)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 GOOD, BAD, SHADE, TRAJECTORY = "#999999", "#000000", "#F6D9A8", "#009E73"
 """Solutions with `e'WBe > 0` and `< 0`, the basin of the latter, and the trajectory from (0, 0)."""
 
-PATHS = ("#0072B2", "#CC79A7", "#D55E00", "#56B4E9", "#E69F00", "#7B3FA0")
-
 SOLUTIONS: "dict[str, Any]" = {"solution": "-", "solution_unstable": (0, (1.5, 0.8))}
 """How the kinds of solutions are drawn."""
 
@@ -40,7 +38,9 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
         return
     shown = parts[:MOST]
     across = min(4, len(shown))
-    panels = canvas.subplots(-(-len(shown) // across), across, squeeze=False).ravel()
+    down = -(-len(shown) // across)
+    canvas.set_figheight(0.5 + down * (0.1 + style.WIDE / across))
+    panels = canvas.subplots(down, across, squeeze=False).ravel()
     for ax in panels:
         ax.set_visible(False)
     keys = [axis.rpartition(".")[2] for axis in saved.config["sweep"]]
@@ -49,7 +49,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
         _flow_panel(ax, table, _settings(saved, table))
         ax.set_title(f"{', '.join(keys)} = {name}")
     if len(parts) > len(shown):
-        canvas.suptitle(f"{len(parts) - len(shown)} more in the CSV", fontsize=8)
+        canvas.suptitle(f"{len(parts) - len(shown)} more in the CSV")
     _legend(canvas)
 
 
@@ -86,12 +86,12 @@ def _flow_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) 
     for number, part in kinds["path"].groupby("id") if "path" in kinds else ():
         _arrow(ax, part, _path_colour(number), 1.1, half, B)
     _arrow(ax, kinds["origin"], TRAJECTORY, 3.0, half, B)
-    ax.set(xlim=(-half, half), ylim=(-half, half), aspect="equal", xlabel="$W_0$", ylabel="$W$")
+    ax.set(xlim=(-half, half), ylim=(-half, half), aspect="equal", xlabel="W₀", ylabel="W")
     ax.set_title(f"Fig. 3b: T = {T:g}, B = {B:g}")
 
 
 def _path_colour(number: Any) -> str:
-    return PATHS[int(number) % len(PATHS)]
+    return style.PATHS[int(number) % len(style.PATHS)]
 
 
 def _parabola(w0: "Array", w: "Array", B: float) -> "tuple[Array, Array]":
@@ -132,9 +132,9 @@ def _legend(canvas: "Canvas") -> None:
         Line2D([], [], color=BAD, linewidth=3, linestyle=SOLUTIONS["solution_unstable"], label="unstable"),
         Patch(color=SHADE, label="flows to e'WBe < 0"),
         Line2D([], [], color=TRAJECTORY, linewidth=3, label="from (0, 0)"),
-        Line2D([], [], color=PATHS[0], linewidth=1.1, label="other paths"),
+        Line2D([], [], color=style.PATHS[0], linewidth=1.1, label="other paths"),
     ]
-    canvas.legend(handles=handles, loc="outside lower left", ncols=6, fontsize=6.5, columnspacing=1.2)
+    canvas.legend(handles=handles, loc="outside lower left", ncols=6, columnspacing=1.2)
 
 
 def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) -> None:
@@ -151,7 +151,7 @@ def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) 
         ax.plot(part["step"] * unit, np.maximum(loss, 1e-30), **own)
     ax.set_yscale("log")
     ax.set_ylim(bottom=max(ax.get_ylim()[0], floor))
-    ax.set(xlabel="time (learning rate times updates)", ylabel="expected loss $(T - W W_0)^2 / 2$")
+    ax.set(xlabel="time (learning rate times updates)", ylabel="expected loss (T - W W₀)² / 2")
     ax.set_xlim(0, min(float(settings["duration"]), 1.1 * max(late, unit)))
     ax.set_title("the same paths as learning curves")
 

@@ -93,7 +93,7 @@ def _curves_panel(ax: "Axes", saved: "Saved") -> None:
         if algorithm in references:
             reference = references[algorithm]
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
-    ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
+    ax.plot([], [], color=style.REFERENCE, label="published", **style.PUBLISHED)
     ax.set_ylabel("NSE")
     ax.set_title(f"trial {chosen}, means of {window} points; band: all {saved.config['trials']} trials")
     _curves.example_axis(ax, table)
@@ -113,7 +113,7 @@ def _maps_panel(canvas: "Canvas", saved: "Saved") -> None:
     panels = canvas.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for ax, name in zip(panels, names, strict=True):
         picture = ax.imshow(images[name], cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-        ax.set_title("target T" if name == "target" else f"W W0, {style.label(name)}")
+        ax.set_title("target T" if name == "target" else f"W W₀, {style.label(name)}")
         ax.set(yticks=[])
     panels[-1].set_xlabel("input")
     panels[len(names) // 2].set_ylabel("output")

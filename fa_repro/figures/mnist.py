@@ -63,9 +63,9 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
             compared = True
     if compared:
-        ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
-    ax.axhline(CHANCE, color="#808080", linewidth=0.6, linestyle="--")
-    ax.text(0.99, CHANCE, "chance", ha="right", va="bottom", fontsize=7, transform=ax.get_yaxis_transform())
+        ax.plot([], [], color=style.REFERENCE, label="published", **style.PUBLISHED)
+    ax.axhline(CHANCE, color=style.GUIDE, linewidth=0.6, linestyle="--")
+    ax.text(0.99, CHANCE, "chance", ha="right", va="bottom", fontsize=style.SMALL, transform=ax.get_yaxis_transform())
     ax.set_ylim(max(0.05, min([1.5, *(0.9 * end for _, end, _ in ends)])), 120)
     _percent_ticks(ax)
     _curves.example_axis(ax, saved.table)
@@ -73,7 +73,15 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
     heights = [ax.transScale.transform((0, max(end, bottom))) for _, end, _ in ends]
     places = _apart([ax.transLimits.transform(height)[1] for height in heights])
     for (across, end, colour), place in zip(ends, places, strict=True):
-        ax.text(across + 0.01, place, f"{end:.1f} %", color=colour, va="center", fontsize=7, transform=ax.transAxes)
+        ax.text(
+            across + 0.01,
+            place,
+            f"{end:.1f} %",
+            color=colour,
+            va="center",
+            fontsize=style.SMALL,
+            transform=ax.transAxes,
+        )
     ax.set_ylabel("test error (%), mean and 95 % interval")
     layers = f"{len(saved.config['network']['hidden'])} hidden layers" if deep else "Fig. 2a"
     ax.set_title(f"{layers}, {_curves.trials_note(saved)}")
@@ -115,7 +123,7 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
         _curves.mark_diverged(ax, saved, rows, colour)
     if not ax.lines:
         ax.text(0.5, 0.5, "no hidden layer\nis taught otherwise\nthan by backprop", ha="center", transform=ax.transAxes)
-    ax.axhline(90, color="#808080", linewidth=0.6, linestyle="--")
+    ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
     ax.set(ylim=(0, min(180, max(100, ax.get_ylim()[1]))), ylabel="angle to backprop's hidden update (degrees)")
     ax.set_yticks(range(0, int(ax.get_ylim()[1]) + 1, 15))
     _curves.example_axis(ax, saved.table)

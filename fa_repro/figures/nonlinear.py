@@ -148,14 +148,14 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
         reference = references.get(algorithm)
         if reference is not None and len(reference := reference[reference["examples"] <= last]):
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
-    ax.plot([], [], color="#555555", label="published", **style.PUBLISHED)
+    ax.plot([], [], color=style.REFERENCE, label="published", **style.PUBLISHED)
     ax.set_ylabel("NSE of held-out examples")
     ax.set_title(f"Fig. 2d, {_curves.trials_note(saved)}: geometric mean, 95 % interval")
     _curves.example_axis(ax, saved.table)
     _curves.limit(ax)
     ax.set_ylim(top=max(12.0, ax.get_ylim()[1]))  # room for the legend
     title = "p: four against three layers, paired t-test" if tests else None
-    ax.legend(ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02), title=title, title_fontsize=7)
+    ax.legend(ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02), title=title)
 
 
 def _tests(saved: "Saved") -> dict[str, str]:
@@ -169,7 +169,7 @@ def _angle_panel(ax: "Axes", saved: "Saved") -> None:
     from fa_repro.figures import _curves
 
     angles = saved.extra["angles"]
-    ax.axhline(90, color="#808080", linewidth=0.6, linestyle="--")
+    ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
     for algorithm, _, colour, _ in _parts(saved):
         own = angles[angles["algorithm"] == algorithm]
         for layer in sorted(own["layer"].unique()):

@@ -83,7 +83,7 @@ FIGURE = Figure(
     probes=("nse",),
     record={"grid": "linear", "points": 201, "probes": ["nse"]},
     quick={"trials": 3, "training.examples": 2000, "record.points": 101},
-    size=(style.WIDE * 0.75, 3.4),
+    size=(style.WIDE, 3.4),
     draw=draw,
     claims=CLAIMS,
 )

@@ -68,7 +68,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     canvas.set_size_inches(style.WIDE, (0.5 + 3.55 * down) if len(mosaics) > 1 else style.WIDE)
     if axes or len(different) > MOST:
         more = f"; {len(different) - MOST} more in the CSV" if len(different) > MOST else ""
-        canvas.suptitle(f"{_points.axis_title(axes)}{more}", fontsize=8)
+        canvas.suptitle(f"{_points.axis_title(axes)}{more}")
     panels = canvas.subplots(down, min(2, len(mosaics)), squeeze=False).ravel()
     for ax in panels:
         ax.axis("off")

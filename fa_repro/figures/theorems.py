@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 
     from fa_repro.results import Saved
 
-COLOURS = ("#000000", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00")
-
 FLOOR = 1e-20
 """What is drawn for 0 on a logarithmic axis, at the least."""
+
+ACROSS = 3
+"""Panels side by side."""
+
+HIGH, ROW = 2.0, 0.135
+"""Inches that a row of panels takes, and a line of the list."""
+
+MOST_LEVEL, MOST_NUMBERS = 5, 18
+"""Sweep points up to which numbers stand level in their cells, and up to which they are written at all."""
 
 
 def draw(canvas: "Canvas", saved: "Saved") -> None:
@@ -26,9 +33,12 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
         return
     present = set(saved.table["theorem"])
     drawn = [(title, panel) for theorem, title, panel in PANELS if theorem in present]
-    upper, lower = canvas.subfigures(2, 1, squeeze=False, height_ratios=(2 if len(drawn) > 4 else 1, 0.95))[:, 0]
-    across = min(4, len(drawn))
-    panels = upper.subplots(-(-len(drawn) // across), across, squeeze=False).ravel()
+    across = min(ACROSS, len(drawn))
+    down = -(-len(drawn) // across)
+    heights = HIGH * down, ROW * (3 + len(saved.extra["summary"]))
+    canvas.set_figheight(sum(heights))
+    upper, lower = canvas.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
+    panels = upper.subplots(down, across, squeeze=False).ravel()
     for ax in panels[len(drawn) :]:
         ax.set_visible(False)
     for ax, (title, panel) in zip(panels, drawn, strict=False):
@@ -57,7 +67,7 @@ def _lines(ax: "Axes", parts: "dict[str, pd.DataFrame]", names: Sequence[str] | 
     """Median over trials of each case, with the range of all."""
     for number, (name, values) in enumerate(parts.items()):
         shown = values.clip(lower=FLOOR) if ax.get_yscale() == "log" else values
-        colour = COLOURS[number % len(COLOURS)]
+        colour = style.SERIES[number % len(style.SERIES)]
         label = names[number] if names else name.replace("_", " ")
         ax.plot(shown.index, shown.median(axis=1), color=colour, label=label, **keys)
         ax.fill_between(shown.index, shown.min(axis=1), shown.max(axis=1), color=colour, alpha=style.BAND, linewidth=0)
@@ -81,7 +91,7 @@ def _errors(ax: "Axes", saved: "Saved") -> None:
     parts = {name.rpartition("/")[0]: part for name, part in _of_start(_part(saved.table, "error"), "zero").items()}
     _lines(ax, parts)
     ax.set_ylabel("|E| / |T|")
-    ax.legend(title="in-hidden-out", title_fontsize=6, fontsize=6, handlelength=1)
+    ax.legend(loc="lower left", title="in-hidden-out", handlelength=1)
 
 
 def _invariants(ax: "Axes", saved: "Saved") -> None:
@@ -90,10 +100,12 @@ def _invariants(ax: "Axes", saved: "Saved") -> None:
         for position, values in enumerate(_of_start(_part(saved.table, "invariant_drift"), start).values()):
             shown = values.max(axis=1)
             label = start if position == 0 else None
-            ax.plot(shown.index[1:], shown.clip(lower=FLOOR)[1:], color=COLOURS[number], label=label, linewidth=0.8)
-    ax.axhline(1e-8, color="#D55E00", linewidth=0.8, linestyle="--")
+            ax.plot(
+                shown.index[1:], shown.clip(lower=FLOOR)[1:], color=style.SERIES[number], label=label, linewidth=0.8
+            )
+    ax.axhline(1e-8, color=style.SERIES[3], linewidth=0.8, linestyle="--")
     ax.set_ylabel("drift, relative")
-    ax.legend(title="start", title_fontsize=6, fontsize=6, handlelength=1)
+    ax.legend(title="start", handlelength=1)
 
 
 def _lyapunov(ax: "Axes", saved: "Saved") -> None:
@@ -103,7 +115,7 @@ def _lyapunov(ax: "Axes", saved: "Saved") -> None:
     _lines(ax, parts, [name.rpartition("/")[2] for name in parts])
     ax.set_ylabel("V / V at the start")
     ax.set_ylim(bottom=1e-10, top=1e2)
-    ax.legend(title="start", title_fontsize=6, fontsize=6, handlelength=1)
+    ax.legend(loc="lower left", title="start", handlelength=1)
 
 
 def _by_rate(ax: "Axes", parts: "dict[str, pd.DataFrame]", orders: Mapping[str, float], ylabel: str) -> None:
@@ -117,17 +129,19 @@ def _by_rate(ax: "Axes", parts: "dict[str, pd.DataFrame]", orders: Mapping[str, 
         if name in parts:
             middle = parts[name].median(axis=1)
             line = middle.iloc[-1] * (middle.index / middle.index[-1]) ** order
-            ax.plot(middle.index, line, color="#888888", **style.PUBLISHED)
+            ax.plot(middle.index, line, color=style.GUIDE, **style.PUBLISHED)
     ends = [min(part.index[0] for part in parts.values()), max(part.index[-1] for part in parts.values())]
     ax.xaxis.set_major_locator(FixedLocator(ends))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    ax.plot([], [], color="#888888", label="expected slope", **style.PUBLISHED)
-    ax.legend(fontsize=6)
+    ax.plot([], [], color=style.GUIDE, label="expected slope", **style.PUBLISHED)
+    ax.legend()
 
 
 def _online(ax: "Axes", saved: "Saved") -> None:
     orders = {"in_turn": 1.0, "random": 0.5}
     _by_rate(ax, _part(saved.table, "online_error_by_rate"), orders, "distance from the flow, relative")
+    ax.set_ylim(bottom=0.1 * ax.get_ylim()[0])  # room for the legend
+    ax.legend(loc="lower right")
 
 
 def _gauss_newton(ax: "Axes", saved: "Saved") -> None:
@@ -145,21 +159,25 @@ def _one_pair(ax: "Axes", saved: "Saved") -> None:
     }
     for number, (quantity, label) in enumerate(names.items()):
         (values,) = (part for name, part in _part(saved.table, quantity).items() if name == "one_pair")
-        ax.plot(values.index, values.max(axis=1).clip(lower=1e-17), color=COLOURS[number], label=label, linewidth=0.8)
-    ax.axhline(1e-6, color=COLOURS[0], linewidth=0.8, linestyle="--")
-    ax.axhline(1e-10, color=COLOURS[1], linewidth=0.8, linestyle="--")
+        ax.plot(
+            values.index, values.max(axis=1).clip(lower=1e-17), color=style.SERIES[number], label=label, linewidth=0.8
+        )
+    ax.axhline(1e-6, color=style.SERIES[0], linewidth=0.8, linestyle="--")
+    ax.axhline(1e-10, color=style.SERIES[1], linewidth=0.8, linestyle="--")
     ax.set(xlabel="time", ylabel="largest of all trials")
-    ax.set_ylim(top=1e-3)
-    ax.legend(fontsize=6, ncols=2, loc="upper center", columnspacing=0.8, handlelength=1)
+    ax.set_ylim(top=10.0)  # room for the legend
+    ax.legend(ncols=2, loc="upper center", columnspacing=0.8, handlelength=1)
 
 
 def _many_pairs(ax: "Axes", saved: "Saved") -> None:
     _lines(ax, {"Be to W⁺e": _part(saved.table, "angle_deg")["many_pairs"]})
     apart = _part(saved.table, "matrix_angle_deg")["many_pairs"]
-    ax.plot(apart.index, apart.median(axis=1), ".-", color=COLOURS[1], label="B to W⁺")
-    ax.fill_between(apart.index, apart.min(axis=1), apart.max(axis=1), color=COLOURS[1], alpha=style.BAND, linewidth=0)
+    ax.plot(apart.index, apart.median(axis=1), ".-", color=style.SERIES[1], label="B to W⁺")
+    ax.fill_between(
+        apart.index, apart.min(axis=1), apart.max(axis=1), color=style.SERIES[1], alpha=style.BAND, linewidth=0
+    )
     ax.set(xlabel="time", ylabel="angle (degrees)", ylim=(0, 120), yticks=range(0, 121, 30))
-    ax.legend(fontsize=6)
+    ax.legend()
 
 
 PANELS: "tuple[tuple[int, str, Callable[[Axes, Saved], None]], ...]" = (
@@ -181,8 +199,12 @@ def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
     ax.set_title(f"{holding} of {len(summary)} statements hold (of each, the worst of all trials)", loc="left")
     for number, row in enumerate(summary.itertuples()):
         height = 1 - (number + 0.5) / len(summary)
-        words: dict[str, Any] = {"va": "center", "fontsize": 6.5, "fontweight": "normal" if row.holds else "bold"}
-        colour = "#000000" if row.holds else "#B00000"
+        words: dict[str, Any] = {
+            "va": "center",
+            "fontsize": style.SMALL,
+            "fontweight": "normal" if row.holds else "bold",
+        }
+        colour = "#000000" if row.holds else style.ALARM
         ax.text(0.0, height, f"{row.theorem}", color=colour, **words)
         ax.text(0.025, height, str(row.statement), color=colour, **words)
         ax.text(0.72, height, f"{row.measured:.2g}", color=colour, **words)
@@ -200,19 +222,20 @@ def _swept(canvas: "Canvas", saved: "Saved") -> None:
     parts = [(name, part.set_index("statement")) for name, part in _points.points(summary, axes)]
     texts = list(dict.fromkeys(summary["statement"]))
     holds = [[float(part["holds"].get(text, float("nan"))) for _, part in parts] for text in texts]
+    turned = len(parts) > MOST_LEVEL
+    canvas.set_figheight(1.0 + len(texts) * (0.47 if turned else 0.24))
     ax = canvas.subplots()
-    ax.imshow(holds, cmap=ListedColormap(["#D55E00", "#CFE8DD"]), vmin=0, vmax=1, aspect="auto")
+    ax.imshow(holds, cmap=ListedColormap([style.FAILS, style.HOLDS]), vmin=0, vmax=1, aspect="auto")
     for row, text in enumerate(texts):
         for place, (_, part) in enumerate(parts):
-            if text in part.index:
-                words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6}
+            if text in part.index and len(parts) <= MOST_NUMBERS:
+                words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": style.SMALL}
+                words["rotation"] = 90 if turned else 0
                 ax.text(place, row, f"{part.loc[text, 'measured']:.2g}", **words)
-    ax.set_yticks(range(len(texts)), texts, fontsize=6)
-    ax.set_xticks(range(len(parts)), [name for name, _ in parts])
+    ax.set_yticks(range(len(texts)), texts)
+    ax.set_xticks(range(len(parts)), [name for name, _ in parts], rotation=90 if turned else 0)
     ax.set_xlabel(_points.axis_title(axes))
-    canvas.suptitle(
-        "worst of all trials; green: the statement holds, red: it does not, white: not looked at", fontsize=8
-    )
+    canvas.suptitle("worst of all trials; pale green: the statement holds, orange: it does not, white: not looked at")
 
 
 CLAIMS = (
@@ -278,7 +301,7 @@ FIGURE = Figure(
     columns=("theorem", "quantity", "trial", "time", "value"),
     theory=("theorem_1", "theorem_2", "theorem_3"),
     quick={"trials": 2, "theory.theorem_3.many_examples": 5000},
-    size=(style.WIDE, 6.6),
+    size=(style.WIDE, 8.8),
     draw=draw,
     remarks=remarks,
     claims=CLAIMS,

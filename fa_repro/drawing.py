@@ -59,6 +59,15 @@ def render(canvas: "Canvas", format: str = "png") -> bytes:
     return buffer.getvalue()
 
 
+def pictures(figure: "Figure", saved: "Saved", formats: Iterable[str]) -> "tuple[Canvas, dict[str, bytes]]":
+    """The picture of results as a Matplotlib figure, that of the PNG, and as a file in each format.
+
+    It is drawn anew for each: where things stand depends a little on what a figure was rendered as before.
+    """
+    canvases = {format_: draw(figure, saved) for format_ in formats}
+    return canvases["png"], {format_: render(canvas, format_) for format_, canvas in canvases.items()}
+
+
 @contextmanager
 def _our_style() -> Iterator[None]:
     """Only our style, whatever backend or style the environment and a person's matplotlibrc ask for."""

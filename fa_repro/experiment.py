@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import config_files, drawing, provenance, registry, results, unfinished
-from fa_repro.drawing import draw, render
+from fa_repro.drawing import pictures, render
 from fa_repro.execution import Execution
 from fa_repro.figures import Figure
 from fa_repro.making import Begin, computed, train, trained
@@ -167,11 +167,10 @@ def carry_out(request: Request, directory: Path, how: Execution, progress: Progr
         "machine": provenance.machine(),
     }
     saved = results.Saved(made.table, made.extra, config.data, about)
-    canvas = draw(figure, saved)
-    pictures = {format_: render(canvas, format_) for format_ in formats}
+    canvas, drawn = pictures(figure, saved, formats)
     about["remarks"] = list(figure.remarks(saved))
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
-    results.save(target, saved, pictures)
+    results.save(target, saved, drawn)
     unfinished.end(directory, request.name)
     return Result(
         made.table,
@@ -243,6 +242,6 @@ def redraw(name: str, directory: Path, formats: Sequence[str] | None = None) -> 
         config_files.locate(name)
     saved = results.load(folder, name)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
-    chosen, canvas = results.formats(folder) if formats is None else drawing.formats(formats), draw(figure, saved)
-    results.save_pictures(folder, {format_: render(canvas, format_) for format_ in chosen})
+    chosen = results.formats(folder) if formats is None else drawing.formats(formats)
+    results.save_pictures(folder, pictures(figure, saved, chosen)[1])
     return results.picture_paths(folder, chosen)

@@ -79,8 +79,10 @@ class Request:
 
     def command(self, results: Path, formats: Sequence[str] | None = None) -> str:
         """The command that asks for it; `formats` are those of the picture, if not as in the request."""
-        formats = self.formats if formats is None else [name for name in formats if name != "png"]
-        words = ["fa-repro run", self.name, *self.options(), *([f"--format {','.join(formats)}"] if formats else [])]
+        asked = (self.formats or ()) if formats is None else formats
+        beside = [name for name in asked if name != "png"] or asked[: formats is None]  # `--format png` removes others
+        option = [f"--format {','.join(beside)}"] if beside else []
+        words = ["fa-repro run", self.name, *self.options(), *option]
         return " ".join(words if results == Path("results") else [*words, f"--results {shlex.quote(str(results))}"])
 
 

@@ -238,57 +238,47 @@ def _swept(canvas: "Canvas", saved: "Saved") -> None:
     canvas.suptitle("worst of all trials; pale green: the statement holds, orange: it does not, white: not looked at")
 
 
+_held = _claims.claimed_statements
+
 CLAIMS = (
-    _claims.claimed_statements(
-        "conserved", 1, "B W + W'B' - A A' is conserved while learning", ["B W + W'B' - A A' is conserved"], "constant"
-    ),
-    _claims.claimed_statements(
-        "error_vanishes", 1, "From a zero start the error vanishes", ["from zero, the error vanishes"], "0"
-    ),
-    _claims.claimed_statements(
-        "lyapunov", 1, "From a zero start V = tr(B E E'B') never rises", ["from zero, V = tr(B E E'B') never"], "falls"
-    ),
-    _claims.claimed_statements(
+    _held("conserved", 1, "B W + W'B' - A A' is conserved while learning", ["B W + W'B' - A A' is"], "constant"),
+    _held("error_vanishes", 1, "From a zero start the error vanishes", ["from zero, the error vanishes"], "0"),
+    _held("lyapunov", 1, "From a zero start V = tr(B E E'B') never rises", ["from zero, V ="], "falls"),
+    _held(
         "conditions_matter",
         1,
         "Without the theorem's conditions neither is so",
         ["with too few hidden units it stays", "from C != 0, V may rise"],
     ),
-    _claims.claimed_statements(
+    _held(
         "online_follows_flow",
         1,
         "Learning example by example follows the theorem's flow as the rate falls",
         ["orthogonal examples in turn", "random examples"],
     ),
-    _claims.claimed_statements(
-        "gauss_newton_linear",
-        2,
-        "Pseudobackprop changes linear hidden units along the Gauss-Newton step",
-        ["linear units"],
-        "parallel",
-    ),
-    _claims.claimed_statements(
+    _held("gauss_newton_linear", 2, "Pseudobackprop changes linear units as Gauss-Newton does", ["linear units"]),
+    _held(
         "gauss_newton_nonlinear",
         2,
         "Pseudobackprop changes nonlinear hidden units by rate s'^2 x'x times that step",
         ["tanh units", "logistic units"],
         "a positive multiple",
     ),
-    _claims.claimed_statements(
+    _held(
         "one_pair_parallel",
         3,
         "Learning a single pair from zero, feedback alignment's and pseudobackprop's signals are parallel",
         ["one pair: B e is parallel", "one pair: B e = s_w"],
         "0°",
     ),
-    _claims.claimed_statements(
+    _held(
         "one_pair_form",
         3,
         "Learning a single pair from zero, h stays along B y*, and W along y* (B y*)'",
         ["one pair: h =", "one pair: W ="],
         "parallel",
     ),
-    _claims.claimed_statements(
+    _held(
         "many_pairs_turn",
         3,
         "With many pairs feedback alignment's signal turns towards pseudobackprop's, though B does not become pinv(W)",

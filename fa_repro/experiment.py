@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +166,7 @@ def carry_out(request: Request, directory: Path, how: Execution, progress: Progr
         "versions": provenance.versions(),
         "source": provenance.source(),
         "machine": provenance.machine(),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     saved = results.Saved(made.table, made.extra, config.data, about)
     canvas, drawn = pictures(figure, saved, formats)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -156,5 +157,8 @@ def test_the_manifest_tells_where_results_come_from(workplace: Path) -> None:
     assert {"python", "numpy", "fa_repro"} <= manifest["versions"].keys()
     assert {"git_commit", "git_dirty"} <= manifest["source"].keys()
     assert manifest["seconds"]["training"] > 0
+    made = datetime.fromisoformat(manifest["made"])
+    assert made.tzinfo is not None
+    assert abs(datetime.now(UTC) - made) < timedelta(hours=1)
     for name, data in contents(result.directory).items():
         assert manifest["files"][name] == {"sha256": files.sha256(data), "bytes": len(data)}

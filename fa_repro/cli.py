@@ -17,6 +17,8 @@ from fa_repro import __version__
 from fa_repro.cli_check import check
 from fa_repro.cli_data import data
 from fa_repro.cli_options import config_options, format_option, results_option
+from fa_repro.cli_options import config_options, results_option
+from fa_repro.cli_report import report
 from fa_repro.cli_run import run
 from fa_repro.errors import ConfigError, FaReproError, StorageError
 
@@ -143,3 +145,4 @@ def init(directory: Path) -> None:
 main.add_command(run)
 main.add_command(check)
 main.add_command(data)
+main.add_command(report)

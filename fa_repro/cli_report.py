@@ -1,0 +1,33 @@
+"""The command `fa-repro report`."""
+
+from pathlib import Path
+
+import click
+
+from fa_repro.cli_options import results_option
+
+
+@click.command()
+@results_option
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a README instead.")
+def report(results: Path, as_markdown: bool) -> None:
+    """Hold all results to the paper's claims and write DIR/report.html, one page that needs nothing else.
+
+    Only reads results: what was not run, or is damaged, is told in the page.
+    """
+    from fa_repro.checking import check
+    from fa_repro.errors import StorageError
+
+    checked = check(results)
+    if as_markdown:
+        from fa_repro.report.markdown import markdown
+
+        click.echo(markdown(checked), nl=False)
+    else:
+        from fa_repro.files import replace_together
+        from fa_repro.report.page import NAME, html
+
+        replace_together(results, {NAME: html(checked, results).encode(errors="backslashreplace")})
+        click.echo(results / NAME)
+    if troubles := [one.trouble for one in checked if one.trouble]:
+        raise StorageError("\n".join(troubles))

@@ -1,0 +1,1 @@
+"""The report on what is reproduced: one HTML page, or Markdown, from saved results alone."""

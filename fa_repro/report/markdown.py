@@ -1,0 +1,77 @@
+"""The report as Markdown, for a README that shows the pictures of `results/gallery/`."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from fa_repro import checking, config_files, registry
+from fa_repro.checking import Checked
+from fa_repro.claims import Verdict
+from fa_repro.files import sha256
+from fa_repro.report import words
+from fa_repro.results import config_hash
+from fa_repro.runs import NUMERICS
+
+COLUMNS = ("claim", "where", "published", "measured", "verdict")
+
+
+def fingerprint() -> str:
+    """What the numbers of a report depend on: numerics, shipped configs and claims. Reads no results.
+
+    A report whose first line has another fingerprint is of another state of the program, and may be out of date.
+    """
+    names = checking.names()
+    configs = {name: config_hash(config_files.read(config_files.shipped() / f"{name}.yaml").data) for name in names}
+    claims = [
+        (name, each.name, each.statement, each.where, each.published_text, each.criterion)
+        for name in names
+        for each in registry.module("figures", name).FIGURE.claims
+    ]
+    return f"numerics {NUMERICS}, configs {_short(configs)}, claims {_short(claims)}"
+
+
+def rows(checked: Checked) -> list[tuple[str, ...]]:
+    """A row for each claim of a figure, as plain text, by `COLUMNS`."""
+    return [
+        (each.claim.statement, each.claim.where, each.claim.published_text, each.told or "-", str(each.verdict))
+        for each in checked.judgements
+    ]
+
+
+def markdown(checked: Sequence[Checked]) -> str:
+    """The report on checked figures."""
+    return "\n".join([f"<!-- made by: fa-repro report --markdown; {fingerprint()} -->", *_lines(checked)]) + "\n"
+
+
+def _lines(checked: Sequence[Checked]) -> Iterator[str]:
+    yield f"**{words.tally(each for one in checked for each in one.judgements)}.** {words.MEANING}"
+    for one in checked:
+        yield from ("", f"### {escaped(one.title)}", "")
+        if one.state != "done":
+            yield from (f"State of the results: {escaped(one.state)}.", "")
+        yield from (f"![{escaped(words.alternative(one))}](results/gallery/{one.name}.png)", "")
+        yield from (_line(COLUMNS), _line(["---"] * len(COLUMNS)), *(_line(map(escaped, row)) for row in rows(one)))
+    left = [each for one in checked for each in one.judgements if each.verdict is not Verdict.REPRODUCED]
+    yield from ("", "### What was not reproduced, or is not decided", "")
+    for each in left:
+        yield (
+            f"- **{escaped(each.claim.statement)}** ({escaped(each.claim.where)}): {each.verdict}. "
+            f"Published: {escaped(each.claim.published_text)}. Measured: {escaped(each.told or '-')}. "
+            f"Criterion: {escaped(each.claim.criterion)}."
+        )
+    if not left:
+        yield "Nothing: every claim was reproduced."
+
+
+def _line(cells: "Sequence[str] | Iterator[str] | map[str]") -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def escaped(text: str) -> str:
+    """Text as Markdown shows it literally, also within a table: on one line, its special characters escaped."""
+    for character in "\\`*[]|<":
+        text = text.replace(character, f"\\{character}")
+    return " ".join(text.split())
+
+
+def _short(data: object) -> str:
+    return sha256(json.dumps(data, sort_keys=True).encode())[:12]

@@ -1,0 +1,111 @@
+"""The page: a template filled with what the checked figures say. Equal results give equal bytes."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fa_repro import __version__
+from fa_repro.checking import Checked
+from fa_repro.claims import Verdict
+from fa_repro.report import glossary, sections, words
+from fa_repro.report.sections import Mark, Row, Section
+
+NAME = "report.html"
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Claims of one figure with one verdict other than reproduced.
+
+    Attributes
+    ----------
+    reason : str
+        Why none of them was measured, if that is one reason for all; else the rows have their own.
+    """
+
+    section: Section
+    mark: Mark
+    reason: str
+    rows: tuple[Row, ...]
+
+
+def html(checked: Sequence[Checked], results: Path) -> str:
+    """The page on checked figures, whose results are in the folder `results`."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("fa_repro.report", "templates"),
+        autoescape=True,  # everything that results say is shown as text, whatever it is
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    every = [each for one in checked for each in one.judgements]
+    css, script = _part("report.css"), _part("flow_field.js")
+    parts = [sections.section(one, results) for one in checked]
+    return environment.get_template("report.html.j2").render(
+        css=Markup(css),  # our own files, the only text that is not escaped
+        script=Markup(script),
+        css_hash=_hash(css),
+        script_hash=_hash(script),
+        sections=parts,
+        marks=[sections.mark(verdict) for verdict in Verdict],
+        totals=list(words.counts(every).values()),
+        tally=words.tally(every),
+        meaning=words.MEANING,
+        undecided=_undecided(checked, parts),
+        facts=_facts(checked),
+        any_results=any(one.saved for one in checked),
+        terms=glossary.TERMS,
+        version=__version__,
+    )
+
+
+def _undecided(checked: Sequence[Checked], parts: Sequence[Section]) -> list[Undecided]:
+    """What was not reproduced first, then what is open, then what was not run, one entry for a figure's."""
+    found = []
+    for verdict in (Verdict.NOT_REPRODUCED, Verdict.NOT_ENOUGH, Verdict.NOT_RUN):
+        for one, part in zip(checked, parts, strict=True):
+            judgements = [each for each in one.judgements if each.verdict is verdict]
+            reasons = {each.told for each in judgements}
+            same = reasons.pop() if len(reasons) == 1 and verdict is Verdict.NOT_RUN else ""
+            rows = tuple(map(sections.row, judgements))
+            if rows:
+                found.append(Undecided(part, sections.mark(verdict), same, rows))
+    return found
+
+
+def _facts(checked: Sequence[Checked]) -> list[tuple[str, list[str]]]:
+    """What all results have in common, or where they differ: each value with the figures that have it."""
+    manifests = {one.name: one.saved.manifest for one in checked if one.saved}
+    if not manifests:
+        return []
+    moments = sorted({sections.made(manifest) for manifest in manifests.values()})
+    return [
+        ("Results made", [f"{moments[0]} to {moments[-1]}" if len(moments) > 1 else moments[0]]),
+        ("by version", _shared(manifests, lambda each: sections.mapped(each.get("versions")).get("fa_repro", "?"))),
+        ("source commit", _shared(manifests, sections.commit)),
+        ("on", _shared(manifests, sections.machine)),
+    ]
+
+
+def _shared(manifests: Mapping[str, Mapping[str, Any]], what: Callable[[Mapping[str, Any]], Any]) -> list[str]:
+    groups: dict[str, list[str]] = {}
+    for name, manifest in manifests.items():
+        groups.setdefault(str(what(manifest)), []).append(name)
+    return [value if len(groups) == 1 else f"{value} ({', '.join(names)})" for value, names in groups.items()]
+
+
+def _part(name: str) -> str:
+    return files("fa_repro.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """What the page's content security policy calls a style or script by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

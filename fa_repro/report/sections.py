@@ -1,0 +1,230 @@
+"""One section of the page for each figure: plain values that the template shows."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fa_repro import files, style, yaml12
+from fa_repro.checking import Checked
+from fa_repro.claims import Judgement, Verdict
+from fa_repro.manifests import NotValidError, verified
+from fa_repro.report import flow, words
+
+SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "–"}
+"""Shown beside the words; nothing is told by colour alone."""
+
+MOST = 10
+"""Trials that are told one by one."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A verdict: its words, its symbol, and the class it is styled by."""
+
+    words: str
+    symbol: str
+    style: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claim with what was measured."""
+
+    statement: str
+    where: str
+    published: str
+    measured: str
+    criterion: str
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Link:
+    """A file of the results, relative to the page, and its size in words."""
+
+    name: str
+    address: str
+    size: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A figure. Texts are empty, and `picture` and `field` None, where there are none.
+
+    Attributes
+    ----------
+    anchor : str
+        What links within the page call it.
+    ordinary : bool
+        Whether there is nothing to say of the state of its results.
+    notes : tuple of str
+        What is to be known about that state.
+    picture, alternative : str
+        The PNG as a data URI, and what stands for it where it cannot be seen.
+    facts : tuple of (str, str)
+        Where the results come from.
+    """
+
+    name: str
+    anchor: str
+    title: str
+    state: str
+    ordinary: bool
+    notes: tuple[str, ...]
+    trouble: str
+    picture: str
+    alternative: str
+    trials: str
+    remarks: tuple[str, ...]
+    rows: tuple[Row, ...]
+    counts: tuple[int, ...]
+    settings: str
+    links: tuple[Link, ...]
+    facts: tuple[tuple[str, str], ...]
+    command: str
+    repeat: tuple[str, ...]
+    field: dict[str, Any] | None
+
+
+def mark(verdict: Verdict) -> Mark:
+    """How a verdict is shown."""
+    return Mark(str(verdict), SYMBOLS[verdict], str(verdict).replace(" ", "-"))
+
+
+def row(judgement: Judgement) -> Row:
+    """A claim as a row of a table."""
+    claim = judgement.claim
+    published, told = claim.published_text, judgement.told or "-"
+    return Row(claim.statement, claim.where, published, told, claim.criterion, mark(judgement.verdict))
+
+
+def section(checked: Checked, results: Path) -> Section:
+    """The section of a figure, whatever became of its results."""
+    saved = checked.saved
+    manifest: Mapping[str, Any] = saved.manifest if saved else {}
+    return Section(
+        name=checked.name,
+        anchor=f"figure-{quote(checked.name, safe='')}",
+        title=checked.title,
+        state=checked.state,
+        ordinary=checked.state == "done",
+        notes=tuple(_notes(checked)),
+        trouble=checked.trouble,
+        picture=_picture(results / checked.name, manifest),
+        alternative=words.alternative(checked),
+        trials=words.trials(checked),
+        remarks=tuple(map(str, listed(manifest.get("remarks")))),
+        rows=tuple(map(row, checked.judgements)),
+        counts=tuple(words.counts(checked.judgements).values()),
+        settings=yaml12.dump(dict(saved.config)) if saved else "",
+        links=tuple(_links(results / checked.name, checked.name, manifest)),
+        facts=tuple(facts(manifest)) if saved else (),
+        command=str(manifest.get("command", "")),
+        repeat=tuple(map(str, listed(manifest.get("repeat")))),
+        field=flow.field(saved) if saved else None,
+    )
+
+
+def mapped(value: Any) -> Mapping[str, Any]:
+    """A part of a manifest that should be a mapping; empty if it is something else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """A part of a manifest that should be a list; empty if it is something else."""
+    return value if isinstance(value, list) else []
+
+
+def commit(manifest: Mapping[str, Any]) -> str:
+    """The source that results were made by, in words."""
+    source = mapped(manifest.get("source"))
+    if not source.get("git_commit"):
+        return "not from a checkout"
+    return f"{source['git_commit']}{', with changes not committed' if source.get('git_dirty') else ''}"
+
+
+def machine(manifest: Mapping[str, Any]) -> str:
+    """The machine that results were made on, in words."""
+    about = mapped(manifest.get("machine"))
+    kernels = ", ".join(map(str, listed(about.get("blas_kernels"))))
+    words = [f"{about.get('system', 'unknown system')} {about.get('machine', '')}".strip()]
+    words += [f"{about['cores']} cores"] if "cores" in about else []
+    words += [f"BLAS {about['blas']}{f' ({kernels} kernels)' if kernels else ''}"] if "blas" in about else []
+    return ", ".join(words)
+
+
+def made(manifest: Mapping[str, Any]) -> str:
+    """When results were made, in words."""
+    return str(manifest.get("made", "not recorded")).replace("T", " ").replace("+00:00", " UTC")
+
+
+def facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a manifest tells of where results come from, by name."""
+    yield "made", made(manifest)
+    yield "source commit", commit(manifest)
+    yield "machine", machine(manifest)
+    seconds = mapped(manifest.get("seconds"))
+    yield "seconds", ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in seconds.items()) or "not recorded"
+    yield "versions", ", ".join(f"{key} {value}" for key, value in mapped(manifest.get("versions")).items())
+    yield "hash of the config", str(manifest.get("config_hash", "not recorded"))
+
+
+def _notes(checked: Checked) -> Iterator[str]:
+    manifest = checked.saved.manifest if checked.saved else {}
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for each in map(mapped, listed(manifest.get("diverged"))):
+        groups.setdefault(_which(each), []).append(each)
+    for which, runs in groups.items():
+        places = [f"trial {each.get('trial', '?')} at example {each.get('example', '?')}" for each in runs[:MOST]]
+        places += [f"{len(runs) - MOST} more trials"] if len(runs) > MOST else []
+        yield f"Diverged, the output no longer finite: {', '.join(which)}: {', '.join(places)}."
+    reasons: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for each in map(mapped, listed(manifest.get("failed"))):
+        reasons.setdefault((*_which(each), f"{each.get('reason', 'reason not recorded')}"), []).append(each)
+    for (*what, reason), runs in reasons.items():
+        numbers = [f"{each['trial']}" for each in runs if "trial" in each]
+        shown = [", ".join(numbers[:MOST]) + (", ..." if len(numbers) > MOST else "")] if numbers else []
+        yield f"Failed: {', '.join([*what, *(f'trial {each}' for each in shown)])}: {reason}"
+    if "stale: " in checked.state:
+        yield f"The config has changed since. These results are of the old one; new ones: fa-repro run {checked.name}"
+    if "made with " in checked.state:
+        yield "The options that these results were made with change the settings of the config of this name."
+
+
+def _which(each: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a run or study is called, its trial and its end left out."""
+    names = [str(each[key]) for key in ("study",) if key in each]
+    names += [style.label(str(each["algorithm"]))] if "algorithm" in each else []
+    rest = {key: each[key] for key in each if key not in ("study", "algorithm", "trial", "example", "reason")}
+    return (*names, *(f"{key} = {yaml12.inline(value)}" for key, value in rest.items()))
+
+
+def _picture(folder: Path, manifest: Mapping[str, Any]) -> str:
+    """The PNG as a data URI; empty if there is none, or it has just been replaced by another."""
+    name = f"{folder.name}.png"
+    promises = {file: about for file, about in mapped(manifest.get("files")).items() if file == name}
+    try:
+        data = verified(folder, {"files": promises})[name]
+    except (KeyError, NotValidError):
+        return ""
+    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
+
+
+def _links(folder: Path, name: str, manifest: Mapping[str, Any]) -> Iterator[Link]:
+    sizes = {file: mapped(about).get("bytes") for file, about in mapped(manifest.get("files")).items()}
+    if manifest:
+        with files.reported("read", folder / "manifest.json"):
+            sizes["manifest.json"] = (folder / "manifest.json").stat().st_size
+    for file, size in sizes.items():
+        yield Link(file, quote(f"{name}/{file}"), _size(size) if type(size) is int else "")
+
+
+def _size(number: int) -> str:
+    """Bytes in words."""
+    for unit, name in ((1_000_000, "MB"), (1_000, "kB")):
+        if number >= unit:
+            return f"{number / unit:.1f} {name}"
+    return f"{number} bytes"

@@ -19,7 +19,7 @@ def field(saved: "Saved") -> dict[str, Any] | None:
     settings = theory.get("flow_field") if isinstance(theory, Mapping) else None
     if not isinstance(settings, Mapping) or saved.config.get("sweep"):
         return None
-    numbers = {key: settings.get(key) for key in ("T", "B", "range", "grid")}
+    numbers: dict[str, Any] = {key: settings.get(key) for key in ("T", "B", "range", "grid")}
     if not all(type(value) in (int, float) and math.isfinite(value) and value for value in numbers.values()):
         return None  # a config that another program has changed
     return {

@@ -9,8 +9,7 @@ TERMS = {
     "Shallow": "Only the output layer learns; the hidden layer stays as it was drawn.",
     "Reinforcement": "Node perturbation: noise is added to the hidden units, and what lowered the loss is reinforced.",
     "e": "The error of the output, target minus output.",
-    "NSE": "Normalised squared error: the squared error divided by the variance of the targets. 1 is as good as "
-    "always answering with the mean.",
+    "NSE": "Normalised squared error, |y* - y|² over |y*|²: 1 for an output that is always 0, 0 for a perfect one.",
     "Test error": "Per cent of the 10,000 test images that are given the wrong digit.",
     "Angle": "Between the hidden layer's update by one rule and by another for the same examples. "
     "Below 90° the first goes downhill where the other does.",

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -46,6 +47,7 @@ def html(checked: Sequence[Checked], results: Path) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["whole"] = _whole
     every = [each for one in checked for each in one.judgements]
     css, script = _part("report.css"), _part("flow_field.js")
     parts = [sections.section(one, results) for one in checked]
@@ -73,11 +75,9 @@ def _undecided(checked: Sequence[Checked], parts: Sequence[Section]) -> list[Und
     for verdict in (Verdict.NOT_REPRODUCED, Verdict.NOT_ENOUGH, Verdict.NOT_RUN):
         for one, part in zip(checked, parts, strict=True):
             judgements = [each for each in one.judgements if each.verdict is verdict]
-            reasons = {each.told for each in judgements}
-            same = reasons.pop() if len(reasons) == 1 and verdict is Verdict.NOT_RUN else ""
             rows = tuple(map(sections.row, judgements))
             if rows:
-                found.append(Undecided(part, sections.mark(verdict), same, rows))
+                found.append(Undecided(part, sections.mark(verdict), sections.reason(judgements), rows))
     return found
 
 
@@ -86,9 +86,13 @@ def _facts(checked: Sequence[Checked]) -> list[tuple[str, list[str]]]:
     manifests = {one.name: one.saved.manifest for one in checked if one.saved}
     if not manifests:
         return []
-    moments = sorted({sections.made(manifest) for manifest in manifests.values()})
+    moments = sorted({sections.made(manifest) for manifest in manifests.values() if "made" in manifest})
+    unknown = [name for name, manifest in manifests.items() if "made" not in manifest]
+    span = [" to ".join(dict.fromkeys([moments[0], moments[-1]]))] if moments else []
+    if unknown:
+        span.append(f"not recorded ({', '.join(unknown)})" if moments else "not recorded")
     return [
-        ("Results made", [f"{moments[0]} to {moments[-1]}" if len(moments) > 1 else moments[0]]),
+        ("Results made", span),
         ("by version", _shared(manifests, lambda each: sections.mapped(each.get("versions")).get("fa_repro", "?"))),
         ("source commit", _shared(manifests, sections.commit)),
         ("on", _shared(manifests, sections.machine)),
@@ -100,6 +104,14 @@ def _shared(manifests: Mapping[str, Mapping[str, Any]], what: Callable[[Mapping[
     for name, manifest in manifests.items():
         groups.setdefault(str(what(manifest)), []).append(name)
     return [value if len(groups) == 1 else f"{value} ({', '.join(names)})" for value, names in groups.items()]
+
+
+def _whole(text: str) -> str:
+    """Text whose numbers are kept on one line: `5e-12` is no hyphenated word."""
+    from markupsafe import Markup, escape
+
+    kept = re.sub(r"\d[\d.]*e-\d+", r'<span class="whole">\g<0></span>', str(escape(text)))
+    return Markup(kept.replace(" %", "\N{NO-BREAK SPACE}%").replace(" .. ", "\N{NO-BREAK SPACE}.. "))
 
 
 def _part(name: str) -> str:

@@ -1,8 +1,8 @@
 """One section of the page for each figure: plain values that the template shows."""
 
 import base64
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from fa_repro.claims import Judgement, Verdict
 from fa_repro.manifests import NotValidError, verified
 from fa_repro.report import flow, words
 
-SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "–"}
+SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "-"}
 """Shown beside the words; nothing is told by colour alone."""
 
 MOST = 10
@@ -62,6 +62,8 @@ class Section:
         Whether there is nothing to say of the state of its results.
     notes : tuple of str
         What is to be known about that state.
+    reason : str
+        Why none of its claims was measured, if that is one reason for all.
     picture, alternative : str
         The PNG as a data URI, and what stands for it where it cannot be seen.
     facts : tuple of (str, str)
@@ -78,6 +80,7 @@ class Section:
     picture: str
     alternative: str
     trials: str
+    reason: str
     remarks: tuple[str, ...]
     rows: tuple[Row, ...]
     counts: tuple[int, ...]
@@ -101,10 +104,18 @@ def row(judgement: Judgement) -> Row:
     return Row(claim.statement, claim.where, published, told, claim.criterion, mark(judgement.verdict))
 
 
+def reason(judgements: Sequence[Judgement]) -> str:
+    """Why none of several claims was measured, if that is one reason for all of them; else empty."""
+    reasons = {each.told for each in judgements}
+    unjudged = all(each.verdict is Verdict.NOT_RUN for each in judgements)
+    return reasons.pop() if len(reasons) == 1 and unjudged else ""
+
+
 def section(checked: Checked, results: Path) -> Section:
     """The section of a figure, whatever became of its results."""
     saved = checked.saved
     manifest: Mapping[str, Any] = saved.manifest if saved else {}
+    rows, why = tuple(map(row, checked.judgements)), reason(checked.judgements)
     return Section(
         name=checked.name,
         anchor=f"figure-{quote(checked.name, safe='')}",
@@ -117,7 +128,8 @@ def section(checked: Checked, results: Path) -> Section:
         alternative=words.alternative(checked),
         trials=words.trials(checked),
         remarks=tuple(map(str, listed(manifest.get("remarks")))),
-        rows=tuple(map(row, checked.judgements)),
+        reason="" if checked.trouble else why,
+        rows=tuple(replace(each, measured="-") for each in rows) if why else rows,
         counts=tuple(words.counts(checked.judgements).values()),
         settings=yaml12.dump(dict(saved.config)) if saved else "",
         links=tuple(_links(results / checked.name, checked.name, manifest)),

@@ -34,9 +34,9 @@ def amount(number: int, noun: str) -> str:
 
 def trials(checked: Checked) -> str:
     """Over how many trials a figure was made, in words; empty where there are none."""
-    number = checked.saved.config.get("trials") if checked.saved else None
-    trained = bool(checked.saved) and "theory" not in checked.saved.config if checked.saved else False
-    return amount(number, "trial") if type(number) is int and (trained or number > 1) else ""
+    config = checked.saved.config if checked.saved else {}
+    number = config.get("trials")
+    return amount(number, "trial") if type(number) is int and (number > 1 or "theory" not in config) else ""
 
 
 def alternative(checked: Checked) -> str:
@@ -44,5 +44,5 @@ def alternative(checked: Checked) -> str:
     measured = [each for each in checked.judgements if each.measured]
     told = [f"{each.claim.statement}: {each.measured.text}" for each in measured[:MOST] if each.measured]
     if len(measured) > MOST:
-        told.append(f"{len(measured) - MOST} more numbers are in the table of its claims")
+        told.append(f"{amount(len(measured) - MOST, 'more number')} in the table of its claims")
     return ". ".join(filter(None, [checked.title, trials(checked), *told])) + "."

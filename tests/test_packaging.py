@@ -41,6 +41,9 @@ def test_a_wheel_brings_the_configs_and_works_in_any_folder(wheel: Path, tmp_pat
         archive.extractall(tmp_path / "site")
     for path in shipped().rglob("*.yaml"):
         assert (tmp_path / "site/fa_repro/configs" / path.relative_to(shipped())).read_bytes() == path.read_bytes()
+    parts = ROOT / "fa_repro/report/templates"
+    for path in parts.iterdir():
+        assert (tmp_path / "site/fa_repro/report/templates" / path.name).read_bytes() == path.read_bytes()
     variables = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     quick_linear([sys.executable, "-m", "fa_repro"], tmp_path / "elsewhere", env=variables)
 

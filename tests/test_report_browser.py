@@ -256,5 +256,8 @@ def test_in_print_it_is_black_on_white_with_everything_open_and_nothing_to_click
         ]
         for hidden in ("#flow", "nav", ".skip"):
             assert not shown.page.locator(hidden).is_visible()
+        shown.page.set_viewport_size({"width": 680, "height": 1000})  # A4 within its margins
+        assert shown.page.locator(".claims td").first.evaluate("each => getComputedStyle(each).display") == "table-cell"
+        assert shown.page.evaluate("document.documentElement.scrollWidth") <= 680
         assert shown.page.locator("details pre").first.bounding_box()["height"] > 20
         assert shown.page.locator("figure img").first.is_visible()

@@ -38,7 +38,7 @@ def made(folder: Path, name: str = "linear", config: Any = None, **manifest: Any
     """A figure with results saved in a folder, without training."""
     about = {"name": name, "made": "2026-01-02T03:04:05+00:00", "command": f"fa-repro run {name}", **manifest}
     data = {"figure": name, "seed": 0, "trials": 3, "sweep": {}, **(config or {})}
-    results.save(folder / name, Saved(pd.DataFrame({"nse": [1.0]}), {}, data, about), b"\x89PNG picture")
+    results.save(folder / name, Saved(pd.DataFrame({"nse": [1.0]}), {}, data, about), {"png": b"\x89PNG picture"})
     return Checked(name, "Fig. 1: a title", "done", results.load(folder / name), (judged(Verdict.REPRODUCED),))
 
 
@@ -207,7 +207,7 @@ def test_without_results_the_page_says_so(command: Command, workplace: Path) -> 
     page = Page((workplace / "results/report.html").read_text())
     assert "There are no results in this folder." in page.text
     assert not page.all("img")
-    assert "not run. Run: fa-repro run linear" in page.text
+    assert "there are no results in results/linear. Run: fa-repro run linear" in page.text
     total = sum(len(one.judgements) for one in check(workplace / "results"))
     assert f"fa_repro: 0 of {total} claims reproduced" in page.text
 

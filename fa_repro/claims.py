@@ -77,6 +77,9 @@ class Claim:
         What the paper says, in words. Empty where it gives no number.
     reference : (str, str, str), optional
         Figure, quantity and algorithm of the published value, in place of `published`.
+    fitted : str
+        The setting that was chosen by the published number, so that reaching it shows that it can be reached, not
+        more. Empty where none was.
     """
 
     name: str
@@ -86,16 +89,18 @@ class Claim:
     judge: "Callable[[Saved], Measured]"
     published: str = ""
     reference: tuple[str, str, str] | None = None
+    fitted: str = ""
 
     @property
     def published_text(self) -> str:
-        """What the paper says, in words; `-` where it gives no number."""
-        if self.reference is None:
-            return self.published or "-"
-        from fa_repro.published import value
+        """What the paper says, in words, and what was fitted to it; `-` where it gives no number."""
+        text = self.published or "-"
+        if self.reference is not None:
+            from fa_repro.published import value
 
-        found = value(*self.reference)
-        return f"{found.text} %" if found.unit == "percent" else found.text
+            found = value(*self.reference)
+            text = f"{found.text} %" if found.unit == "percent" else found.text
+        return f"{text} (fitted: {self.fitted})" if self.fitted else text
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,7 @@ class Judgement:
             "statement": claim.statement,
             "criterion": claim.criterion,
             "published": claim.published_text,
+            "fitted": claim.fitted or None,
             "measured": measured.text if measured else None,
             "value": measured.value if measured else None,
             "low": measured.low if measured else None,

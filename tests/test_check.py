@@ -20,7 +20,7 @@ from tests.test_storage import contents
 Command = Callable[..., Result]
 
 EVERY = {"figure", "claim", "where", "statement", "criterion", "published", "measured", "value", "low", "high", "p"}
-EVERY |= {"trials", "verdict", "reason"}
+EVERY |= {"fitted", "trials", "verdict", "reason"}
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,9 @@ def test_verdicts_as_json(results: Path, command: Command) -> None:
     assert data["counts"] == {"reproduced": 11, "not reproduced": 0, "not enough trials": 0, "not run": 12}
     assert all(set(each) == EVERY for each in data["claims"])
     backprop = next(each for each in data["claims"] if each["claim"] == "backprop_end")
-    assert backprop["published"] == "1e-11"
+    assert (backprop["published"], backprop["fitted"]) == ("1e-11", None)
+    shallow = next(each for each in data["claims"] if each["claim"] == "shallow_end")
+    assert (shallow["published"], shallow["fitted"]) == ("0.65 (fitted: learning rate)", "learning rate")
     assert backprop["low"] < backprop["value"] < backprop["high"]
     assert (backprop["trials"], backprop["verdict"]) == (20, "reproduced")
     assert {each["verdict"] for each in data["claims"] if each["figure"] == "mnist"} == {"not run"}

@@ -35,6 +35,11 @@ RESAMPLED = 1000
 """Samples of the trials that give the interval of a curve's distance."""
 
 
+def fitted(setting: str, *claims: Claim) -> tuple[Claim, ...]:
+    """Claims whose published numbers this setting was chosen by."""
+    return tuple(replace(claim, fitted=setting) for claim in claims)
+
+
 def claimed_level(
     name: str,
     statement: str,

@@ -149,21 +149,27 @@ def _claims_of(algorithm: str, ends: str, follows: str) -> tuple[Claim, Claim]:
 
 
 CLAIMS = (
-    *_claims_of(
-        "shallow",
-        "Learning in the output layer alone hardly reduces the error",
-        "The shallow net's curve is the published one",
-    ),
-    *_claims_of(
-        "reinforcement",
-        "Reinforcement learns, but has come only to 6e-3 after 2,000 examples",
-        "Reinforcement's curve is the published one",
+    *_claims.fitted(
+        "learning rate",
+        *_claims_of(
+            "shallow",
+            "Learning in the output layer alone hardly reduces the error",
+            "The shallow net's curve is the published one",
+        ),
+        *_claims_of(
+            "reinforcement",
+            "Reinforcement learns, but has come only to 6e-3 after 2,000 examples",
+            "Reinforcement's curve is the published one",
+        ),
     ),
     *_claims_of("backprop", "Backprop learns the function to many digits", "Backprop's curve is the published one"),
-    *_claims_of(
-        "feedback_alignment",
-        "Feedback alignment learns the function to many digits",
-        "Feedback alignment's curve is the published one",
+    *_claims.fitted(
+        "learning rate",
+        *_claims_of(
+            "feedback_alignment",
+            "Feedback alignment learns the function to many digits",
+            "Feedback alignment's curve is the published one",
+        ),
     ),
     _claims.claimed_order(
         "reinforcement_beats_shallow",

@@ -163,12 +163,14 @@ def _curve(algorithm: str, whose: str) -> Claim:
 
 
 CLAIMS = (
-    _level("shallow", "Learning in the output layer alone leaves 7.2 % of test images wrong"),
-    _level("backprop", "Backprop leaves 2.4 % of test images wrong"),
+    *_claims.fitted(
+        "range of W₀", _level("shallow", "Learning in the output layer alone leaves 7.2 % of test images wrong")
+    ),
+    *_claims.fitted("range of W", _level("backprop", "Backprop leaves 2.4 % of test images wrong")),
     _level("feedback_alignment", "Feedback alignment leaves 2.1 % of test images wrong"),
     _level("sparse_feedback_alignment", "Feedback alignment with half of W and B removed leaves 2.4 % wrong"),
-    _curve("shallow", "The shallow net's"),
-    _curve("backprop", "Backprop's"),
+    *_claims.fitted("range of W₀", _curve("shallow", "The shallow net's")),
+    *_claims.fitted("range of W", _curve("backprop", "Backprop's")),
     _curve("feedback_alignment", "Feedback alignment's"),
     _claims.claimed_order(
         "feedback_alignment_beats_backprop",

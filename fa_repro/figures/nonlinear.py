@@ -263,11 +263,14 @@ CLAIMS = (
         END,
         published="2.0e-3 against 0.13",
     ),
-    *_claims_of("shallow_3", "The shallow"),
-    *_claims_of("backprop_3", "Backprop's three-layer"),
-    *_claims_of("feedback_alignment_3", "Feedback alignment's three-layer"),
-    *_claims_of("backprop_4", "Backprop's four-layer"),
-    *_claims_of("feedback_alignment_4", "Feedback alignment's four-layer"),
+    *_claims.fitted(
+        "target, ranges, rates",
+        *_claims_of("shallow_3", "The shallow"),
+        *_claims_of("backprop_3", "Backprop's three-layer"),
+        *_claims_of("feedback_alignment_3", "Feedback alignment's three-layer"),
+        *_claims_of("backprop_4", "Backprop's four-layer"),
+        *_claims_of("feedback_alignment_4", "Feedback alignment's four-layer"),
+    ),
 )
 
 FIGURE = Figure(

@@ -8,7 +8,8 @@ from fa_repro.claims import Judgement, Verdict
 MEANING = (
     "A claim is reproduced if what was measured meets its criterion, not reproduced if it does not, "
     "has not enough trials if the interval over trials leaves it open, and is not run if there are no results to "
-    "judge it by."
+    "judge it by. Where the published number is marked as fitted, the setting named was chosen by it: that shows that "
+    "it can be reached, not more."
 )
 
 MOST = 5

@@ -7,12 +7,13 @@ SEARCHES := $(patsubst configs/%.yaml,%,$(wildcard configs/search/*.yaml))
 EXTRAS := $(patsubst configs/%.yaml,%,$(wildcard configs/extra/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help all-figures paper search extras test test-all lint format bench clean $(FIGURES)
+.PHONY: help all-figures paper readme search extras test test-all lint format bench clean $(FIGURES)
 
 help:
 	@echo "make linear        train and draw Fig. 1d; likewise: $(filter-out linear,$(FIGURES))"
 	@echo "make all-figures   every YAML in configs/"
 	@echo "make paper         the same with the paper's 20 trials each"
+	@echo "make readme        the report and the pictures in README from results/"
 	@echo "make search        the searches for the settings of mnist and nonlinear, every YAML in configs/search/"
 	@echo "make extras        what the paper does not have, every YAML in configs/extra/"
 	@echo "make test          the tests; make test-all adds the long ones"
@@ -27,6 +28,13 @@ all-figures: $(VENV)/installed
 
 paper: $(VENV)/installed
 	$(RUN) run $(FIGURES) --set trials=20
+
+# README's report and pictures from what is in results/; receptive-fields.png there has fewer colours.
+readme: $(VENV)/installed
+	$(RUN) report --markdown > results/report.md
+	sed -i.old -e '/^<!-- begin of report -->$$/,/^<!-- end of report -->$$/{//!d;}' \
+	  -e '/^<!-- begin of report -->$$/r results/report.md' README.md && rm README.md.old
+	for name in $(filter-out receptive-fields,$(FIGURES)); do cp results/$$name/$$name.png results/gallery/; done
 
 search: $(VENV)/installed
 	$(RUN) run $(SEARCHES)

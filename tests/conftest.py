@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from fa_repro import data, files, idx, layout, yaml12
+from fa_repro import data, files, idx, layout, registry, yaml12
 from fa_repro.cli import main
 from fa_repro.config import Config, resolve
 from fa_repro.config_files import shipped
+from fa_repro.rules import Rule
 from fa_repro.runs import Run
 from fa_repro.store import Store
 from fa_repro.tables import Trained
@@ -46,9 +48,14 @@ def small(overrides: Mapping[str, Any] | None = None, **options: Any) -> Config:
     return resolve(yaml12.load(SMALL, "small.yaml"), overrides, **options)
 
 
+def needed_keys(rule: str) -> dict[str, float]:
+    """The settings of a rule that have no default, each 0.5."""
+    return {f.name: 0.5 for f in fields(registry.find("rules", rule, Rule)) if f.default is MISSING}
+
+
 def small_runs(rule: str, overrides: Mapping[str, Any] | None = None, **keys: Any) -> list[Run]:
-    """The runs of one algorithm, `keys` being those of its rule."""
-    algorithm = {"rule": rule, "learning_rate": 0.01, **keys}
+    """The runs of one algorithm, `keys` being those of its rule; 0.5 for a needed one that is not given."""
+    algorithm = {"rule": rule, "learning_rate": 0.01, **needed_keys(rule), **keys}
     return small({"algorithms": {"one": algorithm}, **(overrides or {})}).runs()
 
 

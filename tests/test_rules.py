@@ -1,6 +1,6 @@
 """The mathematics of the learning rules: gradients, identities, and the contract that every rule keeps."""
 
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from fa_repro.rules.node_perturbation import NodePerturbation
 from fa_repro.rules.pseudobackprop import Pseudobackprop
 from fa_repro.streams import Streams
 from fa_repro.trainer import Learner
-from tests.conftest import small_runs
+from tests.conftest import needed_keys, small_runs
 
 RULES = registry.names("rules")
 NETS = [((5, 4, 3), "linear"), ((5, 4, 3), "tanh"), ((5, 6, 4, 3), "logistic")]
@@ -27,7 +27,7 @@ NETS = [((5, 4, 3), "linear"), ((5, 4, 3), "tanh"), ((5, 6, 4, 3), "logistic")]
 def make_rule(name: str) -> Rule:
     """A rule with 0.5 for every setting that has no default."""
     kind = registry.find("rules", name, Rule)
-    return TypeAdapter(kind).validate_python({f.name: 0.5 for f in fields(kind) if f.default is MISSING})
+    return TypeAdapter(kind).validate_python(needed_keys(name))
 
 
 def make_step(

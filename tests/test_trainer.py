@@ -15,8 +15,6 @@ from fa_repro.streams import Streams
 from fa_repro.trainer import Learner, train
 from tests.conftest import small, small_runs
 
-RULE_KEYS = {"feedback_alignment": {"feedback_range": 0.5}, "node_perturbation": {"noise_std": 0.1}}
-
 
 def plain_loop(run: Run, feedback_alignment: bool) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """One example at a time, one replica, nothing shared with the package but its random numbers."""
@@ -58,7 +56,7 @@ def plain_loop(run: Run, feedback_alignment: bool) -> tuple[list[np.ndarray], li
     ],
 )
 def test_training_equals_a_plain_loop(rule: str, changes: dict[str, Any]) -> None:
-    runs = small_runs(rule, changes, **RULE_KEYS.get(rule, {}))
+    runs = small_runs(rule, changes)
     for run, outcome in zip(runs, train(runs), strict=True):
         weights, biases = plain_loop(run, rule == "feedback_alignment")
         for layer, expected in enumerate(weights):
@@ -87,7 +85,7 @@ def assert_same(one: Any, other: Any) -> None:
 )
 def test_every_run_gives_the_same_bits_alone_as_among_others(rule: str, changes: dict[str, Any]) -> None:
     columns = ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]
-    runs = small_runs(rule, {"record.probes": columns, **changes}, **RULE_KEYS.get(rule, {}))
+    runs = small_runs(rule, {"record.probes": columns, **changes})
     (batch,) = batches(runs)
     assert len(batch) == len(runs)
     for run, outcome in zip(batch, train(batch), strict=True):

@@ -42,6 +42,10 @@ class Streams:
         """An endless sequence of rows from N(0, I) for each replica."""
         return Normals(self._generators(purpose), self._index, width)
 
+    def uniforms(self, purpose: str, width: int) -> "Uniforms":
+        """An endless sequence of rows of numbers from U[0, 1) for each replica."""
+        return Uniforms(self._generators(purpose), self._index, width)
+
     def orders(self, purpose: str, count: int) -> "Orders":
         """An endless sequence of the numbers below `count`, shuffled anew for each pass."""
         return Orders(self._generators(purpose), self._index, count)
@@ -72,7 +76,7 @@ class Normals:
         """The next `count` rows of each replica: shape `(R, count, width)`, float64."""
         rows = np.empty((len(self._generators), count, self._width))
         for generator, out in zip(self._generators, rows, strict=True):
-            generator.standard_normal(out=out)
+            self._fill(generator, out)
         return rows if len(rows) == len(self._index) else rows[self._index]
 
     def next(self, count: int) -> Array:
@@ -87,6 +91,18 @@ class Normals:
         rows = self._buffer[:, self._position : self._position + count]
         self._position += count
         return rows
+
+    @staticmethod
+    def _fill(generator: np.random.Generator, out: Array) -> None:
+        generator.standard_normal(out=out)
+
+
+class Uniforms(Normals):
+    """Rows of independent numbers from U[0, 1), one sequence per replica; see `Normals`."""
+
+    @staticmethod
+    def _fill(generator: np.random.Generator, out: Array) -> None:
+        generator.random(out=out)
 
 
 class Orders:

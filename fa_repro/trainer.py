@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from fa_repro.arrays import Array, stack
+from fa_repro.decay import Decay
 from fa_repro.losses import LOSSES
 from fa_repro.network import Activity, Network
 from fa_repro.recorder import Recorder
@@ -125,7 +126,7 @@ class Learner:
         for part in self.parts(inputs):
             target, activity = targets[:, part], self._network.propagate(self.total(part))
             error = self._loss.signal(target, activity.output, self._network.output)
-            step = Step(self._network, activity, target, error, self._loss)
+            step = Step(self._network, activity, target, error, self._loss, self._rate, self._decay)
             signals, self.state = self._rule.signals(step, self.state)
             yield part.start, step, signals
             if learn:
@@ -245,28 +246,6 @@ class InputLayer:
             return weights
         now: Array = weights + self._delayed[:, : self._seen].mT @ self._inputs[:, : self._seen]
         return now if self._decay is None else now * self._shrunk.astype(weights.dtype)
-
-
-class Decay:
-    """Decay of one layer's weights, saved up until their type can express it.
-
-    The paper's 1e-6 for one example is eight units of a float32's last digit: multiplying by 1 - 1e-6 would round it by
-    some 5 %, and a tenth of it would take twice its share from some weights and nothing from others. So the layer
-    stays as it is until 256 units of the last digit, 3e-5 in float32 and 6e-14 in float64, are owed.
-    """
-
-    def __init__(self, weights: Array) -> None:
-        self._weights = weights
-        self._least = 256 * np.finfo(weights.dtype).eps
-        self._owed: Any = 1.0
-
-    def apply(self, factor: Array) -> None:
-        """Multiply the weights, shape (R, units_out, units_in), by a factor of shape (R, 1, 1), now or later."""
-        self._owed = self._owed * factor
-        due = 1.0 - self._owed >= self._least
-        if due.any():
-            self._weights *= np.where(due, self._owed, 1.0).astype(self._weights.dtype)
-            self._owed = np.where(due, 1.0, self._owed)
 
 
 def _decay(setups: Sequence[Setup]) -> Array | None:

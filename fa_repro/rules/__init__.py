@@ -30,6 +30,10 @@ class Step(NamedTuple):
     error: Array
     """The output layer's own teaching signal, shape (R, batch, units_out)."""
     loss: Loss
+    rate: Any = 0.0
+    """Learning rate of the update to come, a number or of shape (R, 1, 1)."""
+    decay: Array | None = None
+    """Weight decay of that update: the share of a weight that an example takes away, shape (R, 1, 1) in float64."""
 
     @property
     def above(self) -> list[Array]:

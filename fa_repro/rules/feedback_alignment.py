@@ -7,13 +7,14 @@ import numpy as np
 
 from fa_repro.arrays import Array
 from fa_repro.network import Network
-from fa_repro.rules import Rule, Signals, Step, cascade
-from fa_repro.settings import Scale, Share, per_layer
+from fa_repro.rules import Signals, Step, cascade
+from fa_repro.rules._feedback import RandomFeedback
+from fa_repro.settings import Share
 from fa_repro.streams import Streams
 
 
 @dataclass(frozen=True)
-class FeedbackAlignment(Rule):
+class FeedbackAlignment(RandomFeedback):
     """`dh = B e`, with `B` drawn once and never changed.
 
     Attributes
@@ -30,21 +31,12 @@ class FeedbackAlignment(Rule):
     Lillicrap et al. 2014, Fig. 1c; Fig. 2a for half of the elements removed.
     """
 
-    feedback_range: Scale
     sparsity: Share = 0.0
 
-    def check(self, hidden_layers: int) -> None:
-        per_layer("feedback_range", self.feedback_range, hidden_layers, "hidden layer")
-
     def init(self, network: Network, streams: Streams) -> list[Array]:
-        above = network.weights[1:]
-        scales = per_layer("feedback_range", self.feedback_range, len(above), "hidden layer")
-        feedback = [
-            scale * streams.uniform(f"feedback/{layer}", weights.shape[1:], weights.dtype)
-            for layer, (weights, scale) in enumerate(zip(above, scales, strict=True))
-        ]
+        feedback = self.draw(network, streams)
         if np.any(self.sparsity):
-            for matrix, mask in zip(feedback, self._masks("feedback", above, streams), strict=True):
+            for matrix, mask in zip(feedback, self._masks("feedback", feedback, streams), strict=True):
                 matrix *= mask
         return feedback
 

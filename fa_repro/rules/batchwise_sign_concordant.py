@@ -1,0 +1,42 @@
+"""Batch-wise random magnitude sign-concordant feedback (brSF): the forward weights' signs, magnitudes drawn anew."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fa_repro.network import Network
+from fa_repro.rules import Signals, Step, cascade
+from fa_repro.rules._feedback import RandomFeedback
+from fa_repro.settings import per_layer
+from fa_repro.streams import Streams, Uniforms
+
+
+@dataclass(frozen=True)
+class BatchwiseSignConcordant(RandomFeedback):
+    """`dh = (M o sign(W))' e`, with magnitudes `M` drawn anew for each mini-batch.
+
+    Attributes
+    ----------
+    feedback_range : float, or one per hidden layer from the input up
+        `M` is drawn from U[0, feedback_range]. The papers have 1.
+
+    References
+    ----------
+    Liao, Leibo and Poggio 2016, "How important is weight symmetry in backpropagation?", "batchwise random magnitude
+    sign-concordant feedbacks"; Moskovitz, Litwin-Kumar and Abbott 2018, "Feedback alignment in deep convolutional
+    networks".
+    """
+
+    def init(self, network: Network, streams: Streams) -> list[Uniforms]:
+        return [
+            streams.uniforms(f"magnitudes/{layer}", weights[0].size)
+            for layer, weights in enumerate(network.weights[1:])
+        ]
+
+    def signals(self, step: Step, state: list[Uniforms]) -> tuple[Signals, list[Uniforms]]:
+        scales = per_layer("feedback_range", self.feedback_range, len(state), "hidden layer")
+        feedback = [
+            scale * source.draw(1).reshape(weights.shape).astype(weights.dtype, copy=False) * np.sign(weights)
+            for scale, source, weights in zip(scales, state, step.above, strict=True)
+        ]
+        return cascade(step, feedback), state

@@ -1,0 +1,36 @@
+"""Direct feedback alignment: the output's error goes to every hidden layer by fixed random weights of its own."""
+
+from dataclasses import dataclass
+
+from fa_repro.arrays import Array
+from fa_repro.network import Network
+from fa_repro.rules import Signals, Step
+from fa_repro.rules._feedback import RandomFeedback
+from fa_repro.streams import Streams
+
+
+@dataclass(frozen=True)
+class DirectFeedbackAlignment(RandomFeedback):
+    """`dh_l = B_l e` for every hidden layer `l`, with `B_l` drawn once and never changed.
+
+    With one hidden layer it is feedback alignment.
+
+    Attributes
+    ----------
+    feedback_range : float, or one per hidden layer from the input up
+        `B_l` is drawn from U[-feedback_range, feedback_range].
+
+    References
+    ----------
+    Nøkland 2016, "Direct feedback alignment provides learning in deep neural networks", eq. 8.
+    """
+
+    def init(self, network: Network, streams: Streams) -> list[Array]:
+        return self.draw(network, streams, direct=True)
+
+    def signals(self, step: Step, state: list[Array]) -> tuple[Signals, list[Array]]:
+        slope = step.network.hidden.slope
+        found = [step.error @ matrix for matrix in state]
+        if slope is not None:
+            found = [signal * slope(hidden) for signal, hidden in zip(found, step.activity.hidden, strict=True)]
+        return [*found, step.error], state

@@ -1,0 +1,34 @@
+"""Fixed random magnitude sign-concordant feedback (frSF): the signs of the forward weights, magnitudes drawn once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fa_repro.arrays import Array
+from fa_repro.network import Network
+from fa_repro.rules import Signals, Step, cascade
+from fa_repro.rules._feedback import RandomFeedback
+from fa_repro.streams import Streams
+
+
+@dataclass(frozen=True)
+class FixedSignConcordant(RandomFeedback):
+    """`dh = (M o sign(W))' e`, with magnitudes `M` drawn once and never changed.
+
+    Attributes
+    ----------
+    feedback_range : float, or one per hidden layer from the input up
+        `M` is drawn from U[0, feedback_range], as the magnitudes of feedback alignment's `B`. The papers have 1.
+
+    References
+    ----------
+    Liao, Leibo and Poggio 2016, "How important is weight symmetry in backpropagation?", "fixed random magnitude
+    sign-concordant feedbacks"; Moskovitz, Litwin-Kumar and Abbott 2018, "Feedback alignment in deep convolutional
+    networks".
+    """
+
+    def init(self, network: Network, streams: Streams) -> list[Array]:
+        return [np.abs(matrix) for matrix in self.draw(network, streams)]
+
+    def signals(self, step: Step, state: list[Array]) -> tuple[Signals, list[Array]]:
+        return cascade(step, [m * np.sign(w) for m, w in zip(state, step.above, strict=True)]), state

@@ -7,7 +7,7 @@ from typing import Any
 
 from fa_repro import probes, registry
 from fa_repro.complaints import show
-from fa_repro.draft import KEYS, Draft
+from fa_repro.draft import EVERY, KEYS, Draft, named
 from fa_repro.figures import Figure
 from fa_repro.rules import Rule
 from fa_repro.runs import Entry, Run
@@ -78,12 +78,14 @@ def resolve(
     """
     draft = Draft(document)
     for key, value in (overrides or {}).items():
-        draft.set(key, value, f"--set {key}={show(value, kind=False)}")
+        draft.set(key, value, f"--set {key}={show(value, kind=False)}", overrides or {})
     figure = _figure(draft)
     axes = draft.axes(sweep or {})
     for key in overrides or {}:
-        if key in axes:
-            text = f"--set {key}: this key is swept. Use --sweep {key}=VALUE, or --set sweep={{}} to end all sweeps"
+        every = named(key, EVERY) if key.startswith("algorithms.") else key
+        if key in axes or every in axes:
+            swept = "this key is swept" if key in axes else f"this key is swept by {every}"
+            text = f"--set {key}: {swept}. Use --sweep {key}=VALUE, or --set sweep={{}} to end all sweeps"
             draft.problems.append(text)
     draft.keep_only(only, "theory" if figure.theory else "algorithms")
     if not figure.theory:

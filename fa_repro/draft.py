@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fa_repro.complaints import show
@@ -13,6 +13,9 @@ from fa_repro.yaml12 import Document, Path
 KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "theory", "sweep")
 NAMED = {"algorithms": "algorithm", "theory": "study"}
 """Blocks of named things, and what one of those is called."""
+
+EVERY = "*"
+"""Stands for the name of each algorithm in a dotted key, as in `algorithms.*.learning_rate`."""
 
 MAX_POINTS = 20_000
 SPAN = ("from", "to", "num", "scale")
@@ -74,12 +77,27 @@ class Draft:
         point.data = {key: value for key, value in self.data.items() if key != "sweep"}  # `set` copies what it changes
         point._places = dict(self._places)
         for key, value in values.items():
-            point.set(key, value, f"{self.place(('sweep', key))}: sweep")
+            point.set(key, value, f"{self.place(('sweep', key))}: sweep", values)
         return point
 
-    def set(self, dotted: str, value: Any, place: str) -> None:
-        """Set the value of a dotted key; `place` says in messages where it came from."""
+    def set(self, dotted: str, value: Any, place: str, beside: Collection[str] = ()) -> None:
+        """Set the value of a dotted key; `place` says in messages where it came from.
+
+        With `*` in place of an algorithm's name it is set in every algorithm that no key among `beside` names.
+        """
         first, *rest = dotted.split(".")
+        if first != "sweep" and (wrong := _misplaced(dotted)):
+            self.problems.append(f"{place}: {dotted}: {wrong}")
+            return
+        if for_every(dotted):
+            algorithms = self.data.get("algorithms")
+            if not isinstance(algorithms, dict) or not algorithms:
+                self.problems.append(f"{place}: {dotted}: there are no algorithms")
+                return
+            for key in (named(dotted, str(name)) for name in algorithms):
+                if key not in beside:
+                    self.set(key, value, place)
+            return
         if first not in KEYS:
             self.problems.append(f"{place}: {dotted}: {_unknown(first)}")
             return
@@ -115,6 +133,8 @@ class Draft:
                     continue
             if not isinstance(values, list) or not values:
                 self.problem(("sweep", key), f"expected a list of values, got {show(values)}")
+            elif wrong := _misplaced(key):
+                self.problem(("sweep", key), wrong)
             elif key.split(".")[0] in ("figure", "sweep", "record", "trials"):
                 self.problem(("sweep", key), "this key cannot be swept")
             elif key.split(".")[0] == "theory" and key.count(".") < 2:
@@ -157,8 +177,30 @@ class Draft:
 
     def effective(self, dotted: str, algorithm: str | None = None) -> Any:
         """The value that a swept key really has, for an algorithm, whose own settings win, key by key."""
+        if algorithm is not None and for_every(dotted):
+            dotted = named(dotted, algorithm)
         own, value = (_at(block, dotted) for block in (self.data.get("algorithms", {}).get(algorithm), self.data))
         return value if own is None or isinstance(own, dict) else own
+
+
+def for_every(dotted: str) -> bool:
+    """Whether a key is one of every algorithm."""
+    return dotted.split(".")[:2] == ["algorithms", EVERY]
+
+
+def named(dotted: str, name: str) -> str:
+    """A key of an algorithm or a study, with another name in it."""
+    first, _, *rest = dotted.split(".")
+    return ".".join([first, name, *rest])
+
+
+def _misplaced(dotted: str) -> str:
+    """What is wrong with a `*` in a key; nothing if it stands for an algorithm's name."""
+    parts = dotted.split(".")
+    rest = parts[2:] if for_every(dotted) else parts
+    if EVERY not in "".join(rest) and (rest or not for_every(dotted)):
+        return ""
+    return f"{EVERY} stands only for the whole name of an algorithm, before one of its keys: algorithms.*.learning_rate"
 
 
 def _span(values: Any) -> dict[str, Any] | None:

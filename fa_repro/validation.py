@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fa_repro import registry
 from fa_repro.complaints import describe, named, show
-from fa_repro.draft import Draft
+from fa_repro.draft import EVERY, Draft
 from fa_repro.rules import Rule
 from fa_repro.runs import Entry, Setup
 from fa_repro.settings import Algorithm, Block, NetworkSettings, Record, Top, Training
@@ -46,6 +46,8 @@ class Validator:
             taken = name in RESERVED or name.startswith("initial_")
             if not _NAME.fullmatch(name) or taken:
                 text = "not a name for an algorithm: letters, digits, _ and - after a letter"
+                if name == EVERY:
+                    text += ". For a key of every algorithm: --set algorithms.*.KEY=VALUE"
                 self.draft.problem(("algorithms", name), f"{text}; {name} is taken" if taken else text)
         found = []
         for name in algorithms:

@@ -165,6 +165,34 @@ def test_heat_maps_hold_the_geometric_mean_over_trials_of_the_last_example(place
     assert result.figure.axes[-1].get_ylabel() == "NSE, after 29 examples, n = 3"
 
 
+EVERY = "algorithms.*.learning_rate"
+
+
+def test_a_key_of_every_algorithm_is_one_axis_of_each(place: Path) -> None:
+    sweep = {EVERY: [0.01, 0.02], BETA: [0.1, 0.5]}
+    result = run("linear", {"training.examples": 30}, sweep=sweep)
+    assert list(result.table) == ["algorithm", "trial", "example", "nse", *sweep]
+    assert set(result.table[EVERY]) == {0.01, 0.02}
+    panels = heat(result.figure)
+    assert [values(ax).shape for ax in panels] == [(1, 2), (1, 2), (1, 2), (2, 2)]
+    assert {ax.get_xlabel() for ax in panels} == {"learning rate η"}
+    bar = run("nse", {"training.examples": 30}, sweep={EVERY: [0.01, 0.02]}).figure.axes[-1]
+    assert bar.get_ylabel() == "learning rate η"
+    assert [len(ax.get_lines()) for ax in drawn(made_up({EVERY: [0.1, 0.2]})).axes[:2]] == [2, 2]
+
+
+def test_results_of_a_star_axis_are_made_again_from_themselves(place: Path, command: Any) -> None:
+    words = ["--set", "algorithms.*.network.init_range=0.2", "--sweep", f"{EVERY}=0.01,0.02"]
+    planned = command("run", "linear", *words, "--dry-run").output
+    assert f"{EVERY}: 0.01, 0.02 (2 values)" in planned
+    assert command("run", "linear", *words).exit_code == 0
+    again = command("run", "--from", "results/linear")
+    assert again.exit_code == 0, again.output
+    assert command("list").exit_code == 0
+    kept = command("run", "linear", "--config", "results/linear/config.yaml", "--results", "other").output
+    assert (place / "other/linear/linear.csv").read_bytes() == (place / "results/linear/linear.csv").read_bytes(), kept
+
+
 def test_the_end_of_each_run_is_its_own_last_example() -> None:
     saved = made_up({"training.examples": [20, 10], "seed": [0, 1]}, value=lambda _, __, examples, ___: 1 / examples)
     table = saved.table

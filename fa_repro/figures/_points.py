@@ -123,8 +123,8 @@ def varied(table: "pd.DataFrame", axes: Iterable[str]) -> list[str]:
 
 
 def concerns(axis: str, algorithm: str) -> bool:
-    """Whether a swept key is the algorithm's own, or nobody's."""
-    return not axis.startswith("algorithms.") or axis.split(".")[1] == algorithm
+    """Whether a swept key is the algorithm's own, everyone's or nobody's."""
+    return not axis.startswith("algorithms.") or axis.split(".")[1] in (algorithm, "*")
 
 
 def axis_title(axes: Sequence[str], algorithm: str | None = None) -> str:
@@ -132,8 +132,8 @@ def axis_title(axes: Sequence[str], algorithm: str | None = None) -> str:
 
     def title(axis: str) -> str:
         own = next((word for end, word in _ENDS.items() if axis.endswith(end)), None)
-        if algorithm is not None and axis.startswith(f"algorithms.{algorithm}."):
-            return own or axis.removeprefix(f"algorithms.{algorithm}.")
+        if axis.startswith("algorithms.*.") or (algorithm and axis.startswith(f"algorithms.{algorithm}.")):
+            return own or axis.split(".", 2)[2]
         return _WORDS.get(axis, f"{own}, {style.label(axis.split('.')[1])}" if own else axis)
 
     return ", ".join(map(title, axes))

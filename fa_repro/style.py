@@ -1,6 +1,7 @@
 """How every figure looks: sizes, type, colours and names. Widths in inches, type in points."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ _COLOURS = {
 }
 _OTHERS = ("#CC79A7", "#0072B2", "#D55E00", "#F0E442")
 
+_FAMILY = ("#0072B2", "#D55E00", "#CC79A7", "#882255", "#56B4E9", "#E69F00")
+_LINES: tuple[Any, ...] = ("-", (0, (4, 1.3)), (0, (1, 1)), (0, (5, 1.2, 1, 1.2)), (0, (6, 1, 1, 1, 1, 1)))
+
 SERIES = ("#000000", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00")
 """Lines that are no algorithms, in their order."""
 
@@ -67,6 +71,26 @@ PUBLISHED: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9}
 def colour(algorithm: str, position: int = 0) -> str:
     """Colour of an algorithm: its own in the paper's figures, else one by its position among the others."""
     return _COLOURS.get(stem(algorithm), _OTHERS[position % len(_OTHERS)])
+
+
+def looks(algorithms: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Colour and line of each algorithm in one picture; no two are alike, and those of one colour differ in line.
+
+    Algorithms of the paper keep their colours, and lines drawn through; others have neither if few enough are there.
+    """
+    own = {name: _COLOURS[stem(name)] for name in algorithms if stem(name) in _COLOURS}
+    free = [colour for colour in _FAMILY if colour not in own.values()]
+    others = [name for name in algorithms if name not in own]
+    chosen = own | {name: free[place % len(free)] for place, name in enumerate(others)}
+    shift = {name: 1 + place % (len(_LINES) - 1) for place, name in enumerate(others)}
+    found: dict[str, dict[str, Any]] = {}
+    taken: set[tuple[str, int]] = set()
+    for name in algorithms:
+        tries = [(shift.get(name, 0) + step) % len(_LINES) for step in range(len(_LINES))]
+        line = next((each for each in tries if (chosen[name], each) not in taken), tries[0])
+        taken.add((chosen[name], line))
+        found[name] = {"color": chosen[name], "linestyle": _LINES[line]}
+    return found
 
 
 def stem(algorithm: str) -> str:

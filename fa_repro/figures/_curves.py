@@ -53,16 +53,33 @@ def mean_with_interval(
     Lines of very many examples are smoothed over a sliding window. The line ends where the first trial diverged,
     with a cross above.
     """
+    interval(ax, part, value, colour, logarithmic, label=label)
+    mark_diverged(ax, saved, part, colour)
+
+
+def interval(
+    ax: "Axes",
+    part: "pd.DataFrame",
+    value: str,
+    colour: Any,
+    logarithmic: bool = False,
+    window: int | None = None,
+    **keys: Any,
+) -> None:
+    """The mean and interval of `mean_with_interval`, without crosses; `window` measured points are averaged.
+
+    `keys` are those of the line.
+    """
     _, examples, values = by_trial(part, value)
-    values, window = log10(values) if logarithmic else values, max(1, len(examples) // SMOOTH)
+    window = min(len(examples), window or max(1, len(examples) // SMOOTH))
+    values = log10(values) if logarithmic else values
     values = sliding(values, window)[0]
     examples = examples[window // 2 : window // 2 + values.shape[1]]
     mean, low, high = mean_interval(values)
     if logarithmic:
         mean, low, high = (10 ** np.clip(line, *_BOUNDS) for line in (mean, low, high))
-    ax.plot(examples, mean, color=colour, marker=marker(examples), label=label)
+    ax.plot(examples, mean, color=colour, marker=marker(examples), **keys)
     ax.fill_between(examples, low, high, color=colour, alpha=style.BAND, linewidth=0)
-    mark_diverged(ax, saved, part, colour)
 
 
 def mean_with_deviation(ax: "Axes", part: "pd.DataFrame", value: str, colour: Any, **keys: Any) -> None:
@@ -127,6 +144,15 @@ def limit(*panels: "Axes", below: float = 0.1) -> None:
     bottom, top = ax.get_ylim()
     shown = heights[heights > 0]
     ax.set_ylim(max(bottom, below * shown.min()) if len(shown) else bottom, min(top, 1e3))
+
+
+def percent_ticks(ax: "Axes") -> None:
+    """Plain percentages on a logarithmic axis."""
+    from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+
+    ax.yaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
 
 
 def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:

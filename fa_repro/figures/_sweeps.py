@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from fa_repro.results import Saved
 
-__all__ = ["Quantity", "is_map", "lines", "maps", "nse", "swept"]
+__all__ = ["Quantity", "after", "is_map", "last", "lines", "maps", "nse", "own", "present", "swept"]
 
 MOST_LINES = 50
 """Lines in a panel; of more values as many are drawn, spread evenly, and that is told."""
@@ -52,17 +52,17 @@ def swept(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> "list[Axes]":
     return lines(canvas, saved, quantity)
 
 
-def _algorithms(saved: "Saved") -> list[str]:
+def present(saved: "Saved") -> list[str]:
     """Those that have results, in the order of the config."""
-    present = set(saved.table["algorithm"])
-    return [name for name in saved.config["algorithms"] if name in present]
+    known = set(saved.table["algorithm"])
+    return [name for name in saved.config["algorithms"] if name in known]
 
 
 def lines(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> "list[Axes]":
     """A measurement over examples on a log axis, one panel per algorithm, one line per sweep point."""
     table = saved.table
     axes = varied(table, saved.config["sweep"]) or list(saved.config["sweep"])
-    algorithms = _algorithms(saved)
+    algorithms = present(saved)
     panels = canvas.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
     known = {axis: names(table[axis]) for axis in axes}
     every = list(keyed(table, axes))
@@ -118,9 +118,9 @@ def maps(canvas: "Canvas", saved: "Saved", quantities: Sequence[Quantity], notes
 
     `notes` are written above them, with what else there is to tell.
     """
-    ends = _ends(saved)
+    ends = last(saved)
     known = {axis: names(ends[axis]) for axis in saved.config["sweep"]}
-    columns = [list(_stack(ends, saved, known, name, each)) for each in quantities for name in _algorithms(saved)]
+    columns = [list(_stack(ends, saved, known, name, each)) for each in quantities for name in present(saved)]
     slots, across = _places(columns)
     total = sum(map(len, columns))
     down = -(-len(slots) // across)
@@ -161,7 +161,7 @@ def _say(canvas: "Canvas", notes: Sequence[str]) -> None:
         canvas.suptitle(wrapped("; ".join(notes), 105))
 
 
-def _ends(saved: "Saved") -> "pd.DataFrame":
+def last(saved: "Saved") -> "pd.DataFrame":
     """The last measurement of each run, and whether it diverged."""
     runs = ["algorithm", "trial", *saved.config["sweep"]]
     ends = saved.table.loc[saved.table.groupby(runs, sort=False)["example"].idxmax()]
@@ -174,16 +174,16 @@ def _stack(
     """The heat maps of one algorithm, in the order of the values of the axes that no map has."""
     others = _others(ends, saved)
     order = list(keyed(ends, others))
-    own = _own(ends, saved, algorithm)
-    outside = [axis for axis in own if axis in others]
-    rows = ends[ends["algorithm"] == algorithm].drop_duplicates(["trial", *own])
+    along = own(ends, saved, algorithm)
+    outside = [axis for axis in along if axis in others]
+    rows = ends[ends["algorithm"] == algorithm].drop_duplicates(["trial", *along])
     for point, part in keyed(rows, outside).items():
         values = dict(zip(outside, point, strict=True))
         alike = (
             all(values.get(axis, value) == value for axis, value in zip(others, each, strict=True)) for each in order
         )
         told = ", ".join(setting(axis, known[axis][value]) for axis, value in values.items())
-        axes = _directions([axis for axis in own if axis not in others], known)
+        axes = _directions([axis for axis in along if axis not in others], known)
         yield _Map(quantity, algorithm, part, axes, told, list(alike).index(True))
 
 
@@ -198,7 +198,7 @@ def _longest(known: dict[Any, str]) -> int:
     return max(map(len, known.values()), default=0)
 
 
-def _own(ends: "pd.DataFrame", saved: "Saved", algorithm: str) -> list[str]:
+def own(ends: "pd.DataFrame", saved: "Saved", algorithm: str) -> list[str]:
     """The axes along which an algorithm varies."""
     axes = [axis for axis in saved.config["sweep"] if concerns(axis, algorithm)]
     return varied(ends[ends["algorithm"] == algorithm], axes)
@@ -206,8 +206,8 @@ def _own(ends: "pd.DataFrame", saved: "Saved", algorithm: str) -> list[str]:
 
 def _others(ends: "pd.DataFrame", saved: "Saved") -> list[str]:
     """The axes that no map has: those of fewest values, until no algorithm has more than two left."""
-    own, found = [_own(ends, saved, algorithm) for algorithm in _algorithms(saved)], list[str]()
-    while crowded := [left for axes in own if len(left := [axis for axis in axes if axis not in found]) > 2]:
+    along, found = [own(ends, saved, algorithm) for algorithm in present(saved)], list[str]()
+    while crowded := [left for axes in along if len(left := [axis for axis in axes if axis not in found]) > 2]:
         candidates = [axis for axis in reversed(saved.config["sweep"]) if any(axis in left for left in crowded)]
         found.append(min(candidates, key=lambda axis: ends[axis].nunique()))
     return found
@@ -232,10 +232,18 @@ def _places(columns: Sequence[Sequence[_Map]]) -> tuple[list[_Map | None], int]:
 
 def _label(saved: "Saved", ends: "pd.DataFrame", quantity: Quantity) -> str:
     """What the colours are of."""
+    return f"{quantity.label}, {_after(ends)}, {_curves.trials_note(saved)}"
+
+
+def after(saved: "Saved") -> str:
+    """After how many examples or epochs runs end."""
+    return _after(last(saved))
+
+
+def _after(ends: "pd.DataFrame") -> str:
     unit = "epochs" if "epoch" in ends else "examples"
     seen = sorted(ends[unit.removesuffix("s")].unique())
-    after = f"{seen[0]:,g}" if len(seen) == 1 else f"{seen[0]:,g} to {seen[-1]:,g}"
-    return f"{quantity.label}, after {after} {unit}, {_curves.trials_note(saved)}"
+    return f"after {seen[0]:,g} {unit}" if len(seen) == 1 else f"after {seen[0]:,g} to {seen[-1]:,g} {unit}"
 
 
 def _colour_bar(canvas: "Canvas", panels: Sequence[Panel], quantity: Quantity, label: str) -> None:

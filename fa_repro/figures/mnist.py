@@ -28,11 +28,11 @@ GAP = 0.045
 
 def draw(canvas: "Canvas", saved: "Saved") -> None:
     """Test error on a log axis beside the published curves, and the angle to backprop."""
-    from fa_repro.figures import _sweeps
+    from fa_repro.figures import _curves, _sweeps
 
     if saved.config["sweep"]:
         for ax in _sweeps.swept(canvas, saved, _sweeps.Quantity(ERROR, "test error (%)", unit=" %"))[:1]:
-            _percent_ticks(ax)  # which shares its axis with the other panels
+            _curves.percent_ticks(ax)  # which shares its axis with the other panels
         return
     left, right = canvas.subplots(1, 2, width_ratios=(1.7, 1))
     _error_panel(left, saved)
@@ -67,7 +67,7 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
     ax.axhline(CHANCE, color=style.GUIDE, linewidth=0.6, linestyle="--")
     ax.text(0.99, CHANCE, "chance", ha="right", va="bottom", fontsize=style.SMALL, transform=ax.get_yaxis_transform())
     ax.set_ylim(max(0.05, min([1.5, *(0.9 * end for _, end, _ in ends)])), 120)
-    _percent_ticks(ax)
+    _curves.percent_ticks(ax)
     _curves.example_axis(ax, saved.table)
     bottom = ax.get_ylim()[0]  # a net without errors ends below it
     heights = [ax.transScale.transform((0, max(end, bottom))) for _, end, _ in ends]
@@ -86,15 +86,6 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
     layers = f"{len(saved.config['network']['hidden'])} hidden layers" if deep else "Fig. 2a"
     ax.set_title(f"{layers}, {_curves.trials_note(saved)}")
     ax.legend(loc="best", bbox_to_anchor=(0, 0, 1, 0.92), frameon=True, edgecolor="none", framealpha=0.85)
-
-
-def _percent_ticks(ax: "Axes") -> None:
-    """Plain percentages on a logarithmic axis."""
-    from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
-
-    ax.yaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]))
-    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    ax.yaxis.set_minor_locator(NullLocator())
 
 
 def _apart(heights: "Sequence[float]") -> list[float]:

@@ -1,4 +1,4 @@
-"""A manual search: error on examples held out for it, over pairs of settings."""
+"""A manual search: error on examples held out for it, over one setting or pairs of them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
+    from fa_repro.figures._heat import Quantity
     from fa_repro.results import Saved
     from fa_repro.runs import Setup
     from fa_repro.tables import Trained
@@ -43,14 +44,29 @@ def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     return observations(trained, ["algorithm", "trial", *epoch, "example", *errors], axes)
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
-    """Heat maps of the error at the end, for each algorithm over the swept keys that concern it."""
-    from fa_repro.figures import _sweeps
+def _quantity(saved: "Saved") -> "Quantity":
+    from fa_repro.figures._heat import Quantity
 
     error = str(error_of([str(name) for name in saved.table]))
     percent = error.endswith("_percent")
-    what = _sweeps.Quantity(error, ERRORS[error], logarithmic=not percent, unit=" %" if percent else "")
-    _sweeps.maps(canvas, saved, [what])
+    return Quantity(error, ERRORS[error], logarithmic=not percent, unit=" %" if percent else "")
+
+
+def draw(canvas: "Canvas", saved: "Saved") -> None:
+    """The error at the end: lines against one swept number; else heat maps, for each algorithm over its keys."""
+    from fa_repro.figures import _against, _sweeps
+
+    if _against.is_line(saved):
+        _against.draw(canvas, saved, _quantity(saved))
+    else:
+        _sweeps.maps(canvas, saved, [_quantity(saved)])
+
+
+def remarks(saved: "Saved") -> list[str]:
+    """The best point of each algorithm."""
+    from fa_repro.figures import _against
+
+    return list(_against.remarks(saved, _quantity(saved)))
 
 
 FIGURE = Figure(
@@ -60,6 +76,7 @@ FIGURE = Figure(
     quick={"trials": 1, "training.epochs": 1.0, "training.examples": 60_000},
     size=(style.WIDE, 3.4),
     draw=draw,
+    remarks=remarks,
     table=table,
     check=check,
 )

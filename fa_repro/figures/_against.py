@@ -1,0 +1,174 @@
+"""The end of runs against the one key that is swept, and the best value of each algorithm in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fa_repro import style
+from fa_repro.arrays import Array
+from fa_repro.figures import _curves, _sweeps
+from fa_repro.figures._heat import Quantity
+from fa_repro.figures._points import axis_title, keyed, names, varied
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+    from fa_repro.results import Saved
+
+MOST_TICKS = 10
+"""Swept values up to which each has a tick."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How the runs of one algorithm end, point by point in the order of the swept values.
+
+    Attributes
+    ----------
+    axes : list of str
+        The keys along which the algorithm varies.
+    points : list of tuple
+        A value of each.
+    means, low, high : arrays, shape (points,)
+        Mean over trials, NaN where one diverged, and the range of those that did not.
+    runs, diverged : arrays of int, shape (points,)
+    """
+
+    algorithm: str
+    axes: list[str]
+    points: list[tuple[Any, ...]]
+    means: Array
+    low: Array
+    high: Array
+    runs: Array
+    diverged: Array
+
+    @property
+    def best(self) -> int | None:
+        """Place of the least mean; None if there is none."""
+        return None if np.isnan(self.means).all() else int(np.nanargmin(self.means))
+
+
+def ends(saved: "Saved", quantity: Quantity) -> list[Ends]:
+    """The ends of all algorithms that have results."""
+    last, found = _sweeps.last(saved), []
+    for algorithm in _sweeps.present(saved):
+        axes = _sweeps.own(last, saved, algorithm)
+        rows = last[last["algorithm"] == algorithm].drop_duplicates(["trial", *axes])
+        parts = keyed(rows, axes)
+        values = [part[quantity.column].to_numpy(dtype=float) for part in parts.values()]
+        sound = [own[~np.isnan(own)] for own in map(quantity.finite, values)]
+        lost = [
+            int((part["diverged"].to_numpy(dtype=bool) | np.isinf(own)).sum())
+            for part, own in zip(parts.values(), values, strict=True)
+        ]
+        low, high = (np.array([bound(own) if len(own) else np.nan for own in sound]) for bound in (np.min, np.max))
+        means = np.array([quantity.mean(own) for own in values])
+        runs = np.array(list(map(len, values)))
+        found.append(Ends(algorithm, axes, list(parts), means, low, high, runs, np.array(lost)))
+    return found
+
+
+def is_line(saved: "Saved") -> bool:
+    """Whether one key is swept, and through numbers, so that lines can be drawn against it."""
+    axes = varied(saved.table, saved.config["sweep"])
+    return len(axes) == 1 and saved.table[axes[0]].dtype.kind in "if"
+
+
+def remarks(saved: "Saved", quantity: Quantity) -> Iterator[str]:
+    """A line for each algorithm on its best point, whether it lies at the edge of the grid, and what diverged."""
+    if not saved.config["sweep"]:
+        return
+    known = {axis: names(saved.table[axis]) for axis in saved.config["sweep"]}
+    for each in ends(saved, quantity):
+        words = []
+        if each.best is None:
+            words.append("no point without divergence" if each.diverged.any() else "not measured")
+        else:
+            point = each.points[each.best]
+            settings = ", ".join(
+                f"{axis_title([axis], each.algorithm)} = {known[axis][value]}"
+                for axis, value in zip(each.axes, point, strict=True)
+            )
+            at = f" at {settings}" if settings else ", not swept"
+            words.append(f"best {quantity.number(float(each.means[each.best]))}{quantity.unit}{at}")
+            edges = [axis_title([axis], each.algorithm) for axis in _edges(each, point)]
+            words += [f"at the edge of the grid: {', '.join(edges)}"] if edges else []
+        if each.best is not None and (count := int((each.diverged > 0).sum())):
+            words.append(f"a trial diverged at {count} of {len(each.points)} points")
+        yield f"{style.label(each.algorithm)}: {'; '.join(words)}"
+
+
+def _edges(each: Ends, point: tuple[Any, ...]) -> Iterator[str]:
+    """The keys of numbers, but for the seed, whose value at a point is the least or the largest of the grid."""
+    for place, axis in enumerate(each.axes):
+        values = [own[place] for own in each.points]
+        numbers = all(not isinstance(value, str | bool | np.bool_) for value in values)
+        if axis != "seed" and numbers and point[place] in (min(values), max(values)):
+            yield axis
+
+
+def draw(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> None:
+    """A line for each algorithm, its best value marked; above, the values at which runs diverged."""
+    (axis,) = varied(saved.table, saved.config["sweep"])
+    every, values = ends(saved, quantity), sorted(set(saved.table[axis]))
+    lost = [each for each in every if each.diverged.any()]
+    looks = style.looks([each.algorithm for each in every])
+    canvas.set_figheight(3.4 + 0.16 * len(lost) + 0.15 * (len(every) // 3))
+    ax = canvas.subplots()
+    if lost:
+        canvas.clear()
+        above, ax = canvas.subplots(2, 1, sharex=True, height_ratios=(0.16 * len(lost), 2.8))
+        _crosses(above, lost, looks)
+    positive = not any((each.low <= 0).any() for each in every)
+    if positive:
+        ax.set_yscale("log")
+    if values[0] > 0 and values[-1] >= 10 * values[0]:
+        ax.set_xscale("log")
+    for each in every:
+        _line(ax, each, looks[each.algorithm], values, quantity)
+    ax.plot([], [], "*", color=style.REFERENCE, markersize=8, label="best")
+    if positive and not quantity.logarithmic:
+        _curves.percent_ticks(ax)
+    _curves.limit(ax, below=0.5)
+    if len(values) <= MOST_TICKS:
+        ax.set_xticks(values, list(names(saved.table[axis]).values()))
+        ax.set_xticks([], minor=True)
+    ax.set(xlabel=axis_title([axis]), ylabel=quantity.label)
+    several = max((int(each.runs.max()) for each in every), default=1) > 1
+    mean = "geometric mean" if quantity.logarithmic else "mean"
+    note = f", {mean}, bars: all trials that did not diverge" if several else ""
+    canvas.suptitle(f"{_sweeps.after(saved)}, {_curves.trials_note(saved)}{note}")
+    canvas.legend(loc="outside lower center", ncols=3, handlelength=3.2)
+
+
+def _line(ax: "Axes", each: Ends, look: dict[str, Any], values: list[Any], quantity: Quantity) -> None:
+    x, at = np.array([point[0] for point in each.points] if each.axes else values), each.best
+    means, low, high = (np.broadcast_to(own, x.shape) for own in (each.means, each.low, each.high))
+    label = style.label(each.algorithm)
+    if at is not None:
+        number = f"{quantity.number(float(each.means[at]))}{quantity.unit}"
+        label += f" ({number} at {names(x)[x[at]]})" if each.axes else f" ({number}, not swept)"
+    ax.plot(x, means, label=label, marker="." if each.axes else None, **look)
+    ax.vlines(x, low, high, color=look["color"], linewidth=0.7)
+    if at is not None and each.axes:
+        ax.plot([x[at]], [each.means[at]], "*", color=look["color"], markersize=9, clip_on=False, zorder=4)
+
+
+def _crosses(ax: "Axes", lost: list[Ends], looks: dict[str, dict[str, Any]]) -> None:
+    """A row for each algorithm of which runs diverged: crosses, and how many runs where it is not all of them."""
+    for row, each in enumerate(lost):
+        colour = looks[each.algorithm]["color"]
+        for point, runs, count in zip(each.points, each.runs, each.diverged, strict=True):
+            if count and each.axes:
+                ax.plot([point[0]], [row], "x", color=colour, markersize=5, markeredgewidth=1.4, clip_on=False)
+                if count < runs:
+                    ax.text(point[0], row, f"   {count} of {runs}", color=colour, va="center", fontsize=style.SMALL)
+    ax.set_yticks(range(len(lost)), [style.label(each.algorithm) for each in lost])
+    ax.set_ylim(len(lost) - 0.5, -0.5)
+    ax.tick_params(length=0, labelbottom=False)
+    ax.spines[:].set_visible(False)
+    ax.set_title("crosses: runs diverged", loc="left", fontsize=style.SMALL)

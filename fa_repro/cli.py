@@ -5,9 +5,10 @@ What a command needs is imported inside it, so that `--help` and `list` stay qui
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +28,35 @@ GO_ON = "interrupted. The same command goes on from here: finished runs are kept
 
 @contextmanager
 def _second_interrupt_ends_at_once() -> Iterator[None]:
-    """The first Ctrl-C ends workers in order, which a second one must not break off halfway: it ends the process."""
+    """The first Ctrl-C ends workers in order, which a second one must not break off halfway: it ends the process.
+
+    So does a first one that falls where Python drops exceptions, such as the callbacks of its own import system.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
+    before, dropped = signal.getsignal(signal.SIGINT), sys.unraisablehook
 
     def first(*_: Any) -> None:
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
         raise KeyboardInterrupt
 
+    def not_dropped(about: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(about.exc_type, KeyboardInterrupt):
+            return dropped(about)
+        with suppress(OSError):
+            os.write(2, f"{GO_ON}\n".encode())
+        os._exit(INTERRUPTED)
+
     if before is signal.default_int_handler:
         signal.signal(signal.SIGINT, first)
+        sys.unraisablehook = not_dropped
     try:
         yield
     finally:
         if before is signal.default_int_handler:
             signal.signal(signal.SIGINT, before)
+            sys.unraisablehook = dropped
 
 
 class _Group(click.Group):

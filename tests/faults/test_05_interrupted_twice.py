@@ -5,6 +5,8 @@ Promised: immediate exit, results valid.
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,6 +60,24 @@ def test_what_is_stored_is_whole_and_the_same_command_goes_on(
     assert f"found {len(before)}\n" in again.err
     assert before.items() <= stored(results).items()
     assert contents(results / "linear") == contents(undisturbed(**LONG) / "linear")
+
+
+def test_an_interrupt_that_python_drops_is_not_lost() -> None:
+    """Exceptions in weak references' callbacks, which imports have, and in finalizers are told and ignored."""
+    lines = (
+        "import signal, weakref",
+        "from fa_repro.cli import _second_interrupt_ends_at_once",
+        "class Thing: pass",
+        "signal.signal(signal.SIGINT, signal.default_int_handler)",
+        "with _second_interrupt_ends_at_once():",
+        "    thing = Thing()",
+        "    watch = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))",
+        "    del thing",
+        "    print('went on')",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("interrupted. ")
 
 
 @pytest.mark.parametrize("begun", [0.0, 0.1, 0.2, 0.4])

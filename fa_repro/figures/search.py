@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ERRORS = {
     "validation_error_percent": "error on held-out training images (%)",
     "validation_nse": "NSE of held-out examples",
+    "nse": "NSE of examples not yet learned",
 }
 """What can be searched for the least of, each with its name for a person."""
 
@@ -28,8 +29,13 @@ def error_of(names: Sequence[str]) -> str | None:
 
 
 def check(setup: "Setup") -> None:
-    """Refuse runs that do not measure the error on held-out examples: that of classes where there are any."""
-    needed = "validation_nse" if setup.task.epoch is None else "validation_error_percent"
+    """Refuse runs that do not measure the error on held-out examples: that of classes where there are any.
+
+    A task that holds none out gives each example once, and its error before it is learned from.
+    """
+    needed = "validation_nse" if "validation" in setup.task.held_out else "nse"
+    if setup.task.epoch is not None:
+        needed = "validation_error_percent"
     if error_of(setup.record.probes) != needed:
         raise ValueError(f"the figure needs {needed} among record.probes, and no other of {', '.join(ERRORS)}")
 

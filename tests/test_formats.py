@@ -18,7 +18,6 @@ from matplotlib.text import Text
 
 import fa_repro
 from fa_repro import drawing, experiment, files, registry, results, style
-from fa_repro.config_files import locate, read
 from fa_repro.errors import ConfigError, StorageError
 from tests.conftest import SMALL
 from tests.test_sweep_figures import made_up
@@ -192,6 +191,7 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[[],
         "linear over three": ("linear", {}, {"network.init_range": [0.1, 0.3], "seed": [0, 1], "task.inputs": [5, 6]}),
         "angle over two": ("angle", probes, {"network.init_range": [0.1, 0.3], "seed": [0, 1]}),
         "diverging": ("linear", {"algorithms.backprop.learning_rate": 5.0, "training.examples": 200}, {}),
+        "rules": ("rules", {}, {}),
         "nonlinear": ("nonlinear", {"trials": 2, "training.examples": 300, "task.test_examples": 50}, {}),
         "flow-field": ("flow-field", FLOW, {}),
         "swept flow-field": ("flow-field", FLOW, {"theory.flow_field.B": [-1.0, 1.0, 2.0, 3.0, 4.0]}),
@@ -201,7 +201,7 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[[],
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         (folder / "configs").mkdir()
-        for name in ("linear", "nse", "angle"):
+        for name in ("linear", "nse", "angle", "rules"):
             (folder / f"configs/{name}.yaml").write_text(SMALL.replace("figure: linear", f"figure: {name}"))
         for number, (case, (name, settings, sweep)) in enumerate(requests.items()):
             result = fa_repro.run(name, settings, sweep=sweep, results=folder / str(number))
@@ -219,12 +219,12 @@ def digit_drawings(digits: Path, tmp_path: Path) -> dict[str, Canvas]:
 
 
 def _figure(name: str) -> Any:
-    return registry.module("figures", str(read(locate(name)).data["figure"])).FIGURE
+    return registry.module("figures", name).FIGURE
 
 
 CASES = [
     "linear", "nse", "angle", "swept linear", "linear over two", "linear over three", "angle over two", "diverging",
-    "nonlinear", "flow-field", "swept flow-field", "theorems", "swept theorems",
+    "rules", "nonlinear", "flow-field", "swept flow-field", "theorems", "swept theorems",
 ]  # fmt: skip
 
 

@@ -142,7 +142,8 @@ def draw(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> None:
     mean = "geometric mean" if quantity.logarithmic else "mean"
     note = f", {mean}, bars: all trials that did not diverge" if several else ""
     canvas.suptitle(f"{_sweeps.after(saved)}, {_curves.trials_note(saved)}{note}")
-    canvas.legend(loc="outside lower center", ncols=3, handlelength=3.2)
+    columns = _curves.legend_columns(ax.get_legend_handles_labels()[1])
+    canvas.legend(loc="outside lower center", ncols=columns, handlelength=3.2)
 
 
 def _line(ax: "Axes", each: Ends, look: dict[str, Any], values: list[Any], quantity: Quantity) -> None:

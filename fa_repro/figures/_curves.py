@@ -194,6 +194,11 @@ def colour_bar(canvas: "Canvas", axes: Any, names: Sequence[str], title: str) ->
     bar.outline.set_visible(False)
 
 
+def legend_columns(labels: Sequence[str]) -> int:
+    """How many labels stand side by side in a legend as wide as the figure."""
+    return max(1, min(3, int(135 / (8 + max(map(len, labels), default=0)))))
+
+
 def trials_note(saved: "Saved") -> str:
     """Number of trials, for a title."""
     return f"n = {saved.config['trials']}"

@@ -1,0 +1,285 @@
+"""The family of rules, beyond the paper: learning curves, and the angle of each rule's hidden updates to backprop's."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fa_repro import style
+from fa_repro.figures import Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+    from fa_repro.figures._heat import Quantity
+    from fa_repro.results import Saved
+    from fa_repro.runs import Setup
+    from fa_repro.tables import Trained
+
+ERRORS = {
+    "test_error_percent": "test error (%)",
+    "test_nse": "NSE of held-out examples",
+    "nse": "NSE",
+}
+"""Errors whose learning curves are drawn, each with its name for a person."""
+
+ANGLE = re.compile(r"angle_backprop_(?:layer(\d+)_)?deg")
+
+LAST = 50
+"""Examples at the end over which the error and the angle of single examples are averaged."""
+
+WINDOW = 25
+"""Measured points over which curves of single examples are smoothed (sliding mean)."""
+
+
+FEW = 5
+"""The same where the points are at unequal distances."""
+
+
+def errors(names: Iterable[str]) -> list[str]:
+    """Those of `names` that are errors to be drawn."""
+    return [name for name in names if name in ERRORS]
+
+
+def angles(names: Iterable[str]) -> list[str]:
+    """Those of `names` that are angles to backprop, from the lowest hidden layer up; that of all layers first."""
+    found = {name: int(match[1] or 0) for name in names if (match := ANGLE.fullmatch(name))}
+    return sorted(found, key=found.__getitem__)
+
+
+def check(setup: "Setup") -> None:
+    """Refuse runs that do not measure one error, or measure several."""
+    if len(errors(setup.record.probes)) != 1:
+        raise ValueError(f"the figure needs one of {', '.join(ERRORS)} among record.probes, and no other of them")
+
+
+def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
+    """The error and the angles of each run, with the epoch where there are epochs."""
+    from fa_repro.tables import observations
+
+    setups = [run.entry.setup for run in trained.runs]
+    probes = list(dict.fromkeys(name for setup in setups for name in setup.record.probes))
+    epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
+    return observations(trained, ["algorithm", "trial", *epoch, "example", *errors(probes), *angles(probes)], axes)
+
+
+def extra(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """`summary`: a row for each algorithm and sweep point, on the end of its runs."""
+    order = dict.fromkeys(run.entry.algorithm for run in trained.runs)
+    return {"summary": summary(table(trained, axes), list(order), axes)}
+
+
+def quantity(names: Iterable[str]) -> "Quantity":
+    """The error that is drawn of a table with these columns."""
+    from fa_repro.figures._heat import Quantity
+
+    (error, *_) = errors(names)
+    percent = error.endswith("_percent")
+    return Quantity(error, ERRORS[error], logarithmic=not percent, unit=" %" if percent else "")
+
+
+def summary(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]) -> "pd.DataFrame":
+    """The end of the runs of each algorithm and sweep point.
+
+    Columns `algorithm`, `example`, `trials`, `diverged` (trials without a finite error), `error` (mean over trials,
+    geometric for an NSE), `low` and `high` (its 95 % t interval, for an NSE that of the logarithm), the mean of each
+    angle, and the swept keys. `nse` and the angles beside it are of single examples, averaged over the last 50 in each
+    trial first. Means are NaN if a trial has diverged.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from fa_repro.figures._curves import log10
+    from fa_repro.intervals import mean_interval
+
+    known = angles(map(str, rows))
+    columns = ["algorithm", "example", "trials", "diverged", "error", "low", "high", *known, *axes]
+    found: list[dict[str, Any]] = []
+    for algorithm in algorithms:
+        what, own = quantity(map(str, rows)), rows[rows["algorithm"] == algorithm]
+        for point, part in own.groupby(list(axes), sort=False) if axes else [((), own)]:
+            last = part["example"].max()
+            late = part[part["example"] > last - (LAST if what.column == "nse" else 1)]
+            values = late.assign(error=log10(late[what.column].to_numpy()) if what.logarithmic else late[what.column])
+            ends = values.groupby("trial")["error"].agg(lambda each: each.mean(skipna=False)).to_numpy(dtype=float)
+            bounds = [float(each) for each in mean_interval(ends)]
+            if what.logarithmic:
+                bounds = [float(10.0 ** np.clip(each, -300, 300)) for each in bounds]
+            row = {"algorithm": algorithm, "example": last, "trials": len(ends)}
+            row |= {"diverged": int((~np.isfinite(ends)).sum())}
+            row |= dict(zip(("error", "low", "high"), bounds, strict=True))
+            row |= {name: late.groupby("trial")[name].mean().mean(skipna=False) for name in known}
+            found.append(row | dict(zip(axes, point, strict=bool(axes))))
+    return pd.DataFrame(found, columns=columns)
+
+
+def remarks(saved: "Saved") -> list[str]:
+    """One line for each algorithm, ordered by its error at the end; of a sweep its best point."""
+    from fa_repro.figures._points import names, setting
+
+    what, rows, axes = quantity(map(str, saved.table)), saved.extra["summary"], list(saved.config["sweep"])
+    known, known_angles = {axis: names(rows[axis]) for axis in axes}, angles(map(str, rows))
+    rows = rows.sort_values("error", kind="stable").drop_duplicates("algorithm")  # those without one come last
+    words = []
+    for row in rows.to_dict("records"):
+        point = "".join(f", {setting(axis, known[axis][row[axis]])}" for axis in axes)
+        start = f"{style.label(row['algorithm'])}{point}, example {row['example']:,}"
+        if row["error"] != row["error"]:
+            lost = f"{row['diverged']} of {row['trials']} diverged, so there is no mean"
+            words.append(f"{start}: {lost if row['diverged'] else 'no error measured'}")
+            continue
+        error, low, high = (f"{what.number(row[name])}{what.unit}" for name in ("error", "low", "high"))
+        spread = f" (95 % interval {low} to {high}, n = {row['trials']})" if row["trials"] > 1 else " (n = 1)"
+        turned = [f"{row[name]:.0f}°{_layer(name, ' (layer {})')}" for name in known_angles if row[name] == row[name]]
+        told = (
+            f"; angle to backprop {', '.join(turned)}" if turned and not _is_backprop(saved, row["algorithm"]) else ""
+        )
+        words.append(f"{start}: {what.label.removesuffix(' (%)')} {error}{spread}{told}")
+    return words
+
+
+def _layer(angle: str, form: str) -> str:
+    """Which hidden layer an angle is of, in words; nothing if it is of all."""
+    match = ANGLE.fullmatch(angle)
+    return form.format(match[1]) if match and match[1] else ""
+
+
+def _is_backprop(saved: "Saved", algorithm: str) -> bool:
+    return bool(saved.config["algorithms"][algorithm].get("rule") == "backprop")
+
+
+def draw(canvas: "Canvas", saved: "Saved") -> None:
+    """Learning curves at the left, a panel for the angle of each hidden layer at the right, one legend below."""
+    from fa_repro.figures import _curves, _sweeps
+
+    what = quantity(map(str, saved.table))
+    if saved.config["sweep"]:
+        for ax in _sweeps.swept(canvas, saved, what)[:1]:
+            if not what.logarithmic:
+                _curves.percent_ticks(ax)  # which shares its axis with the other panels
+        return
+    looks = style.looks(_sweeps.present(saved))
+    drawn = {name: own for name in angles(map(str, saved.table)) if (own := _turned(saved, name))}
+    grid = canvas.add_gridspec(max(1, len(drawn)), 2 if drawn else 1, width_ratios=(1.5, 1) if drawn else (1,))
+    left = canvas.add_subplot(grid[:, 0])
+    window, turning = _windows(saved, what.column)
+    labels = _error_panel(left, saved, what, looks, window)
+    _example_axis(left, saved)
+    for row, (name, own) in enumerate(drawn.items()):
+        ax = canvas.add_subplot(grid[row, 1])
+        note = _smoothed(turning) if row == 0 and turning != window else ""
+        _angle_panel(ax, saved, name, {algorithm: looks[algorithm] for algorithm in own}, turning, note)
+        _example_axis(ax, saved)
+        if row < len(drawn) - 1:
+            ax.set_xlabel("")
+            ax.tick_params(labelbottom=False)
+    columns = _curves.legend_columns(labels)
+    mean = "geometric mean" if what.logarithmic else "mean"
+    canvas.legend(
+        loc="outside lower center",
+        ncols=columns,
+        handlelength=3.2,
+        title=f"in brackets: {mean} of the {what.label.removesuffix(' (%)')} at the end",
+    )
+    canvas.set_figheight(max(3.0, 1.5 * len(drawn)) + 0.25 + 0.15 * -(-len(labels) // columns))
+
+
+def _turned(saved: "Saved", angle: str) -> list[str]:
+    """Algorithms whose angle says something: those that give the layer a signal, and are not backprop themselves."""
+    measured = saved.table.groupby("algorithm")[angle].count()
+    return [name for name in saved.config["algorithms"] if measured.get(name, 0) and not _is_backprop(saved, name)]
+
+
+def _windows(saved: "Saved", error: str) -> tuple[int, int]:
+    """Over how many points curves of the error and of angles are smoothed: only those of single examples are.
+
+    Far fewer where the points are not at equal distances.
+    """
+    import numpy as np
+
+    examples = np.unique(saved.table["example"])
+    even = len(examples) > 2 and np.ptp(np.diff(examples)) <= 1
+    window = max(1, min(WINDOW, len(examples) // 8) if even else min(FEW, len(examples) // 12))
+    single = saved.config["training"]["batch_size"] == 1
+    return (window if error == "nse" and single else 1), (window if single else 1)
+
+
+def _smoothed(window: int) -> str:
+    return f"\nsliding means of {window} points" if window > 1 else ""
+
+
+def _error_panel(
+    ax: "Axes", saved: "Saved", what: "Quantity", looks: Mapping[str, Mapping[str, Any]], window: int
+) -> list[str]:
+    """Learning curves; returns their names, with where they end."""
+    from fa_repro.figures import _curves
+
+    ends = {row["algorithm"]: row for row in saved.extra["summary"].to_dict("records")}
+    labels = list[str]()
+    ax.set_yscale("log")
+    for algorithm, look in looks.items():
+        rows = saved.table[saved.table["algorithm"] == algorithm]
+        end = float(ends[algorithm]["error"])
+        lost = f"{ends[algorithm]['diverged']} of {ends[algorithm]['trials']} diverged"
+        labels.append(f"{style.label(algorithm)} ({what.number(end) + what.unit if end == end else lost})")
+        keys = {"linestyle": look["linestyle"], "label": labels[-1]}
+        _curves.interval(ax, rows, what.column, look["color"], what.logarithmic, window, **keys)
+    _curves.limit(ax, below=0.5)
+    if not what.logarithmic:  # intervals of few trials reach beyond all there are
+        ax.set_ylim(top=min(110.0, ax.get_ylim()[1]))
+    for algorithm, look in looks.items():
+        _curves.mark_diverged(ax, saved, saved.table[saved.table["algorithm"] == algorithm], look["color"])
+    if ax.texts:  # they stand above the curves
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(bottom, top * (top / bottom) ** (0.08 * len(ax.texts)))
+    if not what.logarithmic:
+        _curves.percent_ticks(ax)
+    ax.set_ylabel(what.label)
+    mean = "geometric mean" if what.logarithmic else "mean"
+    ax.set_title(f"{_curves.trials_note(saved)}: {mean}, 95 % interval{_smoothed(window)}")
+    return labels
+
+
+def _angle_panel(
+    ax: "Axes", saved: "Saved", angle: str, looks: Mapping[str, Mapping[str, Any]], window: int, note: str
+) -> None:
+    import numpy as np
+
+    from fa_repro.figures import _curves
+
+    ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
+    for algorithm, look in looks.items():
+        rows = saved.table[saved.table["algorithm"] == algorithm]
+        _curves.interval(ax, rows, angle, look["color"], window=window, linestyle=look["linestyle"])
+        ax.collections[-1].set_alpha(0.6 * style.BAND)
+    highest = max(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in ax.get_lines())
+    top = next((each for each in (100, 120, 150) if highest <= each), 180)
+    ax.set(ylim=(0, top), yticks=range(0, top + 1, 30), ylabel="degrees")
+    ax.set_title(f"angle to backprop{_layer(angle, ', hidden layer {}')}{note}")
+
+
+def _example_axis(ax: "Axes", saved: "Saved") -> None:
+    """The axis of examples, logarithmic where they were measured so."""
+    from fa_repro.figures import _curves
+
+    if saved.config["record"]["grid"] != "log":
+        _curves.example_axis(ax, saved.table)
+        return
+    ax.set_xscale("symlog", linthresh=1, linscale=0.4)
+    ax.set_xlim(0, max(1, saved.table["example"].max()))
+    ax.set_xlabel("examples")
+
+
+FIGURE = Figure(
+    title="The family of rules: learning curves, and the angle of each rule's hidden updates to backprop's",
+    columns=("algorithm", "trial", "epoch", "example", *ERRORS, "angle_backprop_deg"),
+    record={"grid": "log", "probes": ["nse", "angle_backprop_deg"]},
+    quick={"trials": 3, "training.epochs": 1.0, "training.examples": 20_000},
+    size=(style.WIDE, 4.0),
+    draw=draw,
+    table=table,
+    remarks=remarks,
+    check=check,
+    extra=extra,
+)

@@ -554,9 +554,8 @@ def test_a_line_against_a_key_shows_what_diverged_and_averages_none_of_it() -> N
     saved = searched(EVERY, [0.1, 0.2, 0.3, 0.6], lost=lost, value=lambda _, __, rate: abs(rate - 0.2) + 0.1)
     above, ax = drawn(saved).axes
     assert ax.get_xscale() == "linear"
-    crosses = [line for line in above.get_lines() if line.get_marker() == "x"]
-    assert [float(line.get_xdata()[0]) for line in crosses] == [0.3, 0.6]
-    assert [text.get_text().strip() for text in above.texts] == ["1 of 3"]
+    marks = {float(line.get_xdata()[0]): line.get_marker() for line in above.get_lines()}
+    assert marks == {0.3: "+", 0.6: "x"}  # some trials, all of them
     np.testing.assert_allclose(curve(ax, "backprop").get_ydata(), [0.2, 0.1, np.nan, np.nan])
     assert words(saved) == [
         "backprop: best 1.0e-1 at learning rate η = 0.2; a trial diverged at 2 of 4 points",

@@ -135,7 +135,8 @@ def draw(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> None:
         _curves.percent_ticks(ax)
     _curves.limit(ax, below=0.5)
     if len(values) <= MOST_TICKS:
-        ax.set_xticks(values, list(names(saved.table[axis]).values()))
+        crowded = len(values) > MOST_TICKS // 2
+        ax.set_xticks(values, list(names(saved.table[axis]).values()), rotation=45 if crowded else 0)
         ax.set_xticks([], minor=True)
     ax.set(xlabel=axis_title([axis]), ylabel=quantity.label)
     several = max((int(each.runs.max()) for each in every), default=1) > 1
@@ -160,16 +161,15 @@ def _line(ax: "Axes", each: Ends, look: dict[str, Any], values: list[Any], quant
 
 
 def _crosses(ax: "Axes", lost: list[Ends], looks: dict[str, dict[str, Any]]) -> None:
-    """A row for each algorithm of which runs diverged: crosses, and how many runs where it is not all of them."""
+    """A row for each algorithm of which runs diverged: a cross, upright where it is not all of them."""
     for row, each in enumerate(lost):
         colour = looks[each.algorithm]["color"]
         for point, runs, count in zip(each.points, each.runs, each.diverged, strict=True):
             if count and each.axes:
-                ax.plot([point[0]], [row], "x", color=colour, markersize=5, markeredgewidth=1.4, clip_on=False)
-                if count < runs:
-                    ax.text(point[0], row, f"   {count} of {runs}", color=colour, va="center", fontsize=style.SMALL)
+                keys = {"color": colour, "markersize": 5, "markeredgewidth": 1.4, "clip_on": False}
+                ax.plot([point[0]], [row], "x" if count == runs else "+", **keys)
     ax.set_yticks(range(len(lost)), [style.label(each.algorithm) for each in lost])
     ax.set_ylim(len(lost) - 0.5, -0.5)
     ax.tick_params(length=0, labelbottom=False)
     ax.spines[:].set_visible(False)
-    ax.set_title("crosses: runs diverged", loc="left", fontsize=style.SMALL)
+    ax.set_title("diverged: \N{MULTIPLICATION SIGN} all trials, + some", loc="left", fontsize=style.SMALL)

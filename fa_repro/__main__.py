@@ -1,6 +1,24 @@
-"""`python -m fa_repro`."""
+"""`fa-repro`, and `python -m fa_repro`."""
 
-from fa_repro.cli import main
+import sys
+
+from fa_repro import interrupts
+
+
+def main() -> None:
+    """The command line. What takes time to import is imported where an interrupt is attended to."""
+    interrupts.end_the_process()
+    try:
+        try:
+            from fa_repro.cli import main as command
+        except Exception:
+            interrupts.raise_again()
+            raise
+    except KeyboardInterrupt:
+        print(interrupts.told(), file=sys.stderr)
+        raise SystemExit(interrupts.CODE) from None
+    command(prog_name="fa-repro")
+
 
 if __name__ == "__main__":
-    main(prog_name="fa-repro")
+    main()

@@ -3,18 +3,12 @@
 What a command needs is imported inside it, so that `--help` and `list` stay quick.
 """
 
-import os
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fa_repro import __version__
+from fa_repro import __version__, interrupts
 from fa_repro.cli_check import check
 from fa_repro.cli_data import data
 from fa_repro.cli_options import config_options, format_option, results_option
@@ -22,65 +16,46 @@ from fa_repro.cli_report import report
 from fa_repro.cli_run import run
 from fa_repro.errors import ConfigError, FaReproError, StorageError
 
-INTERRUPTED = 130
-GO_ON = "interrupted. The same command goes on from here: finished runs are kept."
-
-
-@contextmanager
-def _second_interrupt_ends_at_once() -> Iterator[None]:
-    """The first Ctrl-C ends workers in order, which a second one must not break off halfway: it ends the process.
-
-    So does a first one that falls where Python drops exceptions, such as the callbacks of its own import system.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before, dropped = signal.getsignal(signal.SIGINT), sys.unraisablehook
-
-    def first(*_: Any) -> None:
-        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-        raise KeyboardInterrupt
-
-    def not_dropped(about: "sys.UnraisableHookArgs") -> None:
-        if not issubclass(about.exc_type, KeyboardInterrupt):
-            return dropped(about)
-        with suppress(OSError):
-            os.write(2, f"{GO_ON}\n".encode())
-        os._exit(INTERRUPTED)
-
-    if before is signal.default_int_handler:
-        signal.signal(signal.SIGINT, first)
-        sys.unraisablehook = not_dropped
-    try:
-        yield
-    finally:
-        if before is signal.default_int_handler:
-            signal.signal(signal.SIGINT, before)
-            sys.unraisablehook = dropped
-
 
 class _Group(click.Group):
     """Turns errors into one message and the exit code of their kind."""
 
+    def make_context(self, *args: Any, **keys: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **keys)
+        except KeyboardInterrupt:
+            click.echo(interrupts.told(), err=True)
+            raise click.exceptions.Exit(interrupts.CODE) from None
+
     def invoke(self, ctx: click.Context) -> Any:
-        with _second_interrupt_ends_at_once():
+        with interrupts.end_this():
             return self._invoke(ctx)
 
     def _invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            return self._undisguised(ctx)
         except FaReproError as error:
             for line in str(error).splitlines():
                 click.echo(f"error: {line}", err=True)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            click.echo(ctx.obj or GO_ON, err=True)
-            ctx.exit(INTERRUPTED)
+            click.echo(interrupts.told(), err=True)
+            ctx.exit(interrupts.CODE)
         except BrokenPipeError:
             raise  # click ends quietly
         except OSError as error:
             click.echo(f"error: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
             ctx.exit(StorageError.exit_code)
+
+    def _undisguised(self, ctx: click.Context) -> Any:
+        """An interrupt may break something off that then raises an error of its own."""
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.Exit:
+            raise
+        except Exception:
+            interrupts.raise_again()
+            raise
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

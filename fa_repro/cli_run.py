@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fa_repro import interrupts
 from fa_repro.cli_data import data_options
 from fa_repro.cli_options import config_options, format_option, results_option
 from fa_repro.errors import ConfigError, NotReproducedError
@@ -103,7 +104,7 @@ def run(
     log(verbose)
     how, progress = Execution(jobs, executor, force, retry_failed), Silent() if quiet else Terminal()
     if force or folder is not None:
-        ctx.find_root().obj = ANEW
+        interrupts.tell(ANEW)
     if folder is not None:
         others = figures or config or settings or sweep or only or quick or shard or dry_run or force or retry_failed
         if others or formats:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fa_repro import interrupts
 from fa_repro.errors import FaReproError
 from fa_repro.progress import Progress
 from fa_repro.tables import arranged, column
@@ -67,6 +68,7 @@ def compute(
             except ArithmeticError as error:
                 failed.append((study, str(error)))
             except Exception as error:  # whatever it is: the other studies are worth having
+                interrupts.raise_again()
                 log.debug("a study failed", exc_info=True)
                 failed.append((study, f"{type(error).__name__}: {error}"))
             progress.tick(1)

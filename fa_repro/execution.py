@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fa_repro import workers
+from fa_repro import interrupts, workers
 from fa_repro.batches import Batch, cores, divided, jobs_for, train_and_store
 from fa_repro.errors import ConfigError, DataError, StorageError
 from fa_repro.registry import did_you_mean
@@ -102,6 +102,7 @@ def _here(batches: Sequence[Batch], store: Store, replace: bool, tick: Callable[
         except (StorageError, DataError):
             raise
         except Exception as error:  # whatever it is, the other runs are worth having
+            interrupts.raise_again()
             log.debug("a batch failed", exc_info=True)
             yield batch, error
         else:

@@ -286,6 +286,16 @@ DIES = """\
 """Every training of backprop kills its process."""
 
 
+DISGUISES = """\
+    if algorithm == "backprop":
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ValueError("the archive is still open") from None
+"""
+"""In trainings of backprop an interrupt comes as another error, as it does while an archive is written."""
+
+
 def driver(folder: Path, disturbance: str) -> str:
     """A script that is the command line, but for a disturbance of training there and in the workers it starts.
 

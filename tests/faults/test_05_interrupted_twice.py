@@ -14,8 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import begin, cpu_seconds, fa_repro, needs_proc, session, stored, wait_until, workers
-from tests.faults.test_04_interrupted import ENDLESS
+from tests.faults.processes import (
+    DISGUISES,
+    begin,
+    cpu_seconds,
+    driver,
+    fa_repro,
+    finish,
+    needs_proc,
+    session,
+    stored,
+    wait_until,
+    workers,
+)
+from tests.faults.test_04_interrupted import ENDLESS, GO_ON
 from tests.test_storage import contents
 
 SECONDS = [0.0, 0.05, 0.3]
@@ -62,31 +74,96 @@ def test_what_is_stored_is_whole_and_the_same_command_goes_on(
     assert contents(results / "linear") == contents(undisturbed(**LONG) / "linear")
 
 
+def interrupted(*lines: str, grace: float) -> subprocess.CompletedProcess[str]:
+    """Python code, with `interrupt()`, after which a command has this many seconds to end by the exception."""
+    above = (
+        "import functools, signal, time, weakref",
+        "from fa_repro import interrupts",
+        f"interrupts.GRACE = {grace}",
+        "signal.signal(signal.SIGINT, signal.default_int_handler)",
+        "interrupt = functools.partial(signal.raise_signal, signal.SIGINT)",
+    )
+    code = "\n".join([*above, *lines])
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+
+
 def test_an_interrupt_that_python_drops_is_not_lost() -> None:
     """Exceptions in weak references' callbacks, which imports have, and in finalizers are told and ignored."""
-    lines = (
-        "import signal, weakref",
-        "from fa_repro.cli import _second_interrupt_ends_at_once",
+    done = interrupted(
         "class Thing: pass",
-        "signal.signal(signal.SIGINT, signal.default_int_handler)",
-        "with _second_interrupt_ends_at_once():",
+        "with interrupts.end_this():",
         "    thing = Thing()",
-        "    watch = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))",
+        "    watch = weakref.ref(thing, lambda _: interrupt())",
         "    del thing",
         "    print('went on')",
+        grace=50,
     )
-    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr.startswith("interrupted. ")
+    assert done.stderr == GO_ON
 
 
-@pytest.mark.parametrize("begun", [0.0, 0.1, 0.2, 0.4])
+def test_an_interrupt_that_is_swallowed_is_not_lost() -> None:
+    """As extension modules do that clear what was raised while they are imported."""
+    done = interrupted(
+        "with interrupts.end_this():",
+        "    try:",
+        "        interrupt()",
+        "    except KeyboardInterrupt:",
+        "        time.sleep(50)",
+        "        print('went on')",
+        grace=0.1,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", GO_ON)
+
+
+def test_an_interrupt_that_is_swallowed_at_the_very_end_breaks_nothing_off() -> None:
+    done = interrupted(
+        "with interrupts.end_this():",
+        "    try:",
+        "        interrupt()",
+        "    except KeyboardInterrupt:",
+        "        pass",
+        "time.sleep(0.3)",
+        "print('went on')",
+        grace=0.1,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
+
+
+def test_an_interrupt_that_comes_as_another_error_is_told_as_an_interrupt() -> None:
+    """As imports raise that are broken off."""
+    done = interrupted(
+        "from fa_repro.cli import main",
+        "@main.command()",
+        "def odd():",
+        "    try:",
+        "        interrupt()",
+        "    except KeyboardInterrupt:",
+        "        raise SyntaxError('no unicodedata')",
+        "main(['odd'])",
+        grace=50,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", GO_ON)
+
+
+def test_an_interrupt_that_comes_as_another_error_is_no_failed_run(workplace: Path) -> None:
+    command, results = ("run", "linear", "--set", "training.examples=20", "--jobs", "1"), workplace / "results"
+    done = finish(begin(*command, script=driver(workplace, DISGUISES)))
+    assert (done.code, done.err) == (130, GO_ON)
+    before = stored(results)
+    again = fa_repro(*command)
+    assert again.code == 0, again.err
+    assert before.items() < stored(results).items()
+
+
+@pytest.mark.parametrize("begun", [0.05, 0.1, 0.2, 0.3])
 def test_at_the_start_it_ends_too(workplace: Path, begun: float) -> None:
-    """While Python itself starts, what it says is its own."""
+    """After so many seconds of computing; in the first hundredths Python itself starts, and its end is its own."""
     process = begin("run", "linear", *ENDLESS)
-    time.sleep(begun)
+    assert wait_until(lambda: cpu_seconds(process.pid) >= begun)
     interrupt_twice(process.pid, 0.0)
-    process.communicate(timeout=60)
+    _, told = process.communicate(timeout=60)
     assert process.returncode in (130, -signal.SIGINT)
+    assert "Traceback" not in told
     assert wait_until(lambda: not session(process.pid), 5)
     assert stored(workplace / "results") == {}

@@ -1,5 +1,6 @@
 """The family of rules: its tables against formulas, what is drawn of them, and what is refused."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from click.testing import Result
 from matplotlib.figure import Figure as Canvas
 from scipy.stats import t as student
 
-from fa_repro import checking, run, style
+from fa_repro import checking, registry, run, style
 from fa_repro.drawing import draw
 from fa_repro.figures import rules
+from fa_repro.request import Request
 from fa_repro.results import Saved
 from tests.conftest import SMALL
 from tests.test_formats import misprinted
@@ -256,3 +258,25 @@ def test_eleven_rules_fit_the_page_and_no_two_look_alike() -> None:
     canvas.draw_without_rendering()
     box = canvas.legends[0].get_window_extent()
     assert all(not box.overlaps(ax.get_window_extent()) for ax in canvas.axes)
+
+
+@pytest.mark.parametrize("task", ["linear", "mnist", "nonlinear"])
+def test_the_rules_are_compared_as_they_were_searched_but_for_their_rates(task: str) -> None:
+    shown, searched = (
+        copy.deepcopy(dict(Request(f"{place}/rules-{task}").resolved.data)) for place in ("extra", "search")
+    )
+    assert {keys["rule"] for keys in shown["algorithms"].values()} == set(registry.names("rules"))
+    (rates,) = searched["sweep"].values()
+    for name, keys in shown["algorithms"].items():
+        assert keys.pop("learning_rate") in rates, name
+        searched["algorithms"][name].pop("learning_rate")
+    for block in (shown, searched):
+        for key in ("validation", "epochs", "examples"):
+            block["task"].pop(key, None)
+            block["training"].pop(key, None)
+    for key in ("task", "network", "training", "algorithms"):
+        assert shown[key] == searched[key], key
+    assert shown["seed"] != searched["seed"]
+    assert not shown["sweep"]
+    probes = shown["record"]["probes"]
+    assert not any("validation" in probe for probe in probes)

@@ -46,14 +46,14 @@ def mean_with_interval(
     value: str,
     colour: Any,
     logarithmic: bool = False,
-    label: str | None = None,
+    **keys: Any,
 ) -> None:
     """Mean over trials with its 95 % t interval; of logarithms where the axis is logarithmic.
 
     Lines of very many examples are smoothed over a sliding window. The line ends where the first trial diverged,
-    with a cross above.
+    with a cross above. `keys` are those of the line.
     """
-    interval(ax, part, value, colour, logarithmic, label=label)
+    interval(ax, part, value, colour, logarithmic, **keys)
     mark_diverged(ax, saved, part, colour)
 
 

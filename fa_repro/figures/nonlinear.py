@@ -143,8 +143,7 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
     ax.set_yscale("log")
     for algorithm, rows, colour, line in _parts(saved):
         label = style.label(algorithm) + tests.get(algorithm, "")
-        _curves.mean_with_interval(ax, saved, rows, "nse", colour, logarithmic=True, label=label)
-        ax.get_lines()[-1].set_linestyle(line)
+        _curves.mean_with_interval(ax, saved, rows, "nse", colour, logarithmic=True, label=label, linestyle=line)
         reference = references.get(algorithm)
         if reference is not None and len(reference := reference[reference["examples"] <= last]):
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)

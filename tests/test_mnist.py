@@ -732,13 +732,15 @@ def test_published_points_are_drawn_where_they_are(elsewhere: Path) -> None:
 
 
 def test_two_hidden_layers_learn_by_the_shipped_config_and_are_not_compared_with_one(elsewhere: Path) -> None:
-    rates = {f"algorithms.{name}.learning_rate": 0.02 for name in ("backprop", "feedback_alignment")}
+    # a quarter of the rate at which backprop becomes unsteady on these images
+    rates = {f"algorithms.{name}.learning_rate": 0.005 for name in ("backprop", "feedback_alignment")}
     small = {"network.hidden": [60, 40], "network.init_range": [0.1, 0.3, 0.5], "training.epochs": 30, "trials": 2}
     result = run("extra/mnist-deep", {**small, **rates, "algorithms.feedback_alignment.feedback_range": 0.3})
     assert result.directory == Path("results/extra/mnist-deep")
     ends = result.table.groupby(["algorithm", "epoch"])["test_error_percent"].mean().unstack()
     assert set(ends.index) == {"backprop", "feedback_alignment"}
-    assert (ends[30.0] < ends[0.0] - 30).all()
+    assert (ends[0.0] > 80).all()
+    assert (ends[30.0] < 5).all()
     panel = result.figure.axes[0]
     assert panel.get_title().startswith("2 hidden layers")
     assert not [line for line in panel.lines if line.get_linestyle() == ":"]

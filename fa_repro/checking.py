@@ -10,6 +10,7 @@ from fa_repro.draft import Draft
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.figures import Figure
 from fa_repro.results import Saved, config_hash, load, state
+from fa_repro.suggestions import did_you_mean
 
 ORDER = ("linear", "angle", "nse", "mnist", "receptive-fields", "nonlinear", "flow-field", "theorems")
 """Figures as the paper has them; others follow."""
@@ -65,7 +66,7 @@ def check(results: Path, chosen: Sequence[str] = ()) -> list[Checked]:
     known = names()
     if unknown := [name for name in chosen if name not in known]:
         raise ConfigError(
-            f"no claims are made of {name!r}{registry.did_you_mean(name, known)} They are of: {', '.join(known)}."
+            f"no claims are made of {name!r}{did_you_mean(name, known)} They are of: {', '.join(known)}."
             for name in unknown
         )
     return [_checked(name, results) for name in dict.fromkeys(chosen or known)]

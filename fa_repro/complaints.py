@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fa_repro.registry import did_you_mean, nearest
+from fa_repro.suggestions import did_you_mean, nearest
 from fa_repro.yaml12 import Path
 
 _EXPECTED = {

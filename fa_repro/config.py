@@ -6,12 +6,13 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from fa_repro import probes, registry
+from fa_repro.blocks import Top
 from fa_repro.complaints import show
 from fa_repro.draft import EVERY, KEYS, Draft, named
 from fa_repro.figures import Figure
 from fa_repro.rules import Rule
 from fa_repro.runs import Entry, Run
-from fa_repro.settings import Top
+from fa_repro.suggestions import did_you_mean
 from fa_repro.tasks import Task
 from fa_repro.theory import Study, Theory
 from fa_repro.validation import BLOCKS, Validator
@@ -128,7 +129,7 @@ def _figure(draft: Draft) -> Figure:
     if name is None:
         draft.problem((), "figure: missing. Name the figure that draws this config")
     elif name not in known:
-        draft.problem(("figure",), f"unknown figure {show(name, kind=False)}{registry.did_you_mean(name, known)}")
+        draft.problem(("figure",), f"unknown figure {show(name, kind=False)}{did_you_mean(name, known)}")
     if name not in known:
         draft.stop_if_wrong()
     figure: Figure = registry.module("figures", str(name)).FIGURE

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from fa_repro.errors import ConfigError, StorageError
-from fa_repro.registry import did_you_mean
+from fa_repro.suggestions import did_you_mean
 from fa_repro.yaml12 import Document, load
 
 _WORD = r"[A-Za-z0-9][A-Za-z0-9_-]*"

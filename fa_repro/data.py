@@ -18,9 +18,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from fa_repro import files, idx, logs, mirrors, packages
-from fa_repro.arrays import Array
 from fa_repro.errors import DataError, StorageError
 from fa_repro.idx import Buffer, UnusableError
+from fa_repro.typing import Array
 
 log = logging.getLogger(__name__)
 told = logging.getLogger(logs.TOLD)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fa_repro.arrays import Array
+from fa_repro.typing import Array
 
 LEAST = 256
 """Units of the last digit that are owed before anything is taken away: 3e-5 in float32 and 6e-14 in float64."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from fa_repro.complaints import show
 from fa_repro.errors import ConfigError
-from fa_repro.registry import did_you_mean
+from fa_repro.suggestions import did_you_mean
 from fa_repro.yaml12 import Document, Path
 
 KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "theory", "sweep")

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from fa_repro.arrays import Array
 from fa_repro.network import Activation
+from fa_repro.typing import Array
 
 
 class Loss(ABC):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fa_repro.arrays import Array
+from fa_repro.typing import Array
 
 
 def nse(target: Array, output: Array) -> Array:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fa_repro.arrays import Array
 from fa_repro.streams import Streams
+from fa_repro.typing import Array
 
 
 @dataclass(frozen=True)

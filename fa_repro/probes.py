@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from fa_repro import metrics, registry
-from fa_repro.arrays import Array
 from fa_repro.network import Network
 from fa_repro.rules import Rule, Signals, Step
 from fa_repro.streams import Streams
+from fa_repro.suggestions import did_you_mean
 from fa_repro.tasks import Task
+from fa_repro.typing import Array
 
 HELD_OUT = ("test", "validation")
 """Sets of examples that a task may hold out."""
@@ -177,7 +178,7 @@ def make(name: str) -> Probe | HeldOut:
     angle = re.fullmatch(r"(angle_\w+?)_layer(0|[1-9]\d{0,2})(_deg)", name)
     whole = angle[1] + angle[3] if angle else name
     if whole not in known():
-        raise KeyError(f"unknown probe {name!r}{registry.did_you_mean(name, known())} Known: {', '.join(known())}.")
+        raise KeyError(f"unknown probe {name!r}{did_you_mean(name, known())} Known: {', '.join(known())}.")
     if name == "nse":
         return Nse()
     which, _, end = name.partition("_")

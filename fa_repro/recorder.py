@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from fa_repro import probes
-from fa_repro.arrays import Array
 from fa_repro.network import Network
 from fa_repro.rules import Signals, Step
 from fa_repro.runs import Outcome, Setup
 from fa_repro.settings import Record
 from fa_repro.streams import Streams
+from fa_repro.typing import Array
 
 
 def grid(record: Record, examples: int, batch_size: int, epoch: int | None = None) -> Array:

@@ -1,12 +1,12 @@
 """Finding rules, tasks, figures and studies: each is one module in its folder, named after the file."""
 
-import difflib
 import pkgutil
-from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar, cast
+
+from fa_repro.suggestions import did_you_mean
 
 T = TypeVar("T")
 
@@ -62,18 +62,6 @@ def _defined(source: ModuleType, base: Any) -> Any:
 def noun(package: str) -> str:
     """What one of a package's modules is called."""
     return "study" if package == "theory" else package.removesuffix("s")
-
-
-def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """`. Did you mean X?` for the choice nearest to a misspelt word, or `.` where none is near."""
-    near = nearest(word, choices)
-    return f". Did you mean {near}?" if near else "."
-
-
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that a misspelt word most resembles, if it resembles any."""
-    near = difflib.get_close_matches(str(word), list(choices), n=1, cutoff=0.55)
-    return near[0] if near else None
 
 
 def _separator(package: str) -> str:

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from fa_repro.arrays import Array, shape_of
+from fa_repro.arrays import shape_of
 from fa_repro.network import Network
 from fa_repro.rules import Rule
-from fa_repro.settings import NetworkSettings, Record, Training, per_layer
+from fa_repro.schema import per_layer
+from fa_repro.settings import NetworkSettings, Record, Training
 from fa_repro.streams import Streams
 from fa_repro.tasks import Task
+from fa_repro.typing import Array
 
 NUMERICS = 3
 """Raised by hand whenever a change of the code changes any number a run gives."""

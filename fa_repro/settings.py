@@ -1,63 +1,11 @@
-"""The blocks of a config, as frozen dataclasses whose fields are the YAML keys."""
+"""Settings of the network, of training and of what is recorded: frozen dataclasses whose fields are the YAML keys."""
 
-from abc import ABC
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import Field, Strict
 
-
-def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    if not value:
-        raise ValueError("expected at least one value, got []")
-    return value
-
-
-def _one_or_more(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-"""A YAML list as the tuple that frozen settings hold."""
-Flag = Annotated[bool, Strict()]
-Count = Annotated[int, Strict(), Field(ge=1, le=10**12)]
-Units = Annotated[int, Strict(), Field(ge=1, le=10**6)]
-Positive = Annotated[float, Strict(), Field(gt=0, le=1e100, allow_inf_nan=False)]
-NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e100, allow_inf_nan=False)]
-Layers = Annotated[tuple[Units, ...], Field(max_length=100), Listed, AfterValidator(_not_empty)]
-Share = Annotated[float, Strict(), Field(ge=0, lt=1)]
-Scale = Annotated[tuple[NonNegative, ...], BeforeValidator(_one_or_more), AfterValidator(_not_empty)]
-"""A number, or a list with one number per layer from the input up; `per_layer` gives each layer its own."""
-
-
-def per_layer(name: str, values: Sequence[float], layers: int, what: str = "layer") -> Sequence[float]:
-    """One value for each layer; a single value serves them all.
-
-    Raises
-    ------
-    ValueError
-        If there are several values, but not one per layer.
-    """
-    if len(values) not in (1, layers):
-        raise ValueError(f"{name}: expected one number or {layers} (one per {what}), got {len(values)}")
-    return list(values) * layers if len(values) == 1 else list(values)
-
-
-@dataclass(frozen=True)
-class Block(ABC):
-    """Base of every block: unknown keys are errors."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True)
-class Top(Block):
-    """The plain values at the top of a config."""
-
-    figure: str
-    seed: Annotated[int, Strict(), Field(ge=0, lt=2**63)] = 0
-    trials: Annotated[int, Strict(), Field(ge=1, le=100_000)] = 1
+from fa_repro.schema import Block, Count, Flag, Layers, Listed, NonNegative, NotEmpty, Positive, Scale, per_layer
 
 
 @dataclass(frozen=True)
@@ -137,16 +85,5 @@ class Record(Block):
 
     grid: Literal["every", "linear", "log", "epochs"] = "every"
     points: Annotated[int, Strict(), Field(ge=2, le=10**6)] = 201
-    probes: Annotated[tuple[str, ...], Listed, AfterValidator(_not_empty)] = ("nse",)
+    probes: Annotated[tuple[str, ...], Listed, NotEmpty] = ("nse",)
     weights: Flag = False
-
-
-@dataclass(frozen=True)
-class Algorithm(Block):
-    """The keys that every algorithm takes beside those of its rule."""
-
-    rule: str
-    learning_rate: Positive
-    network: dict[str, Any] = field(default_factory=dict)
-    training: dict[str, Any] = field(default_factory=dict)
-    record: dict[str, Any] = field(default_factory=dict)

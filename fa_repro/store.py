@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from fa_repro import files, layout
-from fa_repro.arrays import Array
 from fa_repro.errors import StorageError
 from fa_repro.manifests import SCHEMA, NotValidError, read_manifest, verified
 from fa_repro.provenance import versions
 from fa_repro.runs import Outcome, Run
+from fa_repro.typing import Array
 
 log = logging.getLogger(__name__)
 

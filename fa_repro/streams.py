@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from fa_repro.arrays import Array
+from fa_repro.typing import Array
 
 
 class Streams:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fa_repro.arrays import Array, stack
+from fa_repro.arrays import stack
 from fa_repro.decay import Decay
 from fa_repro.losses import LOSSES
 from fa_repro.network import Activity, Network
@@ -16,6 +16,7 @@ from fa_repro.recorder import Recorder
 from fa_repro.rules import Signals, Step
 from fa_repro.runs import Outcome, Run, Setup, initial_network
 from fa_repro.streams import Streams
+from fa_repro.typing import Array
 
 BLOCK = 128
 """Examples that are drawn, and whose measurements are worked out, at once; at least one batch."""

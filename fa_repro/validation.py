@@ -9,11 +9,14 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from fa_repro import registry
+from fa_repro.blocks import Algorithm, Top
 from fa_repro.complaints import describe, named, show
 from fa_repro.draft import EVERY, Draft
 from fa_repro.rules import Rule
 from fa_repro.runs import Entry, Setup
-from fa_repro.settings import Algorithm, Block, NetworkSettings, Record, Top, Training
+from fa_repro.schema import Block
+from fa_repro.settings import NetworkSettings, Record, Training
+from fa_repro.suggestions import did_you_mean, nearest
 from fa_repro.tasks import Task
 from fa_repro.theory import Study, Theory
 from fa_repro.yaml12 import Path
@@ -67,7 +70,7 @@ class Validator:
         found = []
         for name, data in blocks.items():
             if name not in known:
-                text = f"unknown study{registry.did_you_mean(name, known)} Known: {', '.join(known)}."
+                text = f"unknown study{did_you_mean(name, known)} Known: {', '.join(known)}."
                 self.draft.problem(("theory", name), text)
                 continue
             kind = registry.find("theory", name, Theory)  # type: ignore[type-abstract]
@@ -142,13 +145,13 @@ class Validator:
         """The class that a block asks for by name."""
         name, known = data.get(key), registry.names(package)
         if name is None:
-            misspelt = [other for other in data if registry.nearest(other, [key])]
+            misspelt = [other for other in data if nearest(other, [key])]
             for other in misspelt:
                 self.draft.problem((*path, other), f"unknown key. Did you mean {key}?")
             if not misspelt:
                 self.draft.problem(path, f"{key}: missing. Known: {', '.join(known)}")
         elif name not in known:
-            text = f"unknown {registry.noun(package)} {show(name, kind=False)}{registry.did_you_mean(str(name), known)}"
+            text = f"unknown {registry.noun(package)} {show(name, kind=False)}{did_you_mean(str(name), known)}"
             self.draft.problem((*path, key), text)
         else:
             return registry.find(package, name, base)

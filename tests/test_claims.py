@@ -13,8 +13,8 @@ from fa_repro import published, registry
 from fa_repro.checking import names
 from fa_repro.claims import Claim, DecidedError, Judgement, Measured, Verdict, judged
 from fa_repro.figures import _claims, _evidence, receptive_fields
-from fa_repro.intervals import mean_interval, p_below_zero, prediction_interval
 from fa_repro.results import Saved
+from fa_repro.statistics import mean_interval, p_below_zero, prediction_interval
 
 NSE = _evidence.Quantity("nse", at=1000, last=10, logarithmic=True)
 ERROR = _evidence.Quantity("nse", at=1000, unit=" %")

@@ -14,7 +14,7 @@ from fa_repro import published, registry, results, run, style
 from fa_repro.drawing import draw
 from fa_repro.figures import Figure
 from fa_repro.figures.linear import representative
-from fa_repro.intervals import mean_interval, sliding
+from fa_repro.statistics import mean_interval, sliding
 from tests.conftest import SMALL
 
 FIGURES = registry.names("figures")

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fa_repro.arrays import Array
 from fa_repro.errors import ConfigError
 from fa_repro.runs import Run
 from fa_repro.streams import Streams
 from fa_repro.tasks.nonlinear import Nonlinear
 from fa_repro.trainer import train
+from fa_repro.typing import Array
 from tests.conftest import small_runs
 
 TASK = {"name": "nonlinear", "inputs": 6, "outputs": 3, "hidden": [5, 4], "target_range": 0.7, "target_bias_range": 0.4}

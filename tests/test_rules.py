@@ -8,7 +8,6 @@ import pytest
 from pydantic import TypeAdapter
 
 from fa_repro import registry
-from fa_repro.arrays import Array
 from fa_repro.losses import LOSSES
 from fa_repro.network import Network
 from fa_repro.rules import Rule, Step
@@ -18,6 +17,7 @@ from fa_repro.rules.node_perturbation import NodePerturbation
 from fa_repro.rules.pseudobackprop import Pseudobackprop
 from fa_repro.streams import Streams
 from fa_repro.trainer import Learner
+from fa_repro.typing import Array
 from tests.conftest import needed_keys, small_runs
 
 RULES = registry.names("rules")

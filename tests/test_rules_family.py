@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fa_repro.arrays import Array
 from fa_repro.decay import settle
 from fa_repro.metrics import angle_deg
 from fa_repro.network import Network
@@ -24,6 +23,7 @@ from fa_repro.rules.weight_mirror import Mirror, WeightMirror
 from fa_repro.runs import initial_network
 from fa_repro.streams import Streams
 from fa_repro.trainer import Learner, train
+from fa_repro.typing import Array
 from tests.conftest import small_runs
 from tests.test_rules import NETS, make_step
 

@@ -13,7 +13,6 @@ from click.testing import Result
 from scipy.integrate import solve_ivp
 
 from fa_repro import run, theory, yaml12
-from fa_repro.arrays import Array
 from fa_repro.config import resolve
 from fa_repro.errors import ConfigError, FaReproError
 from fa_repro.network import ACTIVATIONS, Activation
@@ -29,6 +28,7 @@ from fa_repro.theory.flow_field import FlowField
 from fa_repro.theory.theorem_1 import Flow, Theorem1
 from fa_repro.theory.theorem_2 import Theorem2
 from fa_repro.theory.theorem_3 import Theorem3, _relative
+from fa_repro.typing import Array
 
 LINEAR = "linear units: their change is rate x'x times the Gauss-Newton step (relative deviation)"
 

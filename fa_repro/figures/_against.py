@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fa_repro import style
-from fa_repro.arrays import Array
 from fa_repro.figures import _curves, _sweeps
 from fa_repro.figures._heat import Quantity
 from fa_repro.figures._points import axis_title, keyed, names, varied
+from fa_repro.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

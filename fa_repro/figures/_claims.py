@@ -60,8 +60,8 @@ def claimed_level(
     }
 
     def judge(saved: "Saved") -> Measured:
-        from fa_repro.intervals import prediction_interval
         from fa_repro.published import value
+        from fa_repro.statistics import prediction_interval
 
         published, part = float(value(*reference)), _evidence.rows(saved, algorithm)
         if how == "printed":
@@ -97,7 +97,7 @@ def claimed_curve(
         import numpy as np
 
         from fa_repro import published
-        from fa_repro.intervals import sliding
+        from fa_repro.statistics import sliding
 
         curve = published.curves(figure)[algorithm]
         at, target = curve["examples"].to_numpy(), curve["value"].to_numpy()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fa_repro import style
-from fa_repro.arrays import Array
 from fa_repro.figures._points import canonical, wrapped
-from fa_repro.intervals import mean_interval, sliding
+from fa_repro.statistics import mean_interval, sliding
+from fa_repro.typing import Array
 
 if TYPE_CHECKING:
     import pandas as pd

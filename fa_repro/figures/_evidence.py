@@ -12,8 +12,8 @@ from fa_repro.claims import DecidedError, Measured, Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fa_repro.arrays import Array
     from fa_repro.results import Saved
+    from fa_repro.typing import Array
 
 FEWEST = 5
 """Trials that a claim needs at least."""
@@ -132,7 +132,7 @@ def ends(part: "pd.DataFrame", quantity: Quantity) -> "pd.Series":
 
 def interval(values: "Array", low: float, high: float, unit: str = "", logarithmic: bool = False) -> Measured:
     """The mean over trials and its 95 % interval, held to be between bounds; of factors where it is logarithmic."""
-    from fa_repro.intervals import mean_interval
+    from fa_repro.statistics import mean_interval
 
     mean, below, above = (float(10**each if logarithmic else each) for each in mean_interval(values))
     text = number(mean, unit) + (f" ({number(below)} .. {number(above)})" if below < above else "")
@@ -172,7 +172,7 @@ def paired(first: "pd.Series", second: "pd.Series") -> "Array":
 
 def smaller(apart: "Array", unit: str = "", logarithmic: bool = False, level: float = LEVEL) -> Measured:
     """Paired differences, shape (trials,), held to be below 0; left open where few are, but perhaps by chance."""
-    from fa_repro.intervals import p_below_zero
+    from fa_repro.statistics import p_below_zero
 
     p = p_below_zero(apart)
     found = interval(apart, float("-inf"), float("inf"), unit, logarithmic)

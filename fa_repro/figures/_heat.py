@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fa_repro.arrays import Array
 from fa_repro.figures._points import axis_title, canonical
+from fa_repro.typing import Array
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -66,7 +66,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
 def _online_panel(ax: "Axes", saved: "Saved") -> None:
     """One trial: mean and two standard deviations over a sliding window."""
     from fa_repro.figures import _curves, _points
-    from fa_repro.intervals import sliding
+    from fa_repro.statistics import sliding
 
     ax.set_title(f"Fig. 1e: to backprop\n± 2 s.d. of {WINDOW} examples")
     ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.arrays import Array
     from fa_repro.results import Saved
+    from fa_repro.typing import Array
 
 GOOD, BAD, SHADE, TRAJECTORY = "#999999", "#000000", "#F6D9A8", "#009E73"
 """Solutions with `e'WBe > 0` and `< 0`, the basin of the latter, and the trajectory from (0, 0)."""

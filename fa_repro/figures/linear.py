@@ -68,7 +68,7 @@ def _curves_panel(ax: "Axes", saved: "Saved") -> None:
 
     from fa_repro import published
     from fa_repro.figures import _curves
-    from fa_repro.intervals import sliding
+    from fa_repro.statistics import sliding
 
     table = saved.table
     chosen, references = representative(table), published.curves("1d")
@@ -131,7 +131,7 @@ def _time(part: "pd.DataFrame") -> "pd.Series":
     import numpy as np
     import pandas as pd
 
-    from fa_repro.intervals import sliding
+    from fa_repro.statistics import sliding
 
     trials, examples, values = _evidence.curves(part, END)
     smooth = sliding(_evidence.finite(values), min(WINDOW, values.shape[1]))[0]

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.arrays import Array
     from fa_repro.results import Saved
     from fa_repro.runs import Setup
     from fa_repro.tables import Trained
+    from fa_repro.typing import Array
 
 UNITS = 100
 """Hidden units that are shown, drawn at random."""

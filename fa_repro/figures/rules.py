@@ -91,7 +91,7 @@ def summary(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]
     import pandas as pd
 
     from fa_repro.figures._curves import log10
-    from fa_repro.intervals import mean_interval
+    from fa_repro.statistics import mean_interval
 
     known = angles(map(str, rows))
     columns = ["algorithm", "example", "trials", "diverged", "error", "low", "high", *known, *axes]

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
-from fa_repro.arrays import Array
 from fa_repro.losses import Loss
 from fa_repro.network import Activity, Network
-from fa_repro.settings import Block
+from fa_repro.schema import Block
 from fa_repro.streams import Streams
+from fa_repro.typing import Array
 
 Signals: TypeAlias = Sequence[Array | None]
 """Per layer, from the input up: `-dL/dz`, shape (R, batch, units_out), or None for a layer that does not learn."""

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from fa_repro.arrays import Array
 from fa_repro.network import Network
 from fa_repro.rules import Rule
-from fa_repro.settings import Scale, per_layer
+from fa_repro.schema import Scale, per_layer
 from fa_repro.streams import Streams
+from fa_repro.typing import Array
 
 
 @dataclass(frozen=True)

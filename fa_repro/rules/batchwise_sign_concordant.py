@@ -7,7 +7,7 @@ import numpy as np
 from fa_repro.network import Network
 from fa_repro.rules import Signals, Step, cascade
 from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.settings import per_layer
+from fa_repro.schema import per_layer
 from fa_repro.streams import Streams, Uniforms
 
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fa_repro.arrays import Array
 from fa_repro.network import Network
 from fa_repro.rules import Signals, Step
 from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.settings import Positive
+from fa_repro.schema import Positive
 from fa_repro.streams import Normals, Streams
+from fa_repro.typing import Array
 
 
 class Inverses(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any
 
 from fa_repro.network import Network
 from fa_repro.rules import Rule, Signals, Step
-from fa_repro.settings import Positive
+from fa_repro.schema import Positive
 from fa_repro.streams import Normals, Streams
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from fa_repro.arrays import Array
 from fa_repro.rules import Rule, Signals, Step, cascade
+from fa_repro.typing import Array
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fa_repro.rules import Rule, Signals, Step, cascade
-from fa_repro.settings import Positive
+from fa_repro.schema import Positive
 
 
 @dataclass(frozen=True)

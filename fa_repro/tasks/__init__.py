@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy.typing as npt
 
-from fa_repro.arrays import Array
-from fa_repro.settings import Block
+from fa_repro.schema import Block
 from fa_repro.streams import Streams
+from fa_repro.typing import Array
 
 
 @dataclass(frozen=True)

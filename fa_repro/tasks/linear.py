@@ -6,10 +6,10 @@ from typing import Annotated, NamedTuple
 import numpy.typing as npt
 from pydantic import Field
 
-from fa_repro.arrays import Array
-from fa_repro.settings import Positive, Units
+from fa_repro.schema import Positive, Units
 from fa_repro.streams import Normals, Streams
 from fa_repro.tasks import Task
+from fa_repro.typing import Array
 
 
 class _State(NamedTuple):

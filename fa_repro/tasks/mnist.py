@@ -9,9 +9,9 @@ import numpy.typing as npt
 from pydantic import Field, Strict
 
 from fa_repro import data
-from fa_repro.arrays import Array
 from fa_repro.streams import Orders, Streams
 from fa_repro.tasks import Task
+from fa_repro.typing import Array
 
 PART = 500
 """Examples that are shown to a network at once outside training."""

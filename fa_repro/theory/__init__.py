@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fa_repro.settings import Block
+from fa_repro.schema import Block
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from fa_repro.arrays import Array
+from fa_repro.typing import Array
 
 Velocity = Callable[[Array], Array]
 """Rate of change of a state, both of shape (n,)."""

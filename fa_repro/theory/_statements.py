@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from fa_repro.arrays import Array
-from fa_repro.settings import Listed, Positive, Units
+from fa_repro.schema import Listed, Positive, Units
+from fa_repro.typing import Array
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
-from fa_repro.arrays import Array
-from fa_repro.settings import Count, Listed, Positive
+from fa_repro.schema import Count, Listed, Positive
 from fa_repro.theory import Theory
 from fa_repro.theory._integrate import integrate
+from fa_repro.typing import Array
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from fa_repro.arrays import Array
 from fa_repro.rules.feedback_alignment import FeedbackAlignment
-from fa_repro.settings import Count, Positive
+from fa_repro.schema import Count, Positive
 from fa_repro.streams import Streams
 from fa_repro.tasks import Task
 from fa_repro.tasks.linear import Linear
@@ -17,6 +16,7 @@ from fa_repro.theory import Theory
 from fa_repro.theory._integrate import integrate
 from fa_repro.theory._learning import InTurn, feedback_of, learned, small_net
 from fa_repro.theory._statements import Findings, Moderate, Rates, Size, Sizes, slope
+from fa_repro.typing import Array
 
 if TYPE_CHECKING:
     import pandas as pd

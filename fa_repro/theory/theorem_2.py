@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fa_repro.network import ACTIVATIONS
 from fa_repro.rules.pseudobackprop import Pseudobackprop
-from fa_repro.settings import Listed, Positive
+from fa_repro.schema import Listed, Positive
 from fa_repro.tasks.linear import Linear
 from fa_repro.theory import Theory
 from fa_repro.theory._learning import lessons, small_net

@@ -1,0 +1,28 @@
+"""Blocks of a config beside those of `settings`: the values at its top, and those of an algorithm."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field, Strict
+
+from fa_repro.schema import Block, Positive
+
+
+@dataclass(frozen=True)
+class Top(Block):
+    """The plain values at the top of a config."""
+
+    figure: str
+    seed: Annotated[int, Strict(), Field(ge=0, lt=2**63)] = 0
+    trials: Annotated[int, Strict(), Field(ge=1, le=100_000)] = 1
+
+
+@dataclass(frozen=True)
+class Algorithm(Block):
+    """The keys that every algorithm takes beside those of its rule."""
+
+    rule: str
+    learning_rate: Positive
+    network: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)

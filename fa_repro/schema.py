@@ -1,0 +1,53 @@
+"""Types of settings: numbers, lists and flags as YAML gives them, and the base of every block of settings."""
+
+from abc import ABC
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict
+
+
+def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise ValueError("expected at least one value, got []")
+    return value
+
+
+def _one_or_more(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+NotEmpty = AfterValidator(_not_empty)
+"""At least one value."""
+Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+"""A YAML list as the tuple that frozen settings hold."""
+Flag = Annotated[bool, Strict()]
+Count = Annotated[int, Strict(), Field(ge=1, le=10**12)]
+Units = Annotated[int, Strict(), Field(ge=1, le=10**6)]
+Positive = Annotated[float, Strict(), Field(gt=0, le=1e100, allow_inf_nan=False)]
+NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e100, allow_inf_nan=False)]
+Layers = Annotated[tuple[Units, ...], Field(max_length=100), Listed, NotEmpty]
+Share = Annotated[float, Strict(), Field(ge=0, lt=1)]
+Scale = Annotated[tuple[NonNegative, ...], BeforeValidator(_one_or_more), NotEmpty]
+"""A number, or a list with one number per layer from the input up; `per_layer` gives each layer its own."""
+
+
+def per_layer(name: str, values: Sequence[float], layers: int, what: str = "layer") -> Sequence[float]:
+    """One value for each layer; a single value serves them all.
+
+    Raises
+    ------
+    ValueError
+        If there are several values, but not one per layer.
+    """
+    if len(values) not in (1, layers):
+        raise ValueError(f"{name}: expected one number or {layers} (one per {what}), got {len(values)}")
+    return list(values) * layers if len(values) == 1 else list(values)
+
+
+@dataclass(frozen=True)
+class Block(ABC):
+    """Base of every block: unknown keys are errors."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")

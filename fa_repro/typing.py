@@ -1,0 +1,7 @@
+"""Types that every floor shares."""
+
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]

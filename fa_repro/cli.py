@@ -109,11 +109,11 @@ def config_(
     quick: bool,
 ) -> None:
     """Print the resolved config of a FIGURE, every default written out."""
-    from fa_repro import yaml12
+    from fa_repro.io import yaml
     from fa_repro.request import Request
 
     resolved = Request(figure, settings, config, sweep, only, quick).resolved
-    click.echo(yaml12.dump(dict(resolved.data)), nl=False)
+    click.echo(yaml.dump(dict(resolved.data)), nl=False)
 
 
 @main.command()

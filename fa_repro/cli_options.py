@@ -20,14 +20,14 @@ def _axis(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]
 def _pairs(
     ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...], form: str, value_form: str
 ) -> dict[str, Any]:
-    from fa_repro import yaml12
+    from fa_repro.io import yaml
 
     found: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key.strip():
             raise click.BadParameter(f"expected {form}, got {word!r}", ctx, parameter)
-        found[key.strip()] = yaml12.parse_value(value_form.format(value), f"{parameter.opts[0]} {word}")
+        found[key.strip()] = yaml.parse_value(value_form.format(value), f"{parameter.opts[0]} {word}")
     return found
 
 

@@ -24,7 +24,7 @@ def report(results: Path, as_markdown: bool) -> None:
 
         click.echo(markdown(checked), nl=False)
     else:
-        from fa_repro.files import replace_together
+        from fa_repro.io.atomic import replace_together
         from fa_repro.report.page import NAME, html
 
         replace_together(results, {NAME: html(checked, results).encode(errors="backslashreplace")})

@@ -19,9 +19,10 @@ import dask
 from distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
-from fa_repro import files, layout, provenance
+from fa_repro import layout, provenance
 from fa_repro.batches import Batch, divided, timed, train_and_store, unstored, work
 from fa_repro.errors import FaReproError
+from fa_repro.io import atomic
 from fa_repro.runs import NUMERICS
 from fa_repro.store import Store
 from fa_repro.workers import ONE_THREAD, interrupts_held_back
@@ -192,8 +193,8 @@ def _token(store: Store) -> Iterator[Path]:
 
     Another machine's command sweeps it away after a day; from then on runs come back through the future.
     """
-    path = files.temporary(layout.runs(store.root))
-    with files.reported("write", path):
+    path = atomic.temporary(layout.runs(store.root))
+    with atomic.reported("write", path):
         path.touch()
     try:
         yield path.relative_to(store.root)
@@ -245,7 +246,7 @@ def _sees(root: Path, token: Path) -> bool:
     try:
         if not (root / token).exists():
             return False
-        tried = files.temporary(layout.runs(root))
+        tried = atomic.temporary(layout.runs(root))
         tried.touch()
         tried.unlink()
     except OSError:

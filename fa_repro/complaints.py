@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fa_repro.io.yaml import Path
 from fa_repro.suggestions import did_you_mean, nearest
-from fa_repro.yaml12 import Path
 
 _EXPECTED = {
     "float_type": "a number",

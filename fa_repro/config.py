@@ -10,13 +10,13 @@ from fa_repro.blocks import Top
 from fa_repro.complaints import show
 from fa_repro.draft import EVERY, KEYS, Draft, named
 from fa_repro.figures import Figure
+from fa_repro.io.yaml import Document
 from fa_repro.rules import Rule
 from fa_repro.runs import Entry, Run
 from fa_repro.suggestions import did_you_mean
 from fa_repro.tasks import Task
 from fa_repro.theory import Study, Theory
 from fa_repro.validation import BLOCKS, Validator
-from fa_repro.yaml12 import Document
 
 MAX_RUNS = 1_000_000
 
@@ -62,7 +62,7 @@ def resolve(
     Parameters
     ----------
     document : Document
-        The YAML file, from `yaml12.load`.
+        The YAML file, from `io.yaml.load`.
     overrides : mapping, optional
         Dotted key to value, as `--set`.
     sweep : mapping, optional

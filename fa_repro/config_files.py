@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 from fa_repro.errors import ConfigError, StorageError
+from fa_repro.io.yaml import Document, load
 from fa_repro.suggestions import did_you_mean
-from fa_repro.yaml12 import Document, load
 
 _WORD = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _NAME = re.compile(rf"(?:{_WORD}/)?{_WORD}")

@@ -17,9 +17,10 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from fa_repro import files, idx, logs, mirrors, packages
+from fa_repro import idx, logs, mirrors, packages
 from fa_repro.errors import DataError, StorageError
 from fa_repro.idx import Buffer, UnusableError
+from fa_repro.io import atomic
 from fa_repro.typing import Array
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ Contents: TypeAlias = Mapping[str, Buffer]
 TRAINING = idx.FILES["train-labels-idx1-ubyte"].shape[0]
 """Examples in the training set."""
 
-DIGEST = files.sha256("".join(expected.sha256 for expected in idx.FILES.values()).encode())
+DIGEST = atomic.sha256("".join(expected.sha256 for expected in idx.FILES.values()).encode())
 """A hash of all that the data must be; part of the hash of every run that trains on it."""
 
 
@@ -204,8 +205,8 @@ def _fetched(fetch: Callable[[Path], Contents]) -> Contents:
     """The checked files of a source."""
     with _cache_written():
         cache().mkdir(parents=True, exist_ok=True)
-        files.sweep_leftovers(cache())
-        work = files.temporary(cache())
+        atomic.sweep_leftovers(cache())
+        work = atomic.temporary(cache())
         work.mkdir()
     try:
         with _cache_written():
@@ -222,13 +223,13 @@ def _keep(contents: Contents) -> None:
         if _all_mapped(idx.read_folder(cache())):
             return
     with _cache_written():
-        files.replace_together(cache(), {name: data[:] for name, data in contents.items()})
+        atomic.replace_together(cache(), {name: data[:] for name, data in contents.items()})
 
 
 @contextmanager
 def _cache_written() -> Iterator[None]:
     try:
-        with files.reported("write to", cache()):
+        with atomic.reported("write to", cache()):
             yield
     except StorageError as error:
         raise StorageError(f"{error}. FA_REPRO_CACHE names another folder for the cache.") from error

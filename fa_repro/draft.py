@@ -7,8 +7,8 @@ from typing import Any
 
 from fa_repro.complaints import show
 from fa_repro.errors import ConfigError
+from fa_repro.io.yaml import Document, Path
 from fa_repro.suggestions import did_you_mean
-from fa_repro.yaml12 import Document, Path
 
 KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "theory", "sweep")
 NAMED = {"algorithms": "algorithm", "theory": "study"}

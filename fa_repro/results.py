@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import drawing, files, yaml12
+from fa_repro import drawing
 from fa_repro.errors import ConfigError, StorageError
-from fa_repro.manifests import SCHEMA, NotValidError, read_manifest, verified
+from fa_repro.io import atomic, yaml
+from fa_repro.io.manifest import SCHEMA, NotValidError, read_manifest, verified
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ def prepare(directory: Path) -> None:
 def _put_aside(directory: Path, name: str, reason: NotValidError) -> None:
     path, aside = directory / name, directory / "damaged" / f"{name}-{uuid.uuid4().hex[:8]}"
     if path.exists():
-        with files.reported("put aside", path):
+        with atomic.reported("put aside", path):
             aside.parent.mkdir(exist_ok=True)
             path.rename(aside)
         log.warning("%s: %s: put aside as %s", directory, reason, aside)
@@ -86,7 +87,7 @@ def save(directory: Path, saved: Saved, pictures: Mapping[str, bytes]) -> None:
     contents = {f"{name}.csv": _csv(saved.table)}
     contents |= {f"{name}_{extra}.csv": _csv(table) for extra, table in saved.extra.items()}
     contents |= {f"{name}.{format_}": picture for format_, picture in pictures.items()}
-    contents["config.yaml"] = yaml12.dump(dict(saved.config)).encode()
+    contents["config.yaml"] = yaml.dump(dict(saved.config)).encode()
     _write(directory, contents, saved.manifest)
 
 
@@ -115,7 +116,7 @@ def load(directory: Path, name: str | None = None) -> Saved:
     }
     try:
         table, config = _table(contents[f"{stem}.csv"]), contents["config.yaml"]
-        return Saved(table, extra, yaml12.load(config, str(directory / "config.yaml")).data, manifest)
+        return Saved(table, extra, yaml.load(config, str(directory / "config.yaml")).data, manifest)
     except (KeyError, ConfigError) as error:
         raise StorageError(f"{directory}: not complete ({error}). {_way_out(directory, name)}") from None
 
@@ -157,7 +158,7 @@ def state(directory: Path, config_hash: str, partial: str | None = None) -> str:
 
 def config_hash(data: Any) -> str:
     """Hash of a config as it was read: the same whatever its comments, key order and white space."""
-    return files.sha256(json.dumps(data, sort_keys=True).encode())
+    return atomic.sha256(json.dumps(data, sort_keys=True).encode())
 
 
 def _verified(directory: Path, name: str | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -185,14 +186,14 @@ def _way_out(directory: Path, name: str | None) -> str:
 
 
 def _write(directory: Path, contents: Mapping[str, bytes], about: Mapping[str, Any]) -> None:
-    listed = {name: {"sha256": files.sha256(data), "bytes": len(data)} for name, data in contents.items()}
+    listed = {name: {"sha256": atomic.sha256(data), "bytes": len(data)} for name, data in contents.items()}
     manifest = {"schema": SCHEMA, **about, "files": listed}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     encoded = text.encode(errors="backslashreplace")  # a path need not be Unicode
     gone = dict.fromkeys(name for name in _pictures(directory) if name not in contents)
     for name in _unlisted(directory):
         _put_aside(directory, name, NotValidError(f"{name} is none of the results"))
-    files.replace_together(directory, {**contents, **gone, "manifest.json": encoded})
+    atomic.replace_together(directory, {**contents, **gone, "manifest.json": encoded})
 
 
 def formats(directory: Path) -> tuple[str, ...]:

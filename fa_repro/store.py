@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from fa_repro import files, layout
+from fa_repro import layout
 from fa_repro.errors import StorageError
-from fa_repro.manifests import SCHEMA, NotValidError, read_manifest, verified
+from fa_repro.io import atomic
+from fa_repro.io.manifest import SCHEMA, NotValidError, read_manifest, verified
 from fa_repro.provenance import versions
 from fa_repro.runs import Outcome, Run
 from fa_repro.typing import Array
@@ -77,9 +78,9 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder, and remove what killed processes left in it."""
-        with files.reported("write to", self._root):
+        with atomic.reported("write to", self._root):
             self._root.mkdir(parents=True, exist_ok=True)
-            files.sweep_leftovers(self._root)
+            atomic.sweep_leftovers(self._root)
 
     def has(self, run: Run) -> bool:
         """Whether the run is there, by a look at its folder only; `load` verifies it."""
@@ -134,7 +135,7 @@ class Store:
         """Remember that a run failed, and why, so that the same command does not try it again by itself."""
         note = {"schema": SCHEMA, "reason": reason, "setup": _about(run), "versions": versions()}
         path = self._note(run)
-        files.replace_together(path.parent, {path.name: json.dumps(note, indent=1).encode()})
+        atomic.replace_together(path.parent, {path.name: json.dumps(note, indent=1).encode()})
 
     def failure(self, run: Run) -> str | None:
         """Why a run failed when it was last tried, if it did, and by this version of the program."""
@@ -165,18 +166,18 @@ class Store:
             "seconds": seconds,
             "setup": _about(run),
             "versions": versions(),
-            "files": {_RECORD: {"sha256": files.sha256(record), "bytes": len(record)}},
+            "files": {_RECORD: {"sha256": atomic.sha256(record), "bytes": len(record)}},
         }
         manifest["seal"] = _seal(manifest)
-        path, made = self._path(run), files.temporary(self._root)
-        with files.reported("write", path):
+        path, made = self._path(run), atomic.temporary(self._root)
+        with atomic.reported("write", path):
             try:
                 made.mkdir(parents=True)
-                files.write_flushed(made / _RECORD, record)
-                files.write_flushed(made / "manifest.json", json.dumps(manifest, indent=1).encode())
+                atomic.write_flushed(made / _RECORD, record)
+                atomic.write_flushed(made / "manifest.json", json.dumps(manifest, indent=1).encode())
                 path.parent.mkdir(exist_ok=True)
                 self._rename(made, path, replace)
-                files.flush_directory(path.parent)
+                atomic.flush_directory(path.parent)
                 self._note(run).unlink(missing_ok=True)
             finally:
                 shutil.rmtree(made, ignore_errors=True)
@@ -203,7 +204,7 @@ class Store:
             if manifest["files"] == read_manifest(made)["files"]:  # the same numbers: no moment without the run
                 (made / "manifest.json").replace(path / "manifest.json")
                 return
-        old = files.temporary(self._root)
+        old = atomic.temporary(self._root)
         with suppress(FileNotFoundError):  # it is not there, or another process has just taken it away
             path.rename(old)
         try:
@@ -216,7 +217,7 @@ class Store:
             shutil.rmtree(old, ignore_errors=True)
 
     def _put_aside(self, path: Path, reason: object) -> None:
-        aside = self._root / "damaged" / f"{path.name}-{files.temporary(self._root).name[-8:]}"
+        aside = self._root / "damaged" / f"{path.name}-{atomic.temporary(self._root).name[-8:]}"
         try:
             aside.parent.mkdir(exist_ok=True)
             path.rename(aside)
@@ -235,7 +236,7 @@ class Store:
 
 def _seal(manifest: Mapping[str, Any]) -> str:
     """Sum of a manifest by itself, as what it says of a run is believed without a look at the record."""
-    return files.sha256(json.dumps(manifest, sort_keys=True).encode())
+    return atomic.sha256(json.dumps(manifest, sort_keys=True).encode())
 
 
 def _about(run: Run) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fa_repro import files, layout
+from fa_repro import layout
+from fa_repro.io import atomic
 
 SCHEMA = 1
 
@@ -34,7 +35,7 @@ def begin(results: Path, name: str, command: str, total: int, missing: Sequence[
     """
     note = {"schema": SCHEMA, "command": command, "total": total, "missing": list(missing)}
     path = layout.unfinished(results, name)
-    files.replace_together(path.parent, {path.name: json.dumps(note).encode()})
+    atomic.replace_together(path.parent, {path.name: json.dumps(note).encode()})
 
 
 def end(results: Path, name: str) -> None:

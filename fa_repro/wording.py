@@ -10,12 +10,12 @@ from fa_repro.batches import cores, divided, jobs_for, makespan
 from fa_repro.errors import StorageError
 from fa_repro.execution import LOCAL, Execution
 from fa_repro.experiment import Result
-from fa_repro.manifests import NotValidError, read_manifest, verified
+from fa_repro.io.manifest import NotValidError, read_manifest, verified
+from fa_repro.io.yaml import inline, load
 from fa_repro.repeating import Repeated
 from fa_repro.request import Plan, Request
 from fa_repro.runs import Run, batches
 from fa_repro.theory import Study
-from fa_repro.yaml12 import inline, load
 
 MOST = 10
 """Lines, and values of a swept key, that are told one by one."""

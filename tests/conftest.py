@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from fa_repro import data, files, idx, layout, registry, yaml12
+from fa_repro import data, idx, layout, registry
 from fa_repro.cli import main
 from fa_repro.config import Config, resolve
 from fa_repro.config_files import shipped
+from fa_repro.io import atomic, yaml
 from fa_repro.rules import Rule
 from fa_repro.runs import Run
 from fa_repro.store import Store
@@ -45,7 +46,7 @@ def floating_point_errors_raise() -> Iterator[None]:
 
 def small(overrides: Mapping[str, Any] | None = None, **options: Any) -> Config:
     """The small config, changed as a person would change it."""
-    return resolve(yaml12.load(SMALL, "small.yaml"), overrides, **options)
+    return resolve(yaml.load(SMALL, "small.yaml"), overrides, **options)
 
 
 def needed_keys(rule: str) -> dict[str, float]:
@@ -87,7 +88,7 @@ def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for kind, values in (("images-idx3", images), ("labels-idx1", classes)):
             content = idx.Expected("", values.shape).header + values.tobytes()
             (folder / f"{name}-{kind}-ubyte").write_bytes(content)
-            table[f"{name}-{kind}-ubyte"] = idx.Expected(files.sha256(content), values.shape)
+            table[f"{name}-{kind}-ubyte"] = idx.Expected(atomic.sha256(content), values.shape)
     monkeypatch.setattr(idx, "FILES", table)
     monkeypatch.setattr(data, "TRAINING", 600)
     monkeypatch.setenv("FA_REPRO_DATA", str(folder))
@@ -101,7 +102,7 @@ def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def digit_runs(name: str = "mnist", overrides: Mapping[str, Any] | None = None, **options: Any) -> list[Run]:
     """Runs of a shipped config on the small MNIST, with a small net."""
     changes = {"network.hidden": [20], "training.epochs": 2, "trials": 2, **(overrides or {})}
-    document = yaml12.load((shipped() / f"{name}.yaml").read_bytes(), f"{name}.yaml")
+    document = yaml.load((shipped() / f"{name}.yaml").read_bytes(), f"{name}.yaml")
     return resolve(document, changes, **options).runs()
 
 

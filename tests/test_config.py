@@ -6,16 +6,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fa_repro import yaml12
 from fa_repro.config import Config, resolve
 from fa_repro.config_files import names, shipped
 from fa_repro.errors import ConfigError
+from fa_repro.io import yaml
 from tests.conftest import SMALL, small
 
 
 def refused(text: str = SMALL, **options: Any) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        resolve(yaml12.load(text, "a.yaml"), **options)
+        resolve(yaml.load(text, "a.yaml"), **options)
     return list(caught.value.problems)
 
 
@@ -27,14 +27,14 @@ def changed(old: str, new: str) -> str:
 SHIPPED = sorted(path.name for path in shipped().glob("*.yaml"))
 
 
-def read_shipped(name: str) -> yaml12.Document:
-    return yaml12.load((shipped() / name).read_bytes(), name)
+def read_shipped(name: str) -> yaml.Document:
+    return yaml.load((shipped() / name).read_bytes(), name)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_resolved_config_resolves_to_itself(name: str) -> None:
     once = resolve(read_shipped(name))
-    again = resolve(yaml12.load(yaml12.dump(dict(once.data)), "resolved.yaml"))
+    again = resolve(yaml.load(yaml.dump(dict(once.data)), "resolved.yaml"))
     assert again == once
 
 
@@ -115,7 +115,7 @@ def test_a_resolved_config_resolves_to_itself(name: str) -> None:
 )
 def test_a_mistake_is_told_with_its_place_and_the_way_out(old: str, new: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        resolve(yaml12.load(changed(old, new), "a.yaml"))
+        resolve(yaml.load(changed(old, new), "a.yaml"))
     assert message in str(caught.value)
 
 
@@ -190,7 +190,7 @@ def test_an_override_reaches_where_its_key_points() -> None:
 
 def test_a_block_that_the_file_leaves_out_can_be_set() -> None:
     text = changed("record: {grid: every, probes: [nse, angle_backprop_deg], weights: true}\n", "")
-    config = resolve(yaml12.load(text, "a.yaml"), {"record.grid": "log", "record.points": 5})
+    config = resolve(yaml.load(text, "a.yaml"), {"record.grid": "log", "record.points": 5})
     assert config.entries[0].setup.record.points == 5
 
 
@@ -212,9 +212,9 @@ def test_a_whole_algorithm_can_be_swept() -> None:
 
 def test_an_option_replaces_an_axis_of_the_file() -> None:
     text = changed("sweep: {}", "sweep: {seed: [1, 2, 3]}")
-    config = resolve(yaml12.load(text, "a.yaml"), sweep={"seed": [7]})
+    config = resolve(yaml.load(text, "a.yaml"), sweep={"seed": [7]})
     assert {entry.setup.seed for entry in config.entries} == {7}
-    assert resolve(yaml12.load(text, "a.yaml"), {"sweep": {}}).axes == ()
+    assert resolve(yaml.load(text, "a.yaml"), {"sweep": {}}).axes == ()
 
 
 @pytest.mark.parametrize(
@@ -281,9 +281,9 @@ def test_equal_values_are_one_point_however_they_are_written() -> None:
 def test_what_is_swept_needs_no_other_value() -> None:
     lines = [line for line in SMALL.splitlines() if not line.startswith(("network:", "task:"))]
     axes = {"network": [{"hidden": [4], "init_range": 0.1}], "task": [{"name": "linear", "inputs": 3, "outputs": 2}]}
-    config = resolve(yaml12.load("\n".join(lines), "a.yaml"), sweep=axes)
+    config = resolve(yaml.load("\n".join(lines), "a.yaml"), sweep=axes)
     assert len(config.entries) == 4
-    assert resolve(yaml12.load(yaml12.dump(dict(config.data)), "again.yaml")) == config
+    assert resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
 
 
 def test_a_block_swept_whole_keeps_its_points_apart_from_an_algorithms_own_keys() -> None:
@@ -342,15 +342,15 @@ def test_a_star_axis_gives_the_runs_of_the_keys_set_by_hand(values: list[float],
     assert keys_of(config) == [key for each in by_hand for key in keys_of(each)]
     assert config.axes == (EVERY, *sweep)
     assert [entry.axes[EVERY] for entry in config.entries] == [entry.setup.learning_rate for entry in config.entries]
-    again = resolve(yaml12.load(yaml12.dump(dict(config.data)), "again.yaml"))
+    again = resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml"))
     assert again == config
 
 
 def test_a_star_axis_is_one_axis_and_stays_with_only() -> None:
     text = changed("sweep: {}", "sweep: {algorithms.*.learning_rate: {from: 0.01, to: 1, num: 3, scale: log}}")
-    config = resolve(yaml12.load(text, "a.yaml"))
+    config = resolve(yaml.load(text, "a.yaml"))
     assert len(config.entries) == 4 * 3
-    kept = resolve(yaml12.load(text, "a.yaml"), only=["backprop", "shallow"])
+    kept = resolve(yaml.load(text, "a.yaml"), only=["backprop", "shallow"])
     assert kept.axes == (EVERY,)
     assert {(e.algorithm, e.axes[EVERY]) for e in kept.entries} == {
         (name, rate) for name in ("backprop", "shallow") for rate in (0.01, 0.1, 1.0)
@@ -360,9 +360,9 @@ def test_a_star_axis_is_one_axis_and_stays_with_only() -> None:
 
 def test_what_a_star_sweeps_needs_no_other_value() -> None:
     text = SMALL.replace(", learning_rate: 0.01", "")
-    config = resolve(yaml12.load(text, "a.yaml"), sweep={EVERY: [0.1, 0.2]})
+    config = resolve(yaml.load(text, "a.yaml"), sweep={EVERY: [0.1, 0.2]})
     assert keys_of(config) == keys_of(small(sweep={EVERY: [0.1, 0.2]}))
-    assert resolve(yaml12.load(yaml12.dump(dict(config.data)), "again.yaml")) == config
+    assert resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -428,7 +428,7 @@ def test_comments_key_order_and_layout_do_not_change_a_run() -> None:
     lines = SMALL.splitlines()
     moved = "\n".join(["# a comment", *reversed(lines[:7]), *lines[7:]]).replace("seed: 0", "seed:   0   # zero")
     keys = [run.key for run in small().runs()]
-    assert [run.key for run in resolve(yaml12.load(moved, "a.yaml")).runs()] == keys
+    assert [run.key for run in resolve(yaml.load(moved, "a.yaml")).runs()] == keys
 
 
 def test_angle_finds_the_runs_of_nse_and_linear() -> None:
@@ -494,7 +494,7 @@ def test_any_settings_are_valid_or_refused_in_words(overrides: dict[str, Any], s
         assert all(problem.strip() for problem in error.problems)
     else:
         assert isinstance(config, Config)
-        assert resolve(yaml12.load(yaml12.dump(dict(config.data)), "again.yaml")) == config
+        assert resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
 
 
 def test_every_shipped_config_is_a_figure_that_can_run() -> None:

@@ -27,9 +27,10 @@ import pytest
 import requests
 from click.testing import Result
 
-from fa_repro import data, files, idx, mirrors, packages
+from fa_repro import data, idx, mirrors, packages
 from fa_repro.errors import DataError, StorageError
 from fa_repro.idx import Expected, UnusableError
+from fa_repro.io import atomic
 from tests.test_cli import environment
 from tests.test_storage import broken
 
@@ -41,7 +42,7 @@ Files = dict[str, bytes]
 
 
 def expected(content: bytes, shape: tuple[int, ...]) -> Expected:
-    return Expected(files.sha256(content), shape)
+    return Expected(atomic.sha256(content), shape)
 
 
 @pytest.fixture
@@ -841,7 +842,7 @@ def test_pip_and_npm_are_called_so_that_they_install_and_run_nothing(
 
 
 @pytest.mark.parametrize(
-    ("owner", "name"), [(files, "write_flushed"), (os, "fsync"), (Path, "replace"), (Path, "mkdir")]
+    ("owner", "name"), [(atomic, "write_flushed"), (os, "fsync"), (Path, "replace"), (Path, "mkdir")]
 )
 def test_a_full_disk_is_exit_4_and_nothing_bad_stays(
     small: Files,

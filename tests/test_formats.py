@@ -17,8 +17,9 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
 import fa_repro
-from fa_repro import drawing, experiment, files, registry, results, style
+from fa_repro import drawing, experiment, registry, results, style
 from fa_repro.errors import ConfigError, StorageError
+from fa_repro.io import atomic
 from tests.conftest import SMALL
 from tests.test_sweep_figures import made_up
 from tests.test_theory_figures import SETTINGS as FLOW
@@ -35,7 +36,7 @@ def listed(folder: str | Path = "results/linear") -> dict[str, Any]:
     manifest = json.loads((Path(folder) / "manifest.json").read_text())
     for name, promise in manifest["files"].items():
         data = (Path(folder) / name).read_bytes()
-        assert promise == {"sha256": files.sha256(data), "bytes": len(data)}
+        assert promise == {"sha256": atomic.sha256(data), "bytes": len(data)}
     return manifest
 
 

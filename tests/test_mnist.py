@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from fa_repro import metrics, probes, published, run, yaml12
+from fa_repro import metrics, probes, published, run
 from fa_repro.cli import main
 from fa_repro.config import resolve
 from fa_repro.config_files import shipped
@@ -18,6 +18,7 @@ from fa_repro.errors import ConfigError
 from fa_repro.figures.mnist import FIGURE
 from fa_repro.figures.receptive_fields import mosaic
 from fa_repro.figures.search import FIGURE as SEARCH
+from fa_repro.io import yaml
 from fa_repro.recorder import grid
 from fa_repro.results import load
 from fa_repro.runs import Run, batches, initial_network
@@ -389,7 +390,7 @@ def test_what_receptive_fields_cannot_draw_is_told_before_training(changes: dict
 
 
 def test_runs_of_other_lengths_are_not_trained_together() -> None:
-    document = yaml12.load((shipped() / "mnist.yaml").read_bytes(), "mnist.yaml")
+    document = yaml.load((shipped() / "mnist.yaml").read_bytes(), "mnist.yaml")
     runs = resolve(
         document, {"network.hidden": [20], "trials": 2}, sweep={"training.epochs": [1, 2]}, only=["backprop"]
     ).runs()
@@ -772,7 +773,7 @@ def test_what_is_kept_of_held_out_images_counts_too(monkeypatch: pytest.MonkeyPa
 
 
 def test_quick_lowers_epochs_of_any_kind_but_mends_nothing() -> None:
-    document = yaml12.load((shipped() / "mnist.yaml").read_bytes(), "mnist.yaml")
+    document = yaml.load((shipped() / "mnist.yaml").read_bytes(), "mnist.yaml")
     assert {run.entry.setup.examples for run in resolve(document, {"training.epochs": 2.5}, quick=True).runs()} == {600}
     with pytest.raises(ConfigError, match="trials"):
         resolve(document, {"trials": 2.5}, quick=True)

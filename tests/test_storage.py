@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fa_repro import files, results
+from fa_repro import results
 from fa_repro.experiment import run
+from fa_repro.io import atomic
 from fa_repro.runs import Run
 from fa_repro.store import Brief, Store
 from fa_repro.trainer import train
@@ -54,8 +55,8 @@ def test_an_old_file_that_goes_while_it_is_replaced_does_no_harm(
         source.unlink()
         raise FileNotFoundError(source)
 
-    monkeypatch.setattr(files, "_link", gone)
-    files.replace_together(tmp_path, {"note.json": b"new"})
+    monkeypatch.setattr(atomic, "_link", gone)
+    atomic.replace_together(tmp_path, {"note.json": b"new"})
     assert [path.read_text() for path in tmp_path.iterdir()] == ["new"]
 
 
@@ -79,7 +80,7 @@ def test_the_first_to_finish_wins(stored_run: tuple[Store, Run, Path]) -> None:
 def test_leftovers_of_a_dead_process_are_swept_and_those_of_a_living_one_kept(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     root.mkdir()
-    alive = files.temporary(root)
+    alive = atomic.temporary(root)
     dead = root / alive.name.replace(f"-{os.getpid()}-", "-999999999-")
     for path in (alive, dead):
         path.mkdir()
@@ -161,4 +162,4 @@ def test_the_manifest_tells_where_results_come_from(workplace: Path) -> None:
     assert made.tzinfo is not None
     assert abs(datetime.now(UTC) - made) < timedelta(hours=1)
     for name, data in contents(result.directory).items():
-        assert manifest["files"][name] == {"sha256": files.sha256(data), "bytes": len(data)}
+        assert manifest["files"][name] == {"sha256": atomic.sha256(data), "bytes": len(data)}

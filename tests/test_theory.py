@@ -12,9 +12,10 @@ import pytest
 from click.testing import Result
 from scipy.integrate import solve_ivp
 
-from fa_repro import run, theory, yaml12
+from fa_repro import run, theory
 from fa_repro.config import resolve
 from fa_repro.errors import ConfigError, FaReproError
+from fa_repro.io import yaml
 from fa_repro.network import ACTIVATIONS, Activation
 from fa_repro.request import Request
 from fa_repro.rules.feedback_alignment import FeedbackAlignment
@@ -447,7 +448,7 @@ def test_the_flow_field_from_the_command_line(place: Path, command: Callable[...
     table = pd.read_csv(place / "results/flow-field/flow-field.csv")
     assert list(table) == ["kind", "id", "step", "w0", "w", "dw0", "dw"]
     assert table[["kind", "id", "step"]].apply(tuple, axis=1).is_monotonic_increasing
-    config = yaml12.load((place / "results/flow-field/config.yaml").read_text(), "c").data
+    config = yaml.load((place / "results/flow-field/config.yaml").read_text(), "c").data
     assert config["theory"]["flow_field"]["T"] == 1.0
     assert not {"task", "network", "training", "record", "algorithms"} & set(config)
     again = command("run", "flow-field", "--config", "results/flow-field/config.yaml", "--results", "other")
@@ -624,6 +625,6 @@ def test_equal_sweep_points_are_computed_once(place: Path) -> None:
 
 def test_the_resolved_config_gives_the_same_studies(place: Path) -> None:
     config = Request("theorems").resolved
-    again = resolve(yaml12.load(yaml12.dump(dict(config.data)), "again.yaml"))
+    again = resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml"))
     assert again.studies == config.studies
     assert again.data == config.data

@@ -8,11 +8,12 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from fa_repro import results, run, style, yaml12
+from fa_repro import results, run, style
 from fa_repro.config import resolve
 from fa_repro.config_files import locate, read
 from fa_repro.drawing import draw
 from fa_repro.figures import flow_field, theorems
+from fa_repro.io import yaml
 
 SETTINGS = {"theory.flow_field.grid": 7, "theory.flow_field.basin": 21, "theory.flow_field.steps": 50}
 
@@ -188,5 +189,5 @@ def test_a_sweep_of_theorems_shows_what_holds_where(workplace: Path) -> None:
 def test_shipped_configs_say_the_defaults_of_their_studies() -> None:
     for name in ("flow-field", "theorems"):
         written = read(locate(name)).data["theory"]
-        bare = yaml12.load(yaml12.dump({"figure": name, "theory": {key: {} for key in written}}), "bare.yaml")
+        bare = yaml.load(yaml.dump({"figure": name, "theory": {key: {} for key in written}}), "bare.yaml")
         assert resolve(bare).data["theory"] == written

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fa_repro import files, style, yaml12
+from fa_repro import style
 from fa_repro.checking import Checked
 from fa_repro.claims import Judgement, Verdict
-from fa_repro.manifests import NotValidError, verified
+from fa_repro.io import atomic, yaml
+from fa_repro.io.manifest import NotValidError, verified
 from fa_repro.report import flow, words
 
 SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "-"}
@@ -131,7 +132,7 @@ def section(checked: Checked, results: Path) -> Section:
         reason="" if checked.trouble else why,
         rows=tuple(replace(each, measured="-") for each in rows) if why else rows,
         counts=tuple(words.counts(checked.judgements).values()),
-        settings=yaml12.dump(dict(saved.config)) if saved else "",
+        settings=yaml.dump(dict(saved.config)) if saved else "",
         links=tuple(_links(results / checked.name, checked.name, manifest)),
         facts=tuple(facts(manifest)) if saved else (),
         command=str(manifest.get("command", "")),
@@ -211,7 +212,7 @@ def _which(each: Mapping[str, Any]) -> tuple[str, ...]:
     names = [str(each[key]) for key in ("study",) if key in each]
     names += [style.label(str(each["algorithm"]))] if "algorithm" in each else []
     rest = {key: each[key] for key in each if key not in ("study", "algorithm", "trial", "example", "reason")}
-    return (*names, *(f"{key} = {yaml12.inline(value)}" for key, value in rest.items()))
+    return (*names, *(f"{key} = {yaml.inline(value)}" for key, value in rest.items()))
 
 
 def _picture(folder: Path, manifest: Mapping[str, Any]) -> str:
@@ -228,7 +229,7 @@ def _picture(folder: Path, manifest: Mapping[str, Any]) -> str:
 def _links(folder: Path, name: str, manifest: Mapping[str, Any]) -> Iterator[Link]:
     sizes = {file: mapped(about).get("bytes") for file, about in mapped(manifest.get("files")).items()}
     if manifest:
-        with files.reported("read", folder / "manifest.json"):
+        with atomic.reported("read", folder / "manifest.json"):
             sizes["manifest.json"] = (folder / "manifest.json").stat().st_size
     for file, size in sizes.items():
         yield Link(file, quote(f"{name}/{file}"), _size(size) if type(size) is int else "")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from fa_repro import files
 from fa_repro.errors import StorageError
+from fa_repro.io import atomic
 from fa_repro.store import Store
 from fa_repro.trainer import train
 from tests.conftest import small_runs
@@ -56,7 +56,7 @@ def half_written(monkeypatch: pytest.MonkeyPatch, at: int) -> list[int]:
 
 
 FAULTS: dict[str, Callable[[pytest.MonkeyPatch, int], list[int]]] = {
-    "open": lambda patch, at: broken(patch, files, "write_flushed", at),
+    "open": lambda patch, at: broken(patch, atomic, "write_flushed", at),
     "write": half_written,
     "flush": lambda patch, at: broken(patch, os, "fsync", at),
     "make a folder": lambda patch, at: broken(patch, Path, "mkdir", at),
@@ -81,7 +81,7 @@ def test_several_files_are_all_old_or_all_new(
         with monkeypatch.context() as patch:
             calls = FAULTS[fault](patch, at)
             try:
-                files.replace_together(folder, new)
+                atomic.replace_together(folder, new)
                 failed = False
             except StorageError as error:
                 assert "No space left on device" in str(error)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fa_repro import yaml12
 from fa_repro.cli import main
 from fa_repro.config_files import shipped
+from fa_repro.io import yaml
 from tests.faults.processes import fa_repro
 
 CONFIGS = 5_000
@@ -146,7 +146,7 @@ def test_every_generated_config_is_valid_or_refused_in_words(tmp_path: Path, mon
             assert all(line.startswith("error: ") and line[7:].strip() for line in lines), (lines, data[:2000])
             assert not result.stdout
         else:
-            assert yaml12.load(result.stdout, "resolved").data["figure"]
+            assert yaml.load(result.stdout, "resolved").data["figure"]
         assert took < HANGS, data[:2000]
     print(f"{codes} slowest {slowest[0]:.2f} s: {slowest[1][:300]!r}")
     assert codes[0] > CONFIGS / 50

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from fa_repro import yaml12
 from fa_repro.config import resolve
 from fa_repro.config_files import shipped
 from fa_repro.errors import ConfigError
+from fa_repro.io import yaml
 from tests.faults.processes import fa_repro
 
 CONFIGS = sorted(shipped().rglob("*.yaml"))
@@ -21,7 +21,7 @@ CONFIGS = sorted(shipped().rglob("*.yaml"))
 def misspellings() -> Iterator[tuple[Path, str, str]]:
     """(file, key, misspelt): every key of the shipped configs, by a swap, a loss, a double, and a wrong letter."""
     for path in CONFIGS:
-        document = yaml12.load(path.read_bytes(), path.name)
+        document = yaml.load(path.read_bytes(), path.name)
         found = {place[-1] for place in document.lines if place and isinstance(place[-1], str)}
         own = set(document.data.get("algorithms", {}))  # a person's own names
         for key in sorted(k for k in found - own if "." not in k):
@@ -41,7 +41,7 @@ def test_misspelt_keys_are_refused_and_the_right_one_suggested() -> None:
     for path, key, misspelt in misspellings():
         wrong = path.read_text().replace(f"{key}:", f"{misspelt}:", 1)
         with pytest.raises(ConfigError) as caught:
-            resolve(yaml12.load(wrong, path.name))
+            resolve(yaml.load(wrong, path.name))
         total += 1
         suggested += f"{misspelt}: unknown key. Did you mean {key}?" in str(caught.value)
         files.add(path)

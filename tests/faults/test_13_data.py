@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from fa_repro import files, idx
+from fa_repro import idx
+from fa_repro.io import atomic
 from tests.faults.processes import Done, begin, finish
 from tests.test_cli import environment
 
@@ -92,7 +93,7 @@ def mirrors(workplace: Path) -> Iterator[Mirrors]:
 
 def command(mirrors: Mirrors, kinds: list[str], *words: str) -> Done:
     """A real command that knows of four small files and of these mirrors."""
-    table = {name: (files.sha256(data), SHAPES[name]) for name, data in SMALL.items()}
+    table = {name: (atomic.sha256(data), SHAPES[name]) for name, data in SMALL.items()}
     Path("given.json").write_text(json.dumps({"files": table, "mirrors": [mirrors.url(kind) for kind in kinds]}))
     Path("driver.py").write_text(DRIVER)
     own = {

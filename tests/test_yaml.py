@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fa_repro.errors import ConfigError
-from fa_repro.yaml12 import dump, inline, load, parse_value
+from fa_repro.io.yaml import dump, inline, load, parse_value
 
 
 def problems(text: str | bytes) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fa_repro.errors import StorageError
-from fa_repro.files import sha256
+from fa_repro.io.atomic import sha256
 
 SCHEMA = 1
 """Raised when the meaning of a manifest changes."""

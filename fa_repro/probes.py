@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from fa_repro import metrics, registry
-from fa_repro.network import Network
+from fa_repro.nn.network import Network
+from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule, Signals, Step
-from fa_repro.streams import Streams
 from fa_repro.suggestions import did_you_mean
 from fa_repro.tasks import Task
 from fa_repro.typing import Array

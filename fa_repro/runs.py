@@ -8,11 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 from fa_repro.arrays import shape_of
-from fa_repro.network import Network
+from fa_repro.nn.network import Network
+from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule
 from fa_repro.schema import per_layer
 from fa_repro.settings import NetworkSettings, Record, Training
-from fa_repro.streams import Streams
 from fa_repro.tasks import Task
 from fa_repro.typing import Array
 

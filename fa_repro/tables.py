@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fa_repro.network import ACTIVATIONS
+from fa_repro.nn.network import ACTIVATIONS
+from fa_repro.nn.random import Streams
 from fa_repro.runs import Outcome, Run, initial_network
-from fa_repro.streams import Streams
 from fa_repro.typing import Array
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from fa_repro.arrays import stack
-from fa_repro.decay import Decay
-from fa_repro.losses import LOSSES
-from fa_repro.network import Activity, Network
+from fa_repro.nn.losses import LOSSES
+from fa_repro.nn.network import Activity, Network
+from fa_repro.nn.random import Streams
+from fa_repro.nn.weight_decay import Decay
 from fa_repro.recorder import Recorder
 from fa_repro.rules import Signals, Step
 from fa_repro.runs import Outcome, Run, Setup, initial_network
-from fa_repro.streams import Streams
 from fa_repro.typing import Array
 
 BLOCK = 128

@@ -19,11 +19,11 @@ from fa_repro.figures.mnist import FIGURE
 from fa_repro.figures.receptive_fields import mosaic
 from fa_repro.figures.search import FIGURE as SEARCH
 from fa_repro.io import yaml
+from fa_repro.nn.random import Streams
 from fa_repro.recorder import grid
 from fa_repro.results import load
 from fa_repro.runs import Run, batches, initial_network
 from fa_repro.settings import Record
-from fa_repro.streams import Streams
 from fa_repro.tables import receptive_fields
 from fa_repro.tasks import mnist
 from fa_repro.tasks.mnist import Mnist

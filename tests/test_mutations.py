@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import fa_repro
-from fa_repro import data, network
+from fa_repro import data
 from fa_repro.checking import check
 from fa_repro.claims import Verdict
 from fa_repro.errors import DataError
+from fa_repro.nn import network
 from fa_repro.rules import cascade
 from fa_repro.rules.backprop import Backprop
 from fa_repro.rules.feedback_alignment import FeedbackAlignment

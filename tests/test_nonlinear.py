@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fa_repro.errors import ConfigError
+from fa_repro.nn.random import Streams
 from fa_repro.runs import Run
-from fa_repro.streams import Streams
 from fa_repro.tasks.nonlinear import Nonlinear
 from fa_repro.trainer import train
 from fa_repro.typing import Array

@@ -8,14 +8,14 @@ import pytest
 from pydantic import TypeAdapter
 
 from fa_repro import registry
-from fa_repro.losses import LOSSES
-from fa_repro.network import Network
+from fa_repro.nn.losses import LOSSES
+from fa_repro.nn.network import Network
+from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule, Step
 from fa_repro.rules.backprop import Backprop
 from fa_repro.rules.feedback_alignment import FeedbackAlignment
 from fa_repro.rules.node_perturbation import NodePerturbation
 from fa_repro.rules.pseudobackprop import Pseudobackprop
-from fa_repro.streams import Streams
 from fa_repro.trainer import Learner
 from fa_repro.typing import Array
 from tests.conftest import needed_keys, small_runs
@@ -87,7 +87,7 @@ def test_backprop_is_the_gradient(sizes: tuple[int, ...], activation: str, outpu
 
 @pytest.mark.parametrize("activation", ["linear", "tanh", "logistic"])
 def test_slope_is_the_derivative_of_the_value(activation: str) -> None:
-    from fa_repro.network import ACTIVATIONS
+    from fa_repro.nn.network import ACTIVATIONS
 
     unit, z = ACTIVATIONS[activation], np.linspace(-3, 3, 13)
     numeric = (unit.value(z + 1e-6) - unit.value(z - 1e-6)) / 2e-6

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fa_repro.decay import settle
 from fa_repro.metrics import angle_deg
-from fa_repro.network import Network
+from fa_repro.nn.network import Network
+from fa_repro.nn.random import Streams
+from fa_repro.nn.weight_decay import settle
 from fa_repro.rules import Rule, Step
 from fa_repro.rules.backprop import Backprop
 from fa_repro.rules.batchwise_sign_concordant import BatchwiseSignConcordant
@@ -21,7 +22,6 @@ from fa_repro.rules.pseudobackprop import Pseudobackprop
 from fa_repro.rules.uniform_sign_concordant import UniformSignConcordant
 from fa_repro.rules.weight_mirror import Mirror, WeightMirror
 from fa_repro.runs import initial_network
-from fa_repro.streams import Streams
 from fa_repro.trainer import Learner, train
 from fa_repro.typing import Array
 from tests.conftest import small_runs

@@ -16,11 +16,11 @@ from fa_repro import run, theory
 from fa_repro.config import resolve
 from fa_repro.errors import ConfigError, FaReproError
 from fa_repro.io import yaml
-from fa_repro.network import ACTIVATIONS, Activation
+from fa_repro.nn.network import ACTIVATIONS, Activation
+from fa_repro.nn.random import Streams
 from fa_repro.request import Request
 from fa_repro.rules.feedback_alignment import FeedbackAlignment
 from fa_repro.rules.pseudobackprop import Pseudobackprop
-from fa_repro.streams import Streams
 from fa_repro.tasks.linear import Linear
 from fa_repro.theory._integrate import integrate
 from fa_repro.theory._learning import learned, small_net

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from fa_repro import probes, registry
+from fa_repro.nn.random import Streams
 from fa_repro.recorder import grid
 from fa_repro.rules import Rule, Signals, Step, cascade
 from fa_repro.runs import Run, batches, initial_network
 from fa_repro.settings import Record
-from fa_repro.streams import Streams
 from fa_repro.trainer import Learner, train
 from tests.conftest import small, small_runs
 

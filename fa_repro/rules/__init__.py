@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
-from fa_repro.losses import Loss
-from fa_repro.network import Activity, Network
+from fa_repro.nn.losses import Loss
+from fa_repro.nn.network import Activity, Network
+from fa_repro.nn.random import Streams
 from fa_repro.schema import Block
-from fa_repro.streams import Streams
 from fa_repro.typing import Array
 
 Signals: TypeAlias = Sequence[Array | None]

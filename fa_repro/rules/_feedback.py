@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from fa_repro.network import Network
+from fa_repro.nn.network import Network
+from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule
 from fa_repro.schema import Scale, per_layer
-from fa_repro.streams import Streams
 from fa_repro.typing import Array
 
 

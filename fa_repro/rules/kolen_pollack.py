@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fa_repro.decay import settle
-from fa_repro.network import Network
+from fa_repro.nn.network import Network
+from fa_repro.nn.random import Streams
+from fa_repro.nn.weight_decay import settle
 from fa_repro.rules import Signals, Step, cascade
 from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.streams import Streams
 from fa_repro.typing import Array
 
 
@@ -19,7 +19,7 @@ class Feedback(NamedTuple):
     matrices: list[Array]
     """Shape (R, units_out, units_in), as the forward weights."""
     owed: Array
-    """See `fa_repro.decay.settle`."""
+    """See `fa_repro.nn.weight_decay.settle`."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from fa_repro.nn.random import Streams
 from fa_repro.schema import Block
-from fa_repro.streams import Streams
 from fa_repro.typing import Array
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, NamedTuple
 import numpy.typing as npt
 from pydantic import Field
 
+from fa_repro.nn.random import Normals, Streams
 from fa_repro.schema import Positive, Units
-from fa_repro.streams import Normals, Streams
 from fa_repro.tasks import Task
 from fa_repro.typing import Array
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pydantic import Field, Strict
 
 from fa_repro import data
-from fa_repro.streams import Orders, Streams
+from fa_repro.nn.random import Orders, Streams
 from fa_repro.tasks import Task
 from fa_repro.typing import Array
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, NamedTuple
 import numpy.typing as npt
 from pydantic import Field
 
-from fa_repro.network import Network
+from fa_repro.nn.network import Network
+from fa_repro.nn.random import Normals, Streams
 from fa_repro.schema import Count, Flag, Layers, Scale, Units, per_layer
-from fa_repro.streams import Normals, Streams
 from fa_repro.tasks import Task
 from fa_repro.typing import Array
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fa_repro.network import Network
+from fa_repro.nn.network import Network
+from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule, Signals, Step
 from fa_repro.runs import Entry, Outcome, Run, Setup, initial_network
 from fa_repro.settings import NetworkSettings, Record, Training
-from fa_repro.streams import Streams
 from fa_repro.tasks import Task
 from fa_repro.trainer import Learner, train
 from fa_repro.typing import Array

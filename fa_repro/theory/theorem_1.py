@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from fa_repro.nn.random import Streams
 from fa_repro.rules.feedback_alignment import FeedbackAlignment
 from fa_repro.schema import Count, Positive
-from fa_repro.streams import Streams
 from fa_repro.tasks import Task
 from fa_repro.tasks.linear import Linear
 from fa_repro.theory import Theory

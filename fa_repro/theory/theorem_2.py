@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from fa_repro.network import ACTIVATIONS
+from fa_repro.nn.network import ACTIVATIONS
 from fa_repro.rules.pseudobackprop import Pseudobackprop
 from fa_repro.schema import Listed, Positive
 from fa_repro.tasks.linear import Linear

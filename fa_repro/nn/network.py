@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fa_repro.streams import Streams
+from fa_repro.nn.random import Streams
 from fa_repro.typing import Array
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fa_repro.streams import Streams
+from fa_repro.nn.random import Streams
 
 
 def test_streams_differ_by_purpose_trial_and_seed() -> None:

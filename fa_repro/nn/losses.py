@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from fa_repro.network import Activation
+from fa_repro.nn.network import Activation
 from fa_repro.typing import Array
 
 

@@ -1,0 +1,1 @@
+"""Networks of several replicas: forward pass, losses, random numbers, weight decay."""

@@ -51,6 +51,13 @@ def test_siblings_do_not_import_each_other() -> None:
                 assert part.startswith("_") or not (PACKAGE / package / f"{part}.py").exists(), (path, name)
 
 
+def test_a_rule_imports_what_it_needs_from_one_place() -> None:
+    for path in (PACKAGE / "rules").glob("[a-z]*.py"):
+        modules = {node.module for node in ast.parse(path.read_text()).body if isinstance(node, ast.ImportFrom)}
+        ours = {name for name in modules if name and name.startswith("fa_repro")}
+        assert ours - {"fa_repro.nn.weight_decay"} == {"fa_repro.rules"}, path
+
+
 def test_figures_see_no_trainer() -> None:
     for path in (PACKAGE / "figures").glob("*.py"):
         assert not imports(path, everywhere=True) & {"fa_repro.trainer", "fa_repro.experiment", "fa_repro.store"}

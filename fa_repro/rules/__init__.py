@@ -11,9 +11,27 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from fa_repro.nn.losses import Loss
 from fa_repro.nn.network import Activity, Network
-from fa_repro.nn.random import Streams
-from fa_repro.schema import Block
+from fa_repro.nn.random import Normals, Streams, Uniforms
+from fa_repro.schema import Block, NonNegative, Positive, Scale, Share, per_layer
 from fa_repro.typing import Array
+
+__all__ = [
+    "Array",
+    "Network",
+    "NonNegative",
+    "Normals",
+    "Positive",
+    "RandomFeedback",
+    "Rule",
+    "Scale",
+    "Share",
+    "Signals",
+    "Step",
+    "Streams",
+    "Uniforms",
+    "cascade",
+    "per_layer",
+]
 
 Signals: TypeAlias = Sequence[Array | None]
 """Per layer, from the input up: `-dL/dz`, shape (R, batch, units_out), or None for a layer that does not learn."""
@@ -73,6 +91,35 @@ class Rule(Block):
     @abstractmethod
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
         """The teaching signal of every layer, and the state for the next step. Changes nothing in `step`."""
+
+
+@dataclass(frozen=True)
+class RandomFeedback(Rule):
+    """A rule with a matrix of feedback weights for each layer above the first, all rules with the same draws.
+
+    Attributes
+    ----------
+    feedback_range : float, or one per hidden layer from the input up
+        They are drawn from U[-feedback_range, feedback_range].
+    """
+
+    feedback_range: Scale
+
+    def check(self, hidden_layers: int) -> None:
+        per_layer("feedback_range", self.feedback_range, hidden_layers, "hidden layer")
+
+    def draw(self, network: Network, streams: Streams, direct: bool = False) -> list[Array]:
+        """Feedback weights of each layer above the first, from the bottom up, shape (R, units_out, units_in).
+
+        With `direct` feedback `units_out` are those of the output for all of them.
+        """
+        above = network.weights[1:]
+        scales = per_layer("feedback_range", self.feedback_range, len(above), "hidden layer")
+        shapes = [((above[-1] if direct else each).shape[1], each.shape[2]) for each in above]
+        return [
+            scale * streams.uniform(f"feedback/{layer}", shape, above[0].dtype)
+            for layer, (shape, scale) in enumerate(zip(shapes, scales, strict=True))
+        ]
 
 
 def cascade(step: Step, feedback: Sequence[Array]) -> list[Array]:

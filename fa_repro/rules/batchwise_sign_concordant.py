@@ -4,11 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fa_repro.nn.network import Network
-from fa_repro.nn.random import Streams, Uniforms
-from fa_repro.rules import Signals, Step, cascade
-from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.schema import per_layer
+from fa_repro.rules import Network, RandomFeedback, Signals, Step, Streams, Uniforms, cascade, per_layer
 
 
 @dataclass(frozen=True)

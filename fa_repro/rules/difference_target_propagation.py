@@ -5,12 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fa_repro.nn.network import Network
-from fa_repro.nn.random import Normals, Streams
-from fa_repro.rules import Signals, Step
-from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.schema import Positive
-from fa_repro.typing import Array
+from fa_repro.rules import Array, Network, Normals, Positive, RandomFeedback, Signals, Step, Streams
 
 
 class Inverses(NamedTuple):

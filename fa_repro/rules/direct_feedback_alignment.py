@@ -2,11 +2,7 @@
 
 from dataclasses import dataclass
 
-from fa_repro.nn.network import Network
-from fa_repro.nn.random import Streams
-from fa_repro.rules import Signals, Step
-from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.typing import Array
+from fa_repro.rules import Array, Network, RandomFeedback, Signals, Step, Streams
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fa_repro.nn.network import Network
-from fa_repro.nn.random import Streams
-from fa_repro.rules import Signals, Step, cascade
-from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.schema import Share
-from fa_repro.typing import Array
+from fa_repro.rules import Array, Network, RandomFeedback, Share, Signals, Step, Streams, cascade
 
 
 @dataclass(frozen=True)

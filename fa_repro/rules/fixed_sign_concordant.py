@@ -4,11 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fa_repro.nn.network import Network
-from fa_repro.nn.random import Streams
-from fa_repro.rules import Signals, Step, cascade
-from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.typing import Array
+from fa_repro.rules import Array, Network, RandomFeedback, Signals, Step, Streams, cascade
 
 
 @dataclass(frozen=True)

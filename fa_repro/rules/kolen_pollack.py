@@ -5,12 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fa_repro.nn.network import Network
-from fa_repro.nn.random import Streams
 from fa_repro.nn.weight_decay import settle
-from fa_repro.rules import Signals, Step, cascade
-from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.typing import Array
+from fa_repro.rules import Array, Network, RandomFeedback, Signals, Step, Streams, cascade
 
 
 class Feedback(NamedTuple):

@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fa_repro.nn.network import Network
-from fa_repro.nn.random import Normals, Streams
-from fa_repro.rules import Rule, Signals, Step
-from fa_repro.schema import Positive
+from fa_repro.rules import Network, Normals, Positive, Rule, Signals, Step, Streams
 
 
 @dataclass(frozen=True)

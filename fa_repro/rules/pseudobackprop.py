@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fa_repro.rules import Rule, Signals, Step, cascade
-from fa_repro.typing import Array
+from fa_repro.rules import Array, Rule, Signals, Step, cascade
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fa_repro.rules import Rule, Signals, Step, cascade
-from fa_repro.schema import Positive
+from fa_repro.rules import Positive, Rule, Signals, Step, cascade
 
 
 @dataclass(frozen=True)

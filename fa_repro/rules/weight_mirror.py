@@ -3,12 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fa_repro.nn.network import Network
-from fa_repro.nn.random import Normals, Streams
-from fa_repro.rules import Signals, Step, cascade
-from fa_repro.rules._feedback import RandomFeedback
-from fa_repro.schema import Positive
-from fa_repro.typing import Array
+from fa_repro.rules import Array, Network, Normals, Positive, RandomFeedback, Signals, Step, Streams, cascade
 
 
 class Mirror(NamedTuple):

@@ -16,9 +16,9 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fa_repro import data
 from fa_repro.config import resolve
 from fa_repro.config_files import locate, read
+from fa_repro.datasets import mnist as dataset
 from fa_repro.trainer import train
 
 FLOP = 4 * 784 * 1000 + 4 * 1000 * 10
@@ -46,7 +46,7 @@ def ours() -> None:
 
 def plain_loop() -> None:
     """Feedback alignment as a textbook would write it: float64, one example at a time."""
-    mnist = data.load()
+    mnist = dataset.load()
     rng = np.random.default_rng(0)
     W0, W = rng.uniform(-LOWER, LOWER, (1000, 784)), rng.uniform(-UPPER, UPPER, (10, 1000))
     b0, b = np.zeros(1000), np.zeros(10)
@@ -83,7 +83,7 @@ def in_torch() -> Callable[[], None] | None:
             h, feedback = context.saved_tensors
             return signal @ feedback, signal.T @ h, signal.sum(0), None
 
-    mnist = data.load()
+    mnist = dataset.load()
     images = torch.from_numpy((mnist.train_images / np.float32(255) - np.float32(0.1307)) / np.float32(0.3081))
     targets = torch.nn.functional.one_hot(torch.from_numpy(mnist.train_labels.astype(np.int64)), 10).float()
     first, last = torch.nn.Linear(784, 1000), torch.nn.Linear(1000, 10)
@@ -141,7 +141,7 @@ def peak_memory() -> float:
 
 def main() -> None:
     """Print the rates, the three ratios, and the memory."""
-    data.prepare()
+    dataset.prepare()
     torch_steps = in_torch()
     jobs = {
         "sgemm 2000": (product, 2 * 2000**3, 1),

@@ -54,7 +54,7 @@ def data() -> None:
 @click.option("-v", "--verbose", is_flag=True, help="Say which sources are tried.")
 def fetch(verbose: bool) -> None:
     """Find MNIST or fetch it; print the folder where it is."""
-    from fa_repro.data import prepare
+    from fa_repro.datasets.mnist import prepare
 
     show(verbose)
     found = prepare()
@@ -67,7 +67,7 @@ def fetch(verbose: bool) -> None:
 @data_options
 def verify() -> None:
     """Check the files in the cache, or those of --data-dir; fetch nothing."""
-    from fa_repro import data as mnist
+    from fa_repro.datasets import mnist
 
     checked = mnist.verify()
     for path, wrong in checked:
@@ -82,6 +82,6 @@ def verify() -> None:
 @data_options
 def path() -> None:
     """Print the folder where MNIST is, or would be."""
-    from fa_repro.data import where
+    from fa_repro.datasets.mnist import where
 
     click.echo(where())

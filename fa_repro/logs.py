@@ -1,10 +1,9 @@
-"""What a person sees of the log: warnings, what is told, and with --verbose everything."""
+"""What a user sees of the log: warnings, notices, and with --verbose everything."""
 
 import logging
 import sys
 
-TOLD = "fa_repro.told"
-"""Name of the logger for what a person should see although nothing is wrong."""
+from fa_repro.datasets import NOTICES
 
 
 def show(verbose: bool) -> None:
@@ -14,4 +13,4 @@ def show(verbose: bool) -> None:
     logger = logging.getLogger("fa_repro")
     logger.handlers[:] = [handler]
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    logging.getLogger(TOLD).setLevel(logging.INFO)
+    logging.getLogger(NOTICES).setLevel(logging.INFO)

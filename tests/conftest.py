@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from fa_repro import data, idx, layout, registry
+from fa_repro import layout, registry
 from fa_repro.cli import main
 from fa_repro.config import Config, resolve
 from fa_repro.config_files import shipped
+from fa_repro.datasets import checksums, mnist
 from fa_repro.io import atomic, yaml
 from fa_repro.rules import Rule
 from fa_repro.runs import Run
@@ -86,17 +87,17 @@ def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         classes = rng.integers(0, 10, count).astype(np.uint8)
         images = (0.5 * prototypes[classes] + 0.5 * rng.integers(0, 256, (count, 28, 28))).astype(np.uint8)
         for kind, values in (("images-idx3", images), ("labels-idx1", classes)):
-            content = idx.Expected("", values.shape).header + values.tobytes()
+            content = checksums.Expected("", values.shape).header + values.tobytes()
             (folder / f"{name}-{kind}-ubyte").write_bytes(content)
-            table[f"{name}-{kind}-ubyte"] = idx.Expected(atomic.sha256(content), values.shape)
-    monkeypatch.setattr(idx, "FILES", table)
-    monkeypatch.setattr(data, "TRAINING", 600)
+            table[f"{name}-{kind}-ubyte"] = checksums.Expected(atomic.sha256(content), values.shape)
+    monkeypatch.setattr(checksums, "FILES", table)
+    monkeypatch.setattr(mnist, "TRAINING", 600)
     monkeypatch.setenv("FA_REPRO_DATA", str(folder))
     monkeypatch.setenv("FA_REPRO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("FA_REPRO_OFFLINE", "1")
-    data.load.cache_clear()
+    mnist.load.cache_clear()
     yield folder
-    data.load.cache_clear()
+    mnist.load.cache_clear()
 
 
 def digit_runs(name: str = "mnist", overrides: Mapping[str, Any] | None = None, **options: Any) -> list[Run]:

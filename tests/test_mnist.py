@@ -103,7 +103,7 @@ def test_validation_examples_are_the_last_of_the_training_set_and_never_learned(
 
 def test_runs_are_named_by_the_data_they_learn_from(monkeypatch: pytest.MonkeyPatch) -> None:
     before = [run.key for run in digit_runs()]
-    monkeypatch.setattr("fa_repro.data.DIGEST", "other data")
+    monkeypatch.setattr("fa_repro.datasets.mnist.DIGEST", "other data")
     assert not set(before) & {run.key for run in digit_runs()}
 
 

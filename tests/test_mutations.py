@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import fa_repro
-from fa_repro import data
 from fa_repro.checking import check
 from fa_repro.claims import Verdict
+from fa_repro.datasets import mnist
 from fa_repro.errors import DataError
 from fa_repro.nn import network
 from fa_repro.rules import cascade
@@ -267,7 +267,7 @@ def test_a_fault_is_seen_at_full_size(fault: Fault, tmp_path: Path, monkeypatch:
     """That the rules as they are reproduce these claims, `test_reproduction.py` tells."""
     if fault.figure == "mnist":
         try:
-            data.prepare()
+            mnist.prepare()
         except DataError as error:
             pytest.skip(str(error))
     fault.patch(monkeypatch)

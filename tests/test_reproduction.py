@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fa_repro import data, run
+from fa_repro import run
+from fa_repro.datasets import mnist as dataset
 from fa_repro.errors import DataError
 from fa_repro.experiment import Result
 
@@ -103,7 +104,7 @@ def test_two_hidden_layers_learn_at_a_lower_rate(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def mnist(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     try:
-        data.prepare()
+        dataset.prepare()
     except DataError as error:
         pytest.skip(f"MNIST cannot be had: {error}")
     return run("mnist", {"trials": 5}, results=tmp_path_factory.mktemp("mnist"), jobs=None).table

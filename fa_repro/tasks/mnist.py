@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, Strict
 
-from fa_repro import data
+from fa_repro.datasets import mnist as dataset
 from fa_repro.nn.random import Orders, Streams
 from fa_repro.tasks import Task
 from fa_repro.typing import Array
@@ -64,7 +64,7 @@ class Mnist(Task):
 
     @property
     def epoch(self) -> int:
-        return data.TRAINING - self.validation
+        return dataset.TRAINING - self.validation
 
     @property
     def held_out(self) -> tuple[str, ...]:
@@ -72,13 +72,13 @@ class Mnist(Task):
 
     @property
     def fingerprint(self) -> str:
-        return data.DIGEST
+        return dataset.DIGEST
 
     def prepare(self) -> None:
-        data.prepare()
+        dataset.prepare()
 
     def init(self, streams: Streams, dtype: npt.DTypeLike) -> _State:
-        mnist = data.load()
+        mnist = dataset.load()
         end = self.epoch
         images, classes = mnist.train_images[None], mnist.train_labels
         held_out = {

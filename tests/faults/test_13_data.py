@@ -12,23 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from fa_repro import idx
+from fa_repro.datasets import checksums
 from fa_repro.io import atomic
 from tests.faults.processes import Done, begin, finish
 from tests.test_cli import environment
 
-NAMES = tuple(idx.FILES)
+NAMES = tuple(checksums.FILES)
 SHAPES = dict(zip(NAMES, [(6, 2, 3), (6,), (4, 2, 3), (4,)], strict=True))
 SMALL = {
-    name: idx.Expected("", shape).header + bytes(shape[0] * 6 ** (len(shape) > 1)) for name, shape in SHAPES.items()
+    name: checksums.Expected("", shape).header + bytes(shape[0] * 6 ** (len(shape) > 1))
+    for name, shape in SHAPES.items()
 }
 DRIVER = """\
 import json, sys
 from pathlib import Path
-from fa_repro import idx, mirrors, packages
+from fa_repro.datasets import checksums, mirrors, packages
 
 given = json.loads(Path("given.json").read_text())
-idx.FILES = {name: idx.Expected(sum, tuple(shape)) for name, (sum, shape) in given["files"].items()}
+checksums.FILES = {name: checksums.Expected(sum, tuple(shape)) for name, (sum, shape) in given["files"].items()}
 mirrors.MIRRORS, mirrors.READ = given["mirrors"], 0.5
 packages.run_client = lambda command, folder: None  # pip and npm find nothing
 from fa_repro.cli import main

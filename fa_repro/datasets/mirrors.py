@@ -4,8 +4,8 @@ import io
 import time
 from typing import Any
 
-from fa_repro import idx
-from fa_repro.idx import Buffer, UnusableError
+from fa_repro.datasets import checksums, idx
+from fa_repro.datasets.idx import Buffer, UnusableError
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -25,7 +25,7 @@ def fetch(base: str) -> dict[str, Buffer]:
     """
     deadline = time.monotonic() + TOGETHER
     contents = {}
-    for name, expected in idx.FILES.items():
+    for name, expected in checksums.FILES.items():
         try:
             data = _download(f"{base}{name}.gz", expected.most_compressed, deadline)
         except (OSError, ValueError) as error:  # all that requests raises is of these kinds

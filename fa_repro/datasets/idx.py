@@ -7,20 +7,18 @@ the length of each dimension, and then one byte a value.
 import gzip
 import hashlib
 import io
-import math
 import mmap
 import os
-import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from fa_repro.datasets import checksums
 
 Buffer: TypeAlias = bytes | mmap.mmap
 
 _GZIP = b"\x1f\x8b"
-_SLACK = 65_536  # bytes that headers may add to a file when it is compressed
 
 
 class UnusableError(Exception):
@@ -29,47 +27,6 @@ class UnusableError(Exception):
 
 class MissingError(UnusableError):
     """A folder does not have a file."""
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a decoded file must be; every limit on what is read follows from it."""
-
-    sha256: str
-    shape: tuple[int, ...]
-
-    @property
-    def header(self) -> bytes:
-        """Its first bytes, magic number and dimensions."""
-        return struct.pack(f">{1 + len(self.shape)}I", 0x800 + len(self.shape), *self.shape)
-
-    @property
-    def size(self) -> int:
-        """Its bytes, header included."""
-        return len(self.header) + math.prod(self.shape)
-
-    @property
-    def most_compressed(self) -> int:
-        """The bytes it may have as gzip: stored without any compression, it grows by less than a hundredth."""
-        return self.size + self.size // 100 + _SLACK
-
-
-FILES: Mapping[str, Expected] = {
-    "train-images-idx3-ubyte": Expected(
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db", (60_000, 28, 28)
-    ),
-    "train-labels-idx1-ubyte": Expected("65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5", (60_000,)),
-    "t10k-images-idx3-ubyte": Expected(
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7", (10_000, 28, 28)
-    ),
-    "t10k-labels-idx1-ubyte": Expected("ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2", (10_000,)),
-}
-"""The files by their usual names, images and labels of each set in turn."""
-
-
-def most_fetched() -> int:
-    """The bytes that all files together may have, packed in whatever way."""
-    return sum(expected.most_compressed for expected in FILES.values())
 
 
 def gunzip(data: bytes, limit: int, name: str) -> bytes:
@@ -94,7 +51,7 @@ def gunzip(data: bytes, limit: int, name: str) -> bytes:
 
 def unpacked(data: Buffer, name: str) -> Buffer:
     """A file's bytes, which may be gzip or plain, whatever it was called."""
-    return gunzip(data[:], FILES[name].size, name) if data[:2] == _GZIP else data
+    return gunzip(data[:], checksums.FILES[name].size, name) if data[:2] == _GZIP else data
 
 
 def check(contents: Mapping[str, Buffer]) -> None:
@@ -105,16 +62,16 @@ def check(contents: Mapping[str, Buffer]) -> None:
     UnusableError
         Naming the file and the difference; the likelier mistakes have words of their own, SHA-256 has the last one.
     """
-    for name in FILES:
+    for name in checksums.FILES:
         if name not in contents:
             raise MissingError(f"{name} is missing")
         check_start(name, contents[name])
-    names = list(FILES)
+    names = list(checksums.FILES)
     for images, labels in zip(names[::2], names[1::2], strict=True):
         found = [int.from_bytes(contents[name][4:8], "big") for name in (images, labels)]
         if found[0] != found[1]:
             raise UnusableError(f"{images} has {found[0]:,} images, {labels} has {found[1]:,} labels")
-    for name in FILES:
+    for name in checksums.FILES:
         check_content(name, contents[name])
 
 
@@ -128,7 +85,7 @@ def check_start(name: str, data: Buffer) -> None:
     """
     if data[:512].lstrip().startswith(b"<"):
         raise UnusableError(f"{name}: a web page (HTML) in place of the file")
-    found, magic = data[:4], FILES[name].header[:4]
+    found, magic = data[:4], checksums.FILES[name].header[:4]
     if len(found) < 4:
         raise UnusableError(f"{name}: {len(data)} bytes, too short for a header")
     if found != magic:
@@ -143,7 +100,7 @@ def check_content(name: str, data: Buffer) -> None:
     UnusableError
         If it differs.
     """
-    expected = FILES[name]
+    expected = checksums.FILES[name]
     found = data[: len(expected.header)]
     if found != expected.header:
         dimensions = [int.from_bytes(found[i : i + 4], "big") for i in range(4, len(found), 4)]
@@ -188,7 +145,7 @@ def read_file(folder: Path, name: str) -> Buffer:
     try:
         path = find(folder, name)
         with path.open("rb") as file:
-            size, most = os.fstat(file.fileno()).st_size, FILES[name].most_compressed
+            size, most = os.fstat(file.fileno()).st_size, checksums.FILES[name].most_compressed
             if size > most:
                 raise UnusableError(f"{path.name}: {size:,} bytes, it may have {most:,}")
             return unpacked(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), name) if size else b""
@@ -211,6 +168,6 @@ def read_folder(folder: Path) -> dict[str, Buffer]:
             raise MissingError("not a folder" if folder.exists() else "no such folder")
     except OSError as error:
         raise UnusableError(f"cannot be read: {error.strerror or error}") from None
-    contents = {name: read_file(folder, name) for name in FILES}
+    contents = {name: read_file(folder, name) for name in checksums.FILES}
     check(contents)
     return contents

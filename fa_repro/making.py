@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fa_repro import execution
-from fa_repro.batches import Batch, share, work
+from fa_repro.batches import Batch, form_batches, share, work
 from fa_repro.config import Config
 from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution import Execution
 from fa_repro.figures import Figure
 from fa_repro.progress import Progress
-from fa_repro.runs import Outcome, Run, batches
 from fa_repro.store import Brief, Store
 from fa_repro.theory import Study
+from fa_repro.training.runs import Outcome, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +136,7 @@ def train(
         begin(len(unique), missing)
     for task in dict.fromkeys(run.entry.setup.task for run in left):
         task.prepare()
-    todo, fresh = batches(left), 0
+    todo, fresh = form_batches(left), 0
     with _shown(progress, todo, label):
         for batch, error in execution.train(todo, store, how, progress.tick):
             for run in batch:

@@ -13,8 +13,8 @@ from fa_repro.config import Config, resolve
 from fa_repro.errors import ConfigError
 from fa_repro.execution import Execution
 from fa_repro.io.yaml import Document, inline
-from fa_repro.runs import Run
 from fa_repro.store import Store
+from fa_repro.training.runs import Run
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from fa_repro.errors import StorageError
 from fa_repro.io import atomic
 from fa_repro.io.manifest import SCHEMA, NotValidError, read_manifest, verified
 from fa_repro.provenance import versions
-from fa_repro.runs import Outcome, Run
+from fa_repro.training.runs import Outcome, Run
 from fa_repro.typing import Array
 
 log = logging.getLogger(__name__)
@@ -146,8 +146,8 @@ class Store:
             return None
         return str(reason) if version == versions()["fa_repro"] else None
 
-    def commit(self, run: Run, outcome: Outcome, seconds: float, replace: bool = False) -> None:
-        """Store a run that has just been trained; with `replace`, in place of one that is there.
+    def commit(self, run: Run, outcome: Outcome, seconds: float, overwrite: bool = False) -> None:
+        """Store a run that has just been trained; with `overwrite`, in place of one that is there.
 
         Raises
         ------
@@ -176,14 +176,14 @@ class Store:
                 atomic.write_flushed(made / _RECORD, record)
                 atomic.write_flushed(made / "manifest.json", json.dumps(manifest, indent=1).encode())
                 path.parent.mkdir(exist_ok=True)
-                self._rename(made, path, replace)
+                self._rename(made, path, overwrite)
                 atomic.flush_directory(path.parent)
                 self._note(run).unlink(missing_ok=True)
             finally:
                 shutil.rmtree(made, ignore_errors=True)
 
-    def _rename(self, made: Path, path: Path, replace: bool) -> None:
-        if replace:
+    def _rename(self, made: Path, path: Path, overwrite: bool) -> None:
+        if overwrite:
             self._replace(made, path)
             return
         try:
@@ -208,7 +208,7 @@ class Store:
         with suppress(FileNotFoundError):  # it is not there, or another process has just taken it away
             path.rename(old)
         try:
-            self._rename(made, path, replace=False)
+            self._rename(made, path, overwrite=False)
         except BaseException:
             if old.is_dir() and not path.is_dir():
                 old.rename(path)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from fa_repro.nn.network import ACTIVATIONS
 from fa_repro.nn.random import Streams
-from fa_repro.runs import Outcome, Run, initial_network
+from fa_repro.training.runs import Outcome, Run, initial_network
 from fa_repro.typing import Array
 
 

@@ -14,12 +14,12 @@ from fa_repro.complaints import describe, named, show
 from fa_repro.draft import EVERY, Draft
 from fa_repro.io.yaml import Path
 from fa_repro.rules import Rule
-from fa_repro.runs import Entry, Setup
 from fa_repro.schema import Block
-from fa_repro.settings import NetworkSettings, Record, Training
 from fa_repro.suggestions import did_you_mean, nearest
 from fa_repro.tasks import Task
 from fa_repro.theory import Study, Theory
+from fa_repro.training.runs import Entry, Setup
+from fa_repro.training.settings import NetworkSettings, Record, Training
 
 BLOCKS: dict[str, type[Block]] = {"network": NetworkSettings, "training": Training, "record": Record}
 

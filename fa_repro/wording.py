@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fa_repro import unfinished
-from fa_repro.batches import cores, divided, jobs_for, makespan
+from fa_repro.batches import cores, divided, form_batches, jobs_for, makespan
 from fa_repro.errors import StorageError
 from fa_repro.execution import LOCAL, Execution
 from fa_repro.experiment import Result
@@ -14,8 +14,8 @@ from fa_repro.io.manifest import NotValidError, read_manifest, verified
 from fa_repro.io.yaml import inline, load
 from fa_repro.repeating import Repeated
 from fa_repro.request import Plan, Request
-from fa_repro.runs import Run, batches
 from fa_repro.theory import Study
+from fa_repro.training.runs import Run
 
 MOST = 10
 """Lines, and values of a swept key, that are told one by one."""
@@ -114,7 +114,7 @@ def _shortened(lines: list[str]) -> list[str]:
 
 
 def _time(plan: Plan, how: Execution) -> str:
-    todo = batches(plan.missing)
+    todo = form_batches(plan.missing)
     if how.address is not None:
         return f"very roughly {_duration(makespan(todo, 1))} on one core, shared by the cluster's workers"
     jobs = jobs_for(todo, how.jobs if how.executor == LOCAL else how.jobs or cores())

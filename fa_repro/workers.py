@@ -43,7 +43,7 @@ _done: Any = None  # in a worker: the work that all workers have done, a shared 
 
 
 def train_in_workers(
-    batches: Sequence[Batch], root: Path, replace: bool, jobs: int, tick: Callable[[int], None]
+    batches: Sequence[Batch], root: Path, overwrite: bool, jobs: int, tick: Callable[[int], None]
 ) -> Iterator[tuple[Batch, Exception | None]]:
     """Train batches in `jobs` processes; yields each as it ends, with what went wrong if something did.
 
@@ -55,7 +55,7 @@ def train_in_workers(
     batches : sequence of sequences of Run
     root : Path
         The results folder, where the workers store the runs.
-    replace : bool
+    overwrite : bool
         Store them in place of runs that are there.
     jobs : int
     tick : callable
@@ -75,7 +75,7 @@ def train_in_workers(
         alone = deque([suspects.popleft()]) if suspects else None
         queue, workers = (todo, jobs) if alone is None else (alone, 1)
         with _pool(workers, tick) as (pool, watch, begun):
-            lost = yield from _through(pool, queue, workers, root, replace, watch)
+            lost = yield from _through(pool, queue, workers, root, overwrite, watch)
             if lost and not begun():
                 raise FaReproError(_NEVER)
         for batch in lost:
@@ -88,7 +88,7 @@ def train_in_workers(
 
 
 def _through(
-    pool: ProcessPoolExecutor, queue: deque[Batch], jobs: int, root: Path, replace: bool, watch: Callable[[], None]
+    pool: ProcessPoolExecutor, queue: deque[Batch], jobs: int, root: Path, overwrite: bool, watch: Callable[[], None]
 ) -> Generator[tuple[Batch, Exception | None], None, list[Batch]]:
     """Send batches through a pool until none is left or a worker dies; returns those that it was then training."""
     training: dict[Future[None], Batch] = {}
@@ -99,7 +99,7 @@ def _through(
             try:
                 # Until the worker that this may start, and that inherits it, ignores them.
                 with interrupts_held_back():
-                    training[pool.submit(_work, queue[0], root, replace)] = queue[0]
+                    training[pool.submit(_work, queue[0], root, overwrite)] = queue[0]
                 queue.popleft()
             except BrokenProcessPool:
                 broken = True
@@ -170,8 +170,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work(batch: Batch, root: Path, replace: bool) -> None:
-    train_and_store(batch, Store(root), replace, _tick)
+def _work(batch: Batch, root: Path, overwrite: bool) -> None:
+    train_and_store(batch, Store(root), overwrite, _tick)
 
 
 def _tick(more: int) -> None:

@@ -17,10 +17,10 @@ from fa_repro.config_files import shipped
 from fa_repro.datasets import checksums, mnist
 from fa_repro.io import atomic, yaml
 from fa_repro.rules import Rule
-from fa_repro.runs import Run
 from fa_repro.store import Store
 from fa_repro.tables import Trained
-from fa_repro.trainer import train
+from fa_repro.training.runs import Run
+from fa_repro.training.trainer import train
 
 SMALL = """\
 figure: linear

@@ -167,7 +167,7 @@ def test_a_run_that_fails_is_told_while_the_others_finish(command: Command, monk
 def test_when_every_run_fails_earlier_results_stay(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     command("run", "linear")
     before = contents(Path("results/linear"))
-    monkeypatch.setattr("fa_repro.trainer.train", lambda *_: 1 / 0)
+    monkeypatch.setattr("fa_repro.training.trainer.train", lambda *_: 1 / 0)
     result = command("run", "linear", "--set", "seed=1")
     assert result.exit_code == 1
     assert "every run failed, nothing was written. The first: ZeroDivisionError" in result.stderr
@@ -177,7 +177,7 @@ def test_when_every_run_fails_earlier_results_stay(command: Command, monkeypatch
 def test_plot_draws_the_same_picture_from_the_table_alone(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     command("run", "linear")
     before = contents(Path("results/linear"))
-    monkeypatch.setattr("fa_repro.trainer.train", lambda *_: 1 / 0)
+    monkeypatch.setattr("fa_repro.training.trainer.train", lambda *_: 1 / 0)
     for path in Path("results/runs").rglob("*.npz"):
         path.unlink()
     result = command("plot", "linear")

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from fa_repro import run
+from fa_repro.batches import form_batches
 from fa_repro.errors import ConfigError, FaReproError, StorageError
 from fa_repro.execution import Execution
-from fa_repro.runs import batches
 from fa_repro.store import Store
 from tests.conftest import small
 
@@ -116,7 +116,7 @@ def test_a_cluster_of_ones_own_gives_the_same_bytes_and_ends(workplace: Path) ->
 
 
 def test_a_worker_that_sees_the_results_folder_stores_its_runs_itself(workplace: Path) -> None:
-    (batch, *_) = batches(small().runs())
+    (batch, *_) = form_batches(small().runs())
     store = Store(workplace)
     store.prepare()
     with cluster._token(store) as token:
@@ -168,7 +168,7 @@ def test_where_the_package_is_missing_is_told_before_anything_is_sent(workplace:
 def test_a_worker_that_may_not_use_the_folder_sends_its_runs_back(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    (batch, *_) = batches(small().runs())
+    (batch, *_) = form_batches(small().runs())
     store = Store(workplace)
     store.prepare()
 
@@ -193,7 +193,7 @@ def test_trouble_of_the_cluster_is_not_a_failure_of_the_runs(
 
 
 def test_a_worker_of_another_version_is_refused(workplace: Path) -> None:
-    (batch, *_) = batches(small().runs())
+    (batch, *_) = form_batches(small().runs())
     with pytest.raises(FaReproError, match=r"has numpy .*, this process numpy 1\.0: results would differ"):
         cluster._train(batch, workplace, Path("none"), False, {**cluster._facts(), "numpy": "1.0"})
 

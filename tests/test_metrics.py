@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fa_repro.metrics import angle_deg, nse
 from fa_repro.statistics import mean_interval, sliding
+from fa_repro.training.metrics import angle_deg, nse
 
 
 def test_nse_is_one_for_the_zero_output_and_zero_for_a_perfect_one() -> None:

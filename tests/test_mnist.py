@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from fa_repro import metrics, probes, published, run
+from fa_repro import published, run
+from fa_repro.batches import form_batches
 from fa_repro.cli import main
 from fa_repro.config import resolve
 from fa_repro.config_files import shipped
@@ -20,14 +21,15 @@ from fa_repro.figures.receptive_fields import mosaic
 from fa_repro.figures.search import FIGURE as SEARCH
 from fa_repro.io import yaml
 from fa_repro.nn.random import Streams
-from fa_repro.recorder import grid
 from fa_repro.results import load
-from fa_repro.runs import Run, batches, initial_network
-from fa_repro.settings import Record
 from fa_repro.tables import receptive_fields
 from fa_repro.tasks import mnist
 from fa_repro.tasks.mnist import Mnist
-from fa_repro.trainer import Decay, train
+from fa_repro.training import metrics, probes
+from fa_repro.training.recorder import grid
+from fa_repro.training.runs import Run, initial_network
+from fa_repro.training.settings import Record
+from fa_repro.training.trainer import Decay, train
 from tests.conftest import digit_runs, freshly_trained
 
 pytestmark = pytest.mark.usefixtures("digits")
@@ -394,7 +396,7 @@ def test_runs_of_other_lengths_are_not_trained_together() -> None:
     runs = resolve(
         document, {"network.hidden": [20], "trials": 2}, sweep={"training.epochs": [1, 2]}, only=["backprop"]
     ).runs()
-    assert sorted(len(group) for group in batches(runs)) == [2, 2]
+    assert sorted(len(group) for group in form_batches(runs)) == [2, 2]
     assert len({run.key for run in runs}) == 4
     assert {run.entry.setup.examples for run in runs} == {600, 1200}
 
@@ -405,7 +407,7 @@ def test_sparsity_is_the_same_alone_as_among_others() -> None:
         overrides={"sweep": {"algorithms.sparse_feedback_alignment.sparsity": shares}, "trials": 1},
         only=["sparse_feedback_alignment"],
     )
-    ((*batch,),) = batches(runs)
+    ((*batch,),) = form_batches(runs)
     for one, outcome in zip(batch, train(batch), strict=True):
         for key, array in train([one])[0].arrays.items():
             np.testing.assert_array_equal(outcome.arrays[key], array)
@@ -761,8 +763,8 @@ def test_an_example_without_an_angle_does_not_count() -> None:
 
 
 def test_what_is_kept_of_digits_is_one_run_at_a_time() -> None:
-    assert [len(group) for group in batches(digit_runs(only=["shallow"]))] == [1, 1]
-    assert [len(group) for group in batches(digit_runs(only=["backprop"]))] == [2]
+    assert [len(group) for group in form_batches(digit_runs(only=["shallow"]))] == [1, 1]
+    assert [len(group) for group in form_batches(digit_runs(only=["backprop"]))] == [2]
 
 
 def test_what_is_kept_of_held_out_images_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:

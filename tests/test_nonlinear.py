@@ -7,9 +7,9 @@ import pytest
 
 from fa_repro.errors import ConfigError
 from fa_repro.nn.random import Streams
-from fa_repro.runs import Run
 from fa_repro.tasks.nonlinear import Nonlinear
-from fa_repro.trainer import train
+from fa_repro.training.runs import Run
+from fa_repro.training.trainer import train
 from fa_repro.typing import Array
 from tests.conftest import small_runs
 

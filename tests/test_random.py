@@ -44,5 +44,5 @@ def test_distributions() -> None:
 
 
 def test_streams_are_pinned() -> None:
-    """A change here changes every published number: raise `runs.NUMERICS` with it."""
+    """A change here changes every published number: raise `numerics.VERSION` with it."""
     assert Streams([(0, 0)]).uniform("weights/0", (2,), float).tolist() == [[-0.3097934491628751, 0.19557095963946391]]

@@ -15,9 +15,8 @@ from click.testing import Result
 
 from fa_repro import batches as units
 from fa_repro import layout, provenance, run, unfinished
-from fa_repro.batches import divided, makespan, seconds, share
+from fa_repro.batches import divided, form_batches, makespan, seconds, share
 from fa_repro.rules.backprop import Backprop
-from fa_repro.runs import batches
 from fa_repro.store import Store
 from tests.conftest import digit_runs, small
 
@@ -69,7 +68,7 @@ def test_a_dry_run_prints_the_grid_what_is_missing_why_and_how_long(command: Com
 
 
 def test_estimates_grow_with_the_work_and_shrink_with_the_processes() -> None:
-    few, many = (batches(digit_runs(overrides={"training.epochs": epochs})) for epochs in (1, 10))
+    few, many = (form_batches(digit_runs(overrides={"training.epochs": epochs})) for epochs in (1, 10))
     assert makespan(many, 1) == pytest.approx(10 * makespan(few, 1))
     assert makespan(many, 1) == pytest.approx(sum(map(seconds, many)))
     assert makespan(many, 1) > makespan(many, 2) >= max(map(seconds, many))
@@ -78,7 +77,7 @@ def test_estimates_grow_with_the_work_and_shrink_with_the_processes() -> None:
 
 @pytest.mark.parametrize("jobs", [1, 3, 4, 5, 12, 50])
 def test_no_job_is_left_without_a_batch_while_there_are_runs(jobs: int) -> None:
-    whole = batches(small().runs())
+    whole = form_batches(small().runs())
     parts = divided(whole, jobs)
     assert len(parts) == max(len(whole), min(jobs, 12))
     assert Counter(each.key for part in parts for each in part) == Counter(each.key for each in small().runs())
@@ -260,16 +259,16 @@ def test_a_figure_that_trains_nothing_has_no_shards(command: Command) -> None:
 def test_a_run_that_another_process_has_stored_meanwhile_is_not_trained_again(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (batch, *_) = batches(small().runs())
+    (batch, *_) = form_batches(small().runs())
     store = Store(workplace / "results")
     store.prepare()
-    units.train_and_store(batch[:2], store, replace=False)
+    units.train_and_store(batch[:2], store, overwrite=False)
     seen: list[int] = []
     timed = units.timed
     monkeypatch.setattr(units, "timed", lambda left, tick: (seen.append(len(left)), timed(left, tick))[1])
-    units.train_and_store(batch, store, replace=False)
-    units.train_and_store(batch, store, replace=False)
-    units.train_and_store(batch, store, replace=True)
+    units.train_and_store(batch, store, overwrite=False)
+    units.train_and_store(batch, store, overwrite=False)
+    units.train_and_store(batch, store, overwrite=True)
     assert seen == [len(batch) - 2, len(batch)]
 
 

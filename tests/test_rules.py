@@ -16,7 +16,7 @@ from fa_repro.rules.backprop import Backprop
 from fa_repro.rules.feedback_alignment import FeedbackAlignment
 from fa_repro.rules.node_perturbation import NodePerturbation
 from fa_repro.rules.pseudobackprop import Pseudobackprop
-from fa_repro.trainer import Learner
+from fa_repro.training.trainer import Learner
 from fa_repro.typing import Array
 from tests.conftest import needed_keys, small_runs
 

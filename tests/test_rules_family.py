@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fa_repro.metrics import angle_deg
 from fa_repro.nn.network import Network
 from fa_repro.nn.random import Streams
 from fa_repro.nn.weight_decay import settle
@@ -21,8 +20,9 @@ from fa_repro.rules.kolen_pollack import KolenPollack
 from fa_repro.rules.pseudobackprop import Pseudobackprop
 from fa_repro.rules.uniform_sign_concordant import UniformSignConcordant
 from fa_repro.rules.weight_mirror import Mirror, WeightMirror
-from fa_repro.runs import initial_network
-from fa_repro.trainer import Learner, train
+from fa_repro.training.metrics import angle_deg
+from fa_repro.training.runs import initial_network
+from fa_repro.training.trainer import Learner, train
 from fa_repro.typing import Array
 from tests.conftest import small_runs
 from tests.test_rules import NETS, make_step

@@ -13,9 +13,9 @@ import pytest
 from fa_repro import results
 from fa_repro.experiment import run
 from fa_repro.io import atomic
-from fa_repro.runs import Run
 from fa_repro.store import Brief, Store
-from fa_repro.trainer import train
+from fa_repro.training.runs import Run
+from fa_repro.training.trainer import train
 from tests.conftest import small_runs
 from tests.test_trainer import assert_same
 
@@ -72,7 +72,7 @@ def test_the_first_to_finish_wins(stored_run: tuple[Store, Run, Path]) -> None:
     before = (folder / "manifest.json").read_bytes()
     store.commit(one, train([one])[0], 99.0)
     assert (folder / "manifest.json").read_bytes() == before
-    store.commit(one, train([one])[0], 99.0, replace=True)
+    store.commit(one, train([one])[0], 99.0, overwrite=True)
     assert json.loads((folder / "manifest.json").read_text())["seconds"] == 99.0
     assert sorted(path.name for path in folder.parent.parent.iterdir()) == [one.key[:2]]
 

@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fa_repro import probes, registry
+from fa_repro import registry
+from fa_repro.batches import form_batches
 from fa_repro.nn.random import Streams
-from fa_repro.recorder import grid
 from fa_repro.rules import Rule, Signals, Step, cascade
-from fa_repro.runs import Run, batches, initial_network
-from fa_repro.settings import Record
-from fa_repro.trainer import Learner, train
+from fa_repro.training import probes
+from fa_repro.training.recorder import grid
+from fa_repro.training.runs import Run, initial_network
+from fa_repro.training.settings import Record
+from fa_repro.training.trainer import Learner, train
 from tests.conftest import small, small_runs
 
 
@@ -86,7 +88,7 @@ def assert_same(one: Any, other: Any) -> None:
 def test_every_run_gives_the_same_bits_alone_as_among_others(rule: str, changes: dict[str, Any]) -> None:
     columns = ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]
     runs = small_runs(rule, {"record.probes": columns, **changes})
-    (batch,) = batches(runs)
+    (batch,) = form_batches(runs)
     assert len(batch) == len(runs)
     for run, outcome in zip(batch, train(batch), strict=True):
         assert_same(outcome, train([run])[0])
@@ -279,7 +281,7 @@ def test_a_run_is_named_by_all_that_decides_its_numbers() -> None:
 
 def test_batches_hold_what_can_be_trained_together_and_each_run_once() -> None:
     runs = small({"sweep": {"network.hidden": [[4], [5]], "network.init_range": [0.1, 0.2]}}).runs()
-    groups = batches([*runs, *runs])
+    groups = form_batches([*runs, *runs])
     assert sorted(run.key for group in groups for run in group) == sorted({run.key for run in runs})
     for group in groups:
         assert len({(run.entry.algorithm, run.entry.setup.network.hidden) for run in group}) == 1
@@ -287,7 +289,7 @@ def test_batches_hold_what_can_be_trained_together_and_each_run_once() -> None:
 
 def test_batches_are_bounded_by_their_weights() -> None:
     runs = small({"trials": 50, "network.hidden": [3000]}, only=["backprop"]).runs()
-    sizes = [len(group) for group in batches(runs)]
+    sizes = [len(group) for group in form_batches(runs)]
     assert sum(sizes) == 50
     assert max(sizes) * (6 * 3000 + 3000 * 3) * 8 <= 2 * 2**20
     assert max(sizes) - min(sizes) <= 1

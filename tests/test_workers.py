@@ -11,9 +11,8 @@ import pytest
 
 from fa_repro import batches as estimates_of
 from fa_repro import run, workers
-from fa_repro.batches import seconds
+from fa_repro.batches import form_batches, seconds
 from fa_repro.errors import StorageError
-from fa_repro.runs import batches
 from tests.conftest import digit_runs, small
 from tests.test_cli import environment
 
@@ -34,7 +33,7 @@ def test_workers_are_started_by_themselves_only_where_that_pays(
     monkeypatch.setattr(workers, "train_in_workers", lambda *args: started.append(args) or iter(()))
     run("linear", {"trials": 1}, jobs=None)
     assert not started
-    estimates = [seconds(batch) for batch in batches(digit_runs(overrides={"network.hidden": [1000]}))]
+    estimates = [seconds(batch) for batch in form_batches(digit_runs(overrides={"network.hidden": [1000]}))]
     assert min(estimates) > 0
     monkeypatch.setattr(estimates_of, "WORTH_IT", 0.0)
     monkeypatch.setattr(estimates_of, "cores", lambda: 3)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results import Saved
-    from fa_repro.runs import Setup
     from fa_repro.tables import Trained
+    from fa_repro.training.runs import Setup
 
 Table = Callable[["Trained", Sequence[str]], "pd.DataFrame"]
 Extra = Callable[["Trained", Sequence[str]], "Mapping[str, pd.DataFrame]"]

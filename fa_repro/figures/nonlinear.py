@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results import Saved
-    from fa_repro.runs import Run
     from fa_repro.tables import Trained
+    from fa_repro.training.runs import Run
 
 LAYER = re.compile(r"angle_backprop_layer(\d+)_deg")
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results import Saved
-    from fa_repro.runs import Setup
     from fa_repro.tables import Trained
+    from fa_repro.training.runs import Setup
     from fa_repro.typing import Array
 
 UNITS = 100

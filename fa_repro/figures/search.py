@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from fa_repro.figures._heat import Quantity
     from fa_repro.results import Saved
-    from fa_repro.runs import Setup
     from fa_repro.tables import Trained
+    from fa_repro.training.runs import Setup
 
 ERRORS = {
     "validation_error_percent": "error on held-out training images (%)",

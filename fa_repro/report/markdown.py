@@ -9,7 +9,7 @@ from fa_repro.claims import Verdict
 from fa_repro.io.atomic import sha256
 from fa_repro.report import words
 from fa_repro.results import config_hash
-from fa_repro.runs import NUMERICS
+from fa_repro.training import numerics
 
 COLUMNS = ("claim", "where", "published", "measured", "verdict")
 
@@ -26,7 +26,7 @@ def fingerprint() -> str:
         for name in names
         for each in registry.module("figures", name).FIGURE.claims
     ]
-    return f"numerics {NUMERICS}, configs {_short(configs)}, claims {_short(claims)}"
+    return f"numerics {numerics.VERSION}, configs {_short(configs)}, claims {_short(claims)}"
 
 
 def rows(checked: Checked) -> list[tuple[str, ...]]:

@@ -41,7 +41,7 @@ class Step(NamedTuple):
     """One mini-batch after its forward pass, before any weight changes."""
 
     network: Network
-    """Its first layer may lag behind, see `fa_repro.trainer.InputLayer`: a rule has no use for it."""
+    """Its first layer may lag behind, see `fa_repro.training.input_layer.InputLayer`: a rule has no use for it."""
     activity: Activity
     target: Array
     """`y*`, shape (R or 1, batch, units_out)."""

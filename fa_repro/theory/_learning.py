@@ -10,10 +10,10 @@ import numpy.typing as npt
 from fa_repro.nn.network import Network
 from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule, Signals, Step
-from fa_repro.runs import Entry, Outcome, Run, Setup, initial_network
-from fa_repro.settings import NetworkSettings, Record, Training
 from fa_repro.tasks import Task
-from fa_repro.trainer import Learner, train
+from fa_repro.training.runs import Entry, Outcome, Run, Setup, initial_network
+from fa_repro.training.settings import NetworkSettings, Record, Training
+from fa_repro.training.trainer import Learner, train
 from fa_repro.typing import Array
 
 

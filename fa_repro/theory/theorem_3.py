@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from fa_repro.metrics import angle_deg
 from fa_repro.rules.feedback_alignment import FeedbackAlignment
 from fa_repro.rules.pseudobackprop import Pseudobackprop
-from fa_repro.runs import Setup
 from fa_repro.schema import Count, Positive
-from fa_repro.settings import Record, Training
 from fa_repro.tasks.linear import Linear
 from fa_repro.theory import Theory
 from fa_repro.theory._learning import InTurn, feedback_of, learned, lessons, small_net
 from fa_repro.theory._statements import Findings, Moderate, Rate, Size
+from fa_repro.training.metrics import angle_deg
+from fa_repro.training.runs import Setup
+from fa_repro.training.settings import Record, Training
 from fa_repro.typing import Array
 
 if TYPE_CHECKING:

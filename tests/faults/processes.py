@@ -248,7 +248,7 @@ def zygote(folder: Path, cwd: Path) -> Iterator[Zygote]:
 _DRIVER = """\
 import os, signal, sys
 from pathlib import Path
-from fa_repro import trainer
+from fa_repro.training import trainer
 
 train = trainer.train
 

@@ -15,7 +15,7 @@ from click.testing import Result
 from fa_repro.errors import StorageError
 from fa_repro.io import atomic
 from fa_repro.store import Store
-from fa_repro.trainer import train
+from fa_repro.training.trainer import train
 from tests.conftest import small_runs
 from tests.faults.processes import leftovers, stored
 from tests.test_storage import broken, contents
@@ -115,7 +115,7 @@ def test_a_run_is_stored_whole_or_not_at_all(
         with monkeypatch.context() as patch:
             calls = FAULTS[fault](patch, at)
             try:
-                store.commit(one, new, 2.0, replace=replace)
+                store.commit(one, new, 2.0, overwrite=replace)
                 failed = False
             except StorageError as error:
                 assert "No space left on device" in str(error)

@@ -14,9 +14,9 @@ from click.testing import Result
 
 from fa_repro import run
 from fa_repro.errors import StorageError
-from fa_repro.runs import Run
 from fa_repro.store import Store
-from fa_repro.trainer import train
+from fa_repro.training.runs import Run
+from fa_repro.training.trainer import train
 from tests.conftest import SMALL
 from tests.faults.processes import fa_repro, stored
 from tests.test_storage import contents

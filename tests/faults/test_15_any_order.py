@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fa_repro import making, run
-from fa_repro.runs import Run
+from fa_repro.training.runs import Run
 from tests.conftest import SMALL
 from tests.faults.processes import HALTS_ONCE, begin, driver, fa_repro, finish, leftovers, session, stored, wait_until
 from tests.test_storage import contents

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from fa_repro import metrics, registry
+from fa_repro import registry
 from fa_repro.nn.network import Network
 from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule, Signals, Step
 from fa_repro.suggestions import did_you_mean
 from fa_repro.tasks import Task
+from fa_repro.training import metrics
 from fa_repro.typing import Array
 
 HELD_OUT = ("test", "validation")

@@ -78,7 +78,7 @@ class Record(Block):
         `every`: before each update. `linear`, `log`: at `points` numbers of examples from 0 to the end, both included.
         `epochs`: after 0, 1/64, 1/32, ... 1/2 epoch, after each epoch, and at the end.
     probes : tuple of str
-        Names of measured columns, see `fa_repro.probes`.
+        Names of measured columns, see `fa_repro.training.probes`.
     weights : bool
         Keep the weights at the end, and the task's target.
     """

@@ -1,26 +1,19 @@
-"""Runs: what decides a run's numbers, the name it is stored under, and which runs can be trained together."""
+"""Runs: what decides a run's numbers, the name it is stored under, and what it gives."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from fa_repro.arrays import shape_of
 from fa_repro.nn.network import Network
 from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule
 from fa_repro.schema import per_layer
-from fa_repro.settings import NetworkSettings, Record, Training
 from fa_repro.tasks import Task
+from fa_repro.training import numerics
+from fa_repro.training.settings import NetworkSettings, Record, Training
 from fa_repro.typing import Array
-
-NUMERICS = 3
-"""Raised by hand whenever a change of the code changes any number a run gives."""
-
-BATCH_BYTES = 2 * 2**20
-"""Most bytes of weights that are trained at once: more no longer fits the processor's caches and gains nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class Setup:
         del training["epochs"]
         data = self.task.fingerprint
         return {
-            "numerics": NUMERICS,
+            "numerics": numerics.VERSION,
             "seed": self.seed,
             "task": {"name": _module_name(self.task), **asdict(self.task)} | ({"data": data} if data else {}),
             "network": asdict(self.network),
@@ -133,31 +126,6 @@ class Outcome:
     columns: Mapping[str, Array]
     arrays: Mapping[str, Array]
     diverged_at: int | None = None
-
-
-def batches(runs: Iterable[Run]) -> list[list[Run]]:
-    """Group runs that can be trained together: equal in everything but floating-point settings, seed and trial.
-
-    Runs with the same key are trained once.
-    """
-    groups: dict[Any, list[Run]] = {}
-    for run in {run.key: run for run in runs}.values():
-        groups.setdefault(shape_of(replace(run.entry.setup, seed=0)), []).append(run)
-    result = []
-    for group in groups.values():
-        setup = group[0].entry.setup
-        # What layers that never learn make of a finite number of examples is kept, and fills the memory by itself.
-        alone = not setup.rule.teaches_hidden and setup.task.epoch is not None
-        size = 1 if alone else max(1, BATCH_BYTES // _weight_bytes(setup))
-        count = -(-len(group) // size)
-        result += [group[i * len(group) // count : (i + 1) * len(group) // count] for i in range(count)]
-    return result
-
-
-def _weight_bytes(setup: Setup) -> int:
-    inputs, outputs = setup.task.sizes
-    sizes = (inputs, *setup.network.hidden, outputs)
-    return sum(a * b for a, b in pairwise(sizes)) * (8 if setup.training.dtype == "float64" else 4)
 
 
 def _digest(data: Mapping[str, Any]) -> str:

@@ -8,21 +8,19 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fa_repro.arrays import stack
 from fa_repro.nn.losses import LOSSES
 from fa_repro.nn.network import Activity, Network
 from fa_repro.nn.random import Streams
 from fa_repro.nn.weight_decay import Decay
-from fa_repro.recorder import Recorder
 from fa_repro.rules import Signals, Step
-from fa_repro.runs import Outcome, Run, Setup, initial_network
+from fa_repro.training.input_layer import DELAY, InputLayer
+from fa_repro.training.recorder import Recorder
+from fa_repro.training.replicas import stack
+from fa_repro.training.runs import Outcome, Run, Setup, initial_network
 from fa_repro.typing import Array
 
 BLOCK = 128
 """Examples that are drawn, and whose measurements are worked out, at once; at least one batch."""
-
-DELAY = 16
-"""Examples, at most, by which updates of the first layer are delayed."""
 
 
 def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> list[Outcome]:
@@ -34,7 +32,7 @@ def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> 
     Parameters
     ----------
     runs : sequence of R runs
-        Equal but for floating-point settings, seed and trial, see `fa_repro.runs.batches`.
+        Equal but for floating-point settings, seed and trial, see `fa_repro.batches.form_batches`.
     tick : callable
         Called now and then with the number of examples seen since the last call, all runs added.
 
@@ -170,83 +168,6 @@ class Learner:
     def network_now(self) -> Network:
         """The network as it is before the update of the batch last asked for, no layer lagging behind."""
         return replace(self._network, weights=[self._first.weights_now(), *self._network.weights[1:]])
-
-
-class InputLayer:
-    """The layer that sees the examples, its updates delayed to the end of a window of examples.
-
-    The examples of a window are known beforehand, so that within it `W0 x_t`, with the updates `d_s x_s'` of the
-    examples before, is `W0 x_t + sum_s d_s (x_s' x_t)`: the first terms of all examples are one matrix product, their
-    inner products another, and so is the update of the whole window at its end. Equal to updating after each example
-    but for rounding, and less work the larger the layer: the net's largest matrix is read and written once a window.
-
-    Weight decay shrinks `W0` by a factor at each update. With `F_t` the product of the factors before example `t`,
-    `W0` is then `F_t (W0 + sum_s d_s x_s' / F_{s+1})`: the same with `d_s / F_{s+1}` for `d_s`, and `F_t` outside.
-    """
-
-    def __init__(self, network: Network, decay: Array | None = None) -> None:
-        self._network, self._decay = network, decay
-        self._owed = Decay(network.weights[0])
-        self._update = np.empty_like(network.weights[0])
-        self._start = self._seen = self._size = 0
-        self._learns = False
-        self._shrunk: Any = 1.0
-
-    def open(self, inputs: Array, start: int, alone: bool) -> None:
-        """Begin a window of inputs, shape (R or 1, n, units_in), whose first is example `start` of its block.
-
-        A window that is one batch is `alone`: it needs no inner products.
-        """
-        weights = self._network.weights[0]
-        self._inputs, self._start, self._learns, self._shrunk = inputs, start, False, 1.0
-        self._drive = inputs @ weights.mT
-        self._overlap = None if alone else inputs @ inputs.mT
-        shape = (len(weights), inputs.shape[1], weights.shape[1])
-        self._delayed = np.empty(shape, weights.dtype) if alone else np.zeros(shape, weights.dtype)
-
-    def total(self, part: slice) -> Array:
-        """Total input in a batch, a slice of the block, the delayed updates included."""
-        part = slice(part.start - self._start, part.stop - self._start)
-        self._seen, self._size = part.start, part.stop - part.start
-        total = self._drive[:, part]
-        if self._learns and self._overlap is not None:
-            total = total + self._overlap[:, part, : part.start] @ self._delayed[:, : part.start]
-            if self._decay is not None:
-                total *= self._shrunk.astype(total.dtype)
-        if self._network.biases:
-            total = total + self._network.biases[0][:, None, :]
-        return total
-
-    def delayed(self, signal: Array) -> Array:
-        """Where the update of the batch last asked for is to be noted: its signal times the rate, same shape.
-
-        Batches for which it is not asked keep zeros there: no update.
-        """
-        self._learns = True
-        return self._delayed[:, self._seen : self._seen + signal.shape[1]]
-
-    def delay(self) -> None:
-        """Take the update that has just been noted into account."""
-        if self._decay is not None:
-            self._shrunk = self._shrunk * (1.0 - self._decay * self._size)
-            self._delayed[:, self._seen : self._seen + self._size] /= self._shrunk.astype(self._delayed.dtype)
-
-    def close(self) -> None:
-        """End the window: the weights take all its updates."""
-        if self._learns:
-            product = np.multiply if self._inputs.shape[1] == 1 else np.matmul
-            product(self._delayed.mT, self._inputs, out=self._update)
-            self._network.weights[0] += self._update
-            if self._decay is not None:
-                self._owed.apply(self._shrunk)
-
-    def weights_now(self) -> Array:
-        """The weights before the update of the batch last asked for; a copy if they lag behind."""
-        weights = self._network.weights[0]
-        if not self._learns:
-            return weights
-        now: Array = weights + self._delayed[:, : self._seen].mT @ self._inputs[:, : self._seen]
-        return now if self._decay is None else now * self._shrunk.astype(weights.dtype)
 
 
 def _decay(setups: Sequence[Setup]) -> Array | None:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fa_repro import probes
 from fa_repro.nn.network import Network
 from fa_repro.nn.random import Streams
 from fa_repro.rules import Signals, Step
-from fa_repro.runs import Outcome, Setup
-from fa_repro.settings import Record
+from fa_repro.training import probes
+from fa_repro.training.runs import Outcome, Setup
+from fa_repro.training.settings import Record
 from fa_repro.typing import Array
 
 

@@ -15,7 +15,7 @@ from fa_repro.execution import Execution
 from fa_repro.making import train
 from fa_repro.progress import Silent
 from fa_repro.request import Request
-from fa_repro.store import Store
+from fa_repro.results.store import Store
 
 TINY = {
     "training.examples": 20,

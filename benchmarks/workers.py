@@ -12,7 +12,7 @@ from typing import Any
 
 from fa_repro import cluster, workers
 from fa_repro.request import Request
-from fa_repro.store import Store
+from fa_repro.results.store import Store
 
 REPEATS, RUNS, EPOCHS = 5, 4, 2
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from fa_repro.store import Store
+from fa_repro.results.store import Store
 from fa_repro.training.replicas import shape_of
 from fa_repro.training.runs import Outcome, Run, Setup
 

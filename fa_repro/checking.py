@@ -1,15 +1,17 @@
-"""Saved results held to the paper's claims; reads results and changes nothing."""
+"""FigureResults results held to the paper's claims; reads results and changes nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fa_repro import config_files, registry, unfinished
+from fa_repro import config_files, registry
 from fa_repro.claims import Judgement, Verdict, judged
 from fa_repro.draft import Draft
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.figures import Figure
-from fa_repro.results import Saved, config_hash, load, state
+from fa_repro.results import in_progress
+from fa_repro.results.directory import config_hash, load, state
+from fa_repro.results.figure_results import FigureResults
 from fa_repro.suggestions import did_you_mean
 
 ORDER = ("linear", "angle", "nse", "mnist", "receptive-fields", "nonlinear", "flow-field", "theorems")
@@ -28,7 +30,7 @@ class Checked:
         What it reproduces.
     state : str
         State of its results in words, as `fa-repro list` has it.
-    saved : Saved, optional
+    saved : FigureResults, optional
         The results; None if there are none that can be read.
     judgements : tuple of Judgement
         One for each claim, in the order of the figure's file.
@@ -39,7 +41,7 @@ class Checked:
     name: str
     title: str
     state: str
-    saved: Saved | None
+    saved: FigureResults | None
     judgements: tuple[Judgement, ...]
     trouble: str = ""
 
@@ -83,7 +85,7 @@ def standing(name: str, results: Path) -> tuple[str, str]:
     draft = Draft(config_files.read(config_files.locate(name)))
     draft.stop_if_wrong()  # its plain mistakes only: a look at all of them takes too long for a list
     figure = _figure(str(draft.data.get("figure")))
-    return state(results / name, config_hash(draft.data), unfinished.told(results, name)), figure.title
+    return state(results / name, config_hash(draft.data), in_progress.told(results, name)), figure.title
 
 
 def _figure(name: str) -> Figure:
@@ -101,7 +103,7 @@ def _checked(name: str, results: Path) -> Checked:
         saved = load(results / name, name)
     except StorageError as error:
         there = (results / name / "manifest.json").exists()
-        reason = str(error) if there else unfinished.told(results, name) or str(error)
+        reason = str(error) if there else in_progress.told(results, name) or str(error)
         judgements = tuple(Judgement(name, claim, Verdict.NOT_RUN, None, reason) for claim in figure.claims)
         return Checked(name, figure.title, words, None, judgements, reason if there else "")
     return Checked(name, figure.title, words, saved, tuple(judged(name, claim, saved) for claim in figure.claims))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 
 class Verdict(StrEnum):
@@ -86,7 +86,7 @@ class Claim:
     statement: str
     where: str
     criterion: str
-    judge: "Callable[[Saved], Measured]"
+    judge: "Callable[[FigureResults], Measured]"
     published: str = ""
     reference: tuple[str, str, str] | None = None
     fitted: str = ""
@@ -152,7 +152,7 @@ class Judgement:
         }
 
 
-def judged(figure: str, claim: Claim, saved: "Saved") -> Judgement:
+def judged(figure: str, claim: Claim, saved: "FigureResults") -> Judgement:
     """The verdict on a claim by saved results."""
     try:
         measured = claim.judge(saved)

@@ -57,11 +57,11 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _formats(ctx: click.Context, parameter: click.Parameter, words: str | None) -> tuple[str, ...] | None:
     """Reads F1,F2,..."""
-    from fa_repro.drawing import formats
     from fa_repro.errors import ConfigError
+    from fa_repro.results.formats import parse_formats
 
     try:
-        return None if words is None else formats(words)
+        return None if words is None else parse_formats(words)
     except ConfigError as error:
         raise click.BadParameter(str(error).replace("formats: ", ""), ctx, parameter) from None
 

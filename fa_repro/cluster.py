@@ -19,11 +19,11 @@ import dask
 from distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
-from fa_repro import layout, provenance
 from fa_repro.batches import Batch, divided, timed, train_and_store, unstored, work
 from fa_repro.errors import FaReproError
 from fa_repro.io import atomic
-from fa_repro.store import Store
+from fa_repro.results import paths, provenance
+from fa_repro.results.store import Store
 from fa_repro.training import numerics
 from fa_repro.workers import ONE_THREAD, interrupts_held_back
 
@@ -193,7 +193,7 @@ def _token(store: Store) -> Iterator[Path]:
 
     Another machine's command sweeps it away after a day; from then on runs come back through the future.
     """
-    path = atomic.temporary(layout.runs(store.root))
+    path = atomic.temporary(paths.runs(store.root))
     with atomic.reported("write", path):
         path.touch()
     try:
@@ -246,7 +246,7 @@ def _sees(root: Path, token: Path) -> bool:
     try:
         if not (root / token).exists():
             return False
-        tried = atomic.temporary(layout.runs(root))
+        tried = atomic.temporary(paths.runs(root))
         tried.touch()
         tried.unlink()
     except OSError:

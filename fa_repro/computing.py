@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fa_repro import interrupts
 from fa_repro.errors import FaReproError
 from fa_repro.progress import Progress
-from fa_repro.tables import arranged, column
+from fa_repro.results.tables import arranged, column
 from fa_repro.theory import Study
 
 if TYPE_CHECKING:

@@ -4,43 +4,19 @@ import io
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fa_repro import style
-from fa_repro.errors import ConfigError
+from fa_repro.results.formats import FORMATS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.figures import Figure
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 
-FORMATS: dict[str, dict[str, Any]] = {
-    "png": {"Software": None},
-    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
-    "svg": {"Creator": None, "Date": None},
-}
-"""Formats of pictures, the one that is always written first; each with what is left out, as it changes by itself."""
-
-
-def formats(words: str | Iterable[str]) -> tuple[str, ...]:
-    """Formats that are asked for, in the order of `FORMATS`; always with `png`.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of this name.
-    """
-    each = (part for word in ([words] if isinstance(words, str) else words) for part in str(word).split(","))
-    asked = {word.strip().lower() for word in each}
-    unknown = sorted(asked - FORMATS.keys())
-    if unknown:
-        raise ConfigError([f"formats: there is no {word!r}, only {', '.join(FORMATS)}" for word in unknown])
-    return tuple(name for name in FORMATS if name in asked | {"png"})
-
-
-def draw(figure: "Figure", saved: "Saved") -> "Canvas":
+def draw(figure: "Figure", saved: "FigureResults") -> "Canvas":
     """The picture of results, as a Matplotlib figure."""
     with _our_style():
         from matplotlib.figure import Figure as Canvas
@@ -59,7 +35,7 @@ def render(canvas: "Canvas", format: str = "png") -> bytes:
     return buffer.getvalue()
 
 
-def pictures(figure: "Figure", saved: "Saved", formats: Iterable[str]) -> "tuple[Canvas, dict[str, bytes]]":
+def pictures(figure: "Figure", saved: "FigureResults", formats: Iterable[str]) -> "tuple[Canvas, dict[str, bytes]]":
     """The picture of results as a Matplotlib figure, that of the PNG, and as a file in each format.
 
     It is drawn anew for each: where things stand depends a little on what a figure was rendered as before.

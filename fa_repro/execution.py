@@ -10,7 +10,7 @@ from typing import TypeAlias
 from fa_repro import interrupts, workers
 from fa_repro.batches import Batch, cores, divided, jobs_for, train_and_store
 from fa_repro.errors import ConfigError, DataError, StorageError
-from fa_repro.store import Store
+from fa_repro.results.store import Store
 from fa_repro.suggestions import did_you_mean
 
 log = logging.getLogger(__name__)

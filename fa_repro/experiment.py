@@ -7,14 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import config_files, drawing, provenance, registry, results, unfinished
+from fa_repro import config_files, registry
 from fa_repro.drawing import pictures, render
 from fa_repro.execution import Execution
 from fa_repro.figures import Figure
 from fa_repro.making import Begin, computed, train, trained
 from fa_repro.progress import Progress, Silent
 from fa_repro.request import Request
-from fa_repro.store import Store
+from fa_repro.results import directory, in_progress, provenance
+from fa_repro.results.figure_results import FigureResults
+from fa_repro.results.formats import parse_formats
+from fa_repro.results.store import Store
 from fa_repro.theory import Study
 from fa_repro.training.runs import Run
 
@@ -137,43 +140,43 @@ def run(
     """
     how = Execution(jobs, executor, force, retry_failed)
     only = (only,) if isinstance(only, str) else tuple(only)
-    chosen = None if formats is None else drawing.formats(formats)
+    chosen = None if formats is None else parse_formats(formats)
     request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick, chosen)
     return carry_out(request, Path(results), how, progress or Silent())
 
 
-def carry_out(request: Request, directory: Path, how: Execution, progress: Progress) -> Result:
+def carry_out(request: Request, results: Path, how: Execution, progress: Progress) -> Result:
     """`run` for a request."""
     began = time.monotonic()
     config = request.resolved
     figure: Figure = registry.module("figures", config.figure).FIGURE
-    target = directory / request.name
-    results.prepare(target)
-    formats = request.formats or results.formats(target)
+    target = results / request.name
+    directory.prepare(target)
+    formats = request.formats or directory.saved_formats(target)
     if figure.theory:
         made = computed(config, figure, progress, request.name)
     else:
-        made = trained(config, figure, Store(directory), how, progress, request.name, _noted(request, directory))
+        made = trained(config, figure, Store(results), how, progress, request.name, _noted(request, results))
     about: dict[str, Any] = {
         "name": request.name,
         "figure": config.figure,
         "seed": config.data["seed"],
         "options": request.options(),
-        "command": request.command(directory, formats),
+        "command": request.command(results, formats),
         "repeat": provenance.repeat(target),
-        "config_hash": results.config_hash(request.document.data),
+        "config_hash": directory.config_hash(request.document.data),
         **made.about,
         "versions": provenance.versions(),
         "source": provenance.source(),
         "machine": provenance.machine(),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    saved = results.Saved(made.table, made.extra, config.data, about)
+    saved = FigureResults(made.table, made.extra, config.data, about)
     canvas, drawn = pictures(figure, saved, formats)
     about["remarks"] = list(figure.remarks(saved))
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
-    results.save(target, saved, drawn)
-    unfinished.end(directory, request.name)
+    directory.save(target, saved, drawn)
+    in_progress.end(results, request.name)
     return Result(
         made.table,
         made.extra,
@@ -185,7 +188,7 @@ def carry_out(request: Request, directory: Path, how: Execution, progress: Progr
         made.failed,
         len(config.studies),
         tuple(about["remarks"]),
-        results.picture_paths(target, formats),
+        directory.picture_paths(target, formats),
     )
 
 
@@ -209,27 +212,27 @@ class Share:
     failed: list[tuple[Run, str]]
 
 
-def train_share(request: Request, directory: Path, part: tuple[int, int], how: Execution, progress: Progress) -> Share:
+def train_share(request: Request, results: Path, part: tuple[int, int], how: Execution, progress: Progress) -> Share:
     """Train and store the runs that fall to job `part[0]`, from 1 on, of `part[1]`; makes no tables and no picture."""
     runs = request.resolved.runs()
-    ledger = train(runs, Store(directory), how, progress, request.name, _noted(request, directory), part)
+    ledger = train(runs, Store(results), how, progress, request.name, _noted(request, results), part)
     unique = {run.key: run for run in runs}
     diverged = [(unique[key], at) for key, each in ledger.known.items() if (at := each.diverged_at) is not None]
     failed = [(unique[key], reason) for key, reason in ledger.reasons.items()]
     return Share(ledger.fresh, len(ledger.known) - ledger.fresh, diverged, failed)
 
 
-def _noted(request: Request, directory: Path) -> Begin:
+def _noted(request: Request, results: Path) -> Begin:
     """Notes what is about to be trained."""
 
     def begin(total: int, missing: Sequence[Run]) -> None:
-        command = request.command(directory)
-        unfinished.begin(directory, request.name, command, total, [run.key for run in missing])
+        command = request.command(results)
+        in_progress.begin(results, request.name, command, total, [run.key for run in missing])
 
     return begin
 
 
-def redraw(name: str, directory: Path, formats: Sequence[str] | None = None) -> tuple[Path, ...]:
+def redraw(name: str, results: Path, formats: Sequence[str] | None = None) -> tuple[Path, ...]:
     """Draw saved results again, in the formats that are there if none are given; returns the paths, the PNG first.
 
     Raises
@@ -239,11 +242,11 @@ def redraw(name: str, directory: Path, formats: Sequence[str] | None = None) -> 
     StorageError
         If there are no results, or they are not what their manifest says.
     """
-    folder = directory / name
+    folder = results / name
     if not (config_files.is_name(name) and folder.is_dir()):
         config_files.locate(name)
-    saved = results.load(folder, name)
+    saved = directory.load(folder, name)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
-    chosen = results.formats(folder) if formats is None else drawing.formats(formats)
-    results.save_pictures(folder, pictures(figure, saved, chosen)[1])
-    return results.picture_paths(folder, chosen)
+    chosen = directory.saved_formats(folder) if formats is None else parse_formats(formats)
+    directory.save_pictures(folder, pictures(figure, saved, chosen)[1])
+    return directory.picture_paths(folder, chosen)

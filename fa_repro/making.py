@@ -13,7 +13,7 @@ from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution import Execution
 from fa_repro.figures import Figure
 from fa_repro.progress import Progress
-from fa_repro.store import Brief, Store
+from fa_repro.results.store import Brief, Store
 from fa_repro.theory import Study
 from fa_repro.training.runs import Outcome, Run
 
@@ -170,7 +170,7 @@ def _shown(progress: Progress, todo: Sequence[Batch], label: str) -> Iterator[No
 def _tabulate(
     figure: Figure, runs: Sequence[Run], store: Store, axes: Sequence[str]
 ) -> "tuple[pd.DataFrame, Mapping[str, pd.DataFrame]]":
-    from fa_repro.tables import Trained, observations
+    from fa_repro.results.tables import Trained, observations
 
     def read(run: Run) -> Outcome:
         outcome = store.load(run)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fa_repro import config_files, drawing, provenance
+from fa_repro import config_files
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.execution import Execution
 from fa_repro.experiment import carry_out
@@ -15,6 +15,8 @@ from fa_repro.io import atomic
 from fa_repro.io.manifest import NotValidError, read_manifest, verified
 from fa_repro.progress import Progress
 from fa_repro.request import Request
+from fa_repro.results import provenance
+from fa_repro.results.formats import FORMATS, parse_formats
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def repeat(folder: Path, how: Execution, progress: Progress, results: Path | Non
     if results is not None and (results / name).resolve() == folder.resolve():
         raise ConfigError([f"--results {results}: the results to repeat are there; name another folder, or none"])
     with _place(results) as place:
-        pictures = drawing.formats(each for each in drawing.FORMATS if f"{Path(name).name}.{each}" in before)
+        pictures = parse_formats(each for each in FORMATS if f"{Path(name).name}.{each}" in before)
         request = Request(name, config=folder / "config.yaml", formats=pictures)
         made = carry_out(request, place, replace(how, force=True), progress)
         after = {path.name: path.read_bytes() for path in made.directory.iterdir() if path.is_file()}
@@ -91,7 +93,7 @@ def _difference(file: str, old: bytes, new: bytes | None) -> str:
         return "is not made any more"
     if not file.endswith(".csv"):
         return "differs"
-    from fa_repro import tables
+    from fa_repro.results import tables
 
     return f"differs: {tables.difference(*map(tables.read, (old, new)))}"
 

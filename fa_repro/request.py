@@ -13,7 +13,7 @@ from fa_repro.config import Config, resolve
 from fa_repro.errors import ConfigError
 from fa_repro.execution import Execution
 from fa_repro.io.yaml import Document, inline
-from fa_repro.store import Store
+from fa_repro.results.store import Store
 from fa_repro.training.runs import Run
 
 
@@ -36,7 +36,7 @@ class Request:
     quick : bool
         A small version of the same figure.
     formats : tuple of str, optional
-        Formats of the picture, see `drawing.formats`; None for those that are there. They decide no numbers, so they
+        Formats of the picture, see `results.formats`; None for those that are there. They decide no numbers, so they
         are none of the `options`.
     """
 
@@ -107,9 +107,9 @@ class Plan:
     failed: list[tuple[Run, str]]
 
 
-def plan(request: Request, directory: Path, how: Execution, part: tuple[int, int] | None = None) -> Plan:
+def plan(request: Request, results: Path, how: Execution, part: tuple[int, int] | None = None) -> Plan:
     """What would run, and what is already there; trains and writes nothing."""
-    config, store = request.resolved, Store(directory)
+    config, store = request.resolved, Store(results)
     runs = list({run.key: run for run in config.runs()}.values())
     if part is not None:
         runs = share(runs, *part)

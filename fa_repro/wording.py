@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fa_repro import unfinished
 from fa_repro.batches import cores, divided, form_batches, jobs_for, makespan
 from fa_repro.errors import StorageError
 from fa_repro.execution import LOCAL, Execution
@@ -14,6 +13,7 @@ from fa_repro.io.manifest import NotValidError, read_manifest, verified
 from fa_repro.io.yaml import inline, load
 from fa_repro.repeating import Repeated
 from fa_repro.request import Plan, Request
+from fa_repro.results import in_progress
 from fa_repro.theory import Study
 from fa_repro.training.runs import Run
 
@@ -142,7 +142,7 @@ def compared(repeated: Repeated) -> Iterator[str]:
 
 def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
     """What has not ended, or how the config differs from that of the results that are there."""
-    if partial := unfinished.told(results, name):
+    if partial := in_progress.told(results, name):
         return [f"a command has not ended: {partial}"]
     directory = results / name
     try:

@@ -20,7 +20,7 @@ from typing import Any
 
 from fa_repro.batches import Batch, train_and_store
 from fa_repro.errors import DataError, FaReproError, StorageError
-from fa_repro.store import Store
+from fa_repro.results.store import Store
 
 log = logging.getLogger(__name__)
 

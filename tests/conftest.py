@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from fa_repro import layout, registry
+from fa_repro import registry
 from fa_repro.cli import main
 from fa_repro.config import Config, resolve
 from fa_repro.config_files import shipped
 from fa_repro.datasets import checksums, mnist
 from fa_repro.io import atomic, yaml
+from fa_repro.results import paths
+from fa_repro.results.store import Store
+from fa_repro.results.tables import Trained
 from fa_repro.rules import Rule
-from fa_repro.store import Store
-from fa_repro.tables import Trained
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
 
@@ -73,7 +74,7 @@ def stored_run(tmp_path: Path) -> tuple[Store, Run, Path]:
     store = Store(tmp_path)
     store.prepare()
     store.commit(one, train([one])[0], 1.5)
-    return store, one, layout.run(tmp_path, one.key)
+    return store, one, paths.run(tmp_path, one.key)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_figures_see_no_trainer() -> None:
         assert not imports(path, everywhere=True) & {
             "fa_repro.training.trainer",
             "fa_repro.experiment",
-            "fa_repro.store",
+            "fa_repro.results.store",
         }
 
 

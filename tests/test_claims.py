@@ -13,7 +13,7 @@ from fa_repro import published, registry
 from fa_repro.checking import names
 from fa_repro.claims import Claim, DecidedError, Judgement, Measured, Verdict, judged
 from fa_repro.figures import _claims, _evidence, receptive_fields
-from fa_repro.results import Saved
+from fa_repro.results.figure_results import FigureResults
 from fa_repro.statistics import mean_interval, p_below_zero, prediction_interval
 
 NSE = _evidence.Quantity("nse", at=1000, last=10, logarithmic=True)
@@ -21,7 +21,7 @@ ERROR = _evidence.Quantity("nse", at=1000, unit=" %")
 LEVEL = ("2a", "test_error", "backprop")  # 2.4 %
 
 
-def saved(values: dict[str, Any], examples: Sequence[int] = (0, 500, 1000), sweep: Any = None) -> Saved:
+def saved(values: dict[str, Any], examples: Sequence[int] = (0, 500, 1000), sweep: Any = None) -> FigureResults:
     """Results with these values for each algorithm: one number for each trial, or curves (trials, examples)."""
     parts = []
     for algorithm, rows in values.items():
@@ -30,10 +30,10 @@ def saved(values: dict[str, Any], examples: Sequence[int] = (0, 500, 1000), swee
             part = {"algorithm": algorithm, "trial": trial, "example": examples, "nse": curve}
             parts.append(pd.DataFrame(part))
     config = {"sweep": sweep or {}, "algorithms": dict.fromkeys(values), "trials": 5}
-    return Saved(pd.concat(parts, ignore_index=True), {}, config, {"diverged": []})
+    return FigureResults(pd.concat(parts, ignore_index=True), {}, config, {"diverged": []})
 
 
-def verdict(claim: Claim, results: Saved) -> Verdict:
+def verdict(claim: Claim, results: FigureResults) -> Verdict:
     return judged("made-up", claim, results).verdict
 
 
@@ -129,7 +129,7 @@ def test_what_is_before_the_end_is_averaged_over_the_last_examples_only() -> Non
         (saved({"backprop": [np.inf, 2.4, 2.4, np.nan, 2.4]}), Verdict.NOT_REPRODUCED, "in 2 of 5 trials"),
     ],
 )
-def test_what_is_missing_or_diverged_is_told(results: Saved, expected: Verdict, reason: str) -> None:
+def test_what_is_missing_or_diverged_is_told(results: FigureResults, expected: Verdict, reason: str) -> None:
     found = judged("made-up", level("printed"), results)
     assert (found.verdict, found.measured) == (expected, None)
     assert reason in found.reason
@@ -260,7 +260,7 @@ def fields(kind: str, seed: int, units: int = 40) -> np.ndarray:
     return np.reshape(blobs, (units, 144)) + 0.05 * noise
 
 
-def of_units(after: dict[str, np.ndarray], epochs: float = 30.0) -> Saved:
+def of_units(after: dict[str, np.ndarray], epochs: float = 30.0) -> FigureResults:
     def rows(name: str, weights: np.ndarray) -> pd.DataFrame:
         unit, pixel = np.indices(weights.shape)
         columns = {"unit": unit.ravel(), "pixel": pixel.ravel(), "weight": weights.ravel()}
@@ -268,10 +268,10 @@ def of_units(after: dict[str, np.ndarray], epochs: float = 30.0) -> Saved:
 
     parts = [rows("initial", 0.1 * fields("noise", 9)), *(rows(name, each) for name, each in after.items())]
     config = {"sweep": {}, "algorithms": dict.fromkeys(after), "training": {"epochs": epochs}}
-    return Saved(pd.concat(parts, ignore_index=True), {}, config, {"diverged": []})
+    return FigureResults(pd.concat(parts, ignore_index=True), {}, config, {"diverged": []})
 
 
-def verdicts(results: Saved) -> dict[str, Judgement]:
+def verdicts(results: FigureResults) -> dict[str, Judgement]:
     return {claim.name: judged("receptive-fields", claim, results) for claim in receptive_fields.CLAIMS}
 
 

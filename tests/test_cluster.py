@@ -19,7 +19,7 @@ from fa_repro import run
 from fa_repro.batches import form_batches
 from fa_repro.errors import ConfigError, FaReproError, StorageError
 from fa_repro.execution import Execution
-from fa_repro.store import Store
+from fa_repro.results.store import Store
 from tests.conftest import small
 
 pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")

@@ -10,10 +10,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from fa_repro import published, registry, results, run, style
+from fa_repro import published, registry, run, style
 from fa_repro.drawing import draw
 from fa_repro.figures import Figure
 from fa_repro.figures.linear import representative
+from fa_repro.results import directory
 from fa_repro.statistics import mean_interval, sliding
 from tests.conftest import SMALL
 
@@ -25,7 +26,7 @@ def figure(name: str) -> Figure:
 
 
 def drawn(folder: Path) -> Canvas:
-    saved = results.load(folder)
+    saved = directory.load(folder)
     return draw(figure(str(saved.config["figure"])), saved)
 
 

@@ -17,9 +17,11 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
 import fa_repro
-from fa_repro import drawing, experiment, registry, results, style
+from fa_repro import drawing, experiment, registry, style
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic
+from fa_repro.results import directory
+from fa_repro.results.formats import FORMATS, parse_formats
 from tests.conftest import SMALL
 from tests.test_sweep_figures import made_up
 from tests.test_theory_figures import SETTINGS as FLOW
@@ -70,9 +72,9 @@ def test_the_png_is_the_same_whatever_else_is_written(command: Command) -> None:
 def test_without_the_option_the_formats_that_are_there_are_drawn_anew(command: Command, words: tuple[str, ...]) -> None:
     command("run", "linear", "--format", "pdf", "--set", "trials=2")
     old = Path("results/linear/linear.pdf").read_bytes()
-    saved = results.load(Path("results/linear"))
+    saved = directory.load(Path("results/linear"))
     if words[0] == "plot":  # as after a change of how figures are drawn
-        results.save(Path("results/linear"), saved, {"png": b"old", "pdf": b"old"})
+        directory.save(Path("results/linear"), saved, {"png": b"old", "pdf": b"old"})
     done = command(*words)
     assert done.stdout.split() == ["results/linear/linear.png", "results/linear/linear.pdf"]
     assert pictures() == ["linear.pdf", "linear.png"]
@@ -157,7 +159,7 @@ def test_formats_from_python(workplace: Path) -> None:
     result = fa_repro.run("linear", formats=["svg"])
     assert result.pictures == tuple(result.directory / f"linear.{x}" for x in ("png", "svg"))
     assert all(path.is_file() for path in result.pictures)
-    assert drawing.formats("svg, PDF") == drawing.formats(["pdf", "svg", "png"]) == ("png", "pdf", "svg")
+    assert parse_formats("svg, PDF") == parse_formats(["pdf", "svg", "png"]) == ("png", "pdf", "svg")
 
 
 def test_a_command_that_has_not_ended_goes_on_with_its_formats(command: Command) -> None:
@@ -206,7 +208,7 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[[],
             (folder / f"configs/{name}.yaml").write_text(SMALL.replace("figure: linear", f"figure: {name}"))
         for number, (case, (name, settings, sweep)) in enumerate(requests.items()):
             result = fa_repro.run(name, settings, sweep=sweep, results=folder / str(number))
-            saved = results.load(result.directory)
+            saved = directory.load(result.directory)
             made[case] = lambda name=name, saved=saved: drawing.draw(_figure(name), saved)  # type: ignore[misc]
     return made
 
@@ -230,7 +232,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", ["linear", "linear over two", "flow-field", "theorems"])
-@pytest.mark.parametrize("format_", drawing.FORMATS)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_equal_figures_give_equal_bytes(
     drawings: dict[str, Callable[[], Canvas]], case: str, format_: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,8 +21,8 @@ from fa_repro.figures.receptive_fields import mosaic
 from fa_repro.figures.search import FIGURE as SEARCH
 from fa_repro.io import yaml
 from fa_repro.nn.random import Streams
-from fa_repro.results import load
-from fa_repro.tables import receptive_fields
+from fa_repro.results.directory import load
+from fa_repro.results.tables import receptive_fields
 from fa_repro.tasks import mnist
 from fa_repro.tasks.mnist import Mnist
 from fa_repro.training import metrics, probes

@@ -11,12 +11,13 @@ from click.testing import Result
 from matplotlib.colors import LogNorm, to_hex
 from scipy.stats import t as student
 
-from fa_repro import published, results, run, style
+from fa_repro import published, run, style
 from fa_repro.config import resolve
 from fa_repro.config_files import read, shipped
 from fa_repro.drawing import draw
 from fa_repro.errors import ConfigError
 from fa_repro.figures import nonlinear
+from fa_repro.results import directory
 
 CONFIG = """\
 figure: nonlinear
@@ -212,7 +213,7 @@ def test_what_is_drawn(place: Path) -> None:
 def test_other_settings_can_be_drawn(place: Path, settings: dict[str, Any], options: dict[str, Any]) -> None:
     result = run("nonlinear", settings, **options)
     assert result._repr_png_().startswith(b"\x89PNG")
-    saved = results.load(place / "results/nonlinear")
+    saved = directory.load(place / "results/nonlinear")
     assert draw(nonlinear.FIGURE, saved) is not None
     if "sweep" in options:
         assert list(result.extra["summary"]["network.init_range"]) == [0.1, 0.1, 0.2, 0.2]
@@ -278,7 +279,7 @@ def test_the_shipped_config_in_quick_is_quick() -> None:
 def test_a_rule_may_be_called_like_a_number(place: Path) -> None:
     own = {"rule": "backprop", "learning_rate": 0.01}
     run("nonlinear", {"algorithms": {"Inf_3": own, "Inf_4": {**own, "network": {"hidden": [5, 4]}}}})
-    saved = results.load(place / "results/nonlinear")
+    saved = directory.load(place / "results/nonlinear")
     assert list(saved.extra["summary"]["rule"]) == ["Inf"]
     assert nonlinear.remarks(saved)
 

@@ -17,12 +17,13 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-from fa_repro import results, run, unfinished
+from fa_repro import run
 from fa_repro.checking import Checked, check, names
 from fa_repro.claims import Claim, Judgement, Measured, Verdict
 from fa_repro.report import flow, markdown, sections, words
 from fa_repro.report.page import html
-from fa_repro.results import Saved
+from fa_repro.results import directory, in_progress
+from fa_repro.results.figure_results import FigureResults
 
 Command = Callable[..., Result]
 HOSTILE = "<script>alert(1)</script></style>]]>\"'&{{ 7*7 }}|`"
@@ -38,8 +39,10 @@ def made(folder: Path, name: str = "linear", config: Any = None, **manifest: Any
     """A figure with results saved in a folder, without training."""
     about = {"name": name, "made": "2026-01-02T03:04:05+00:00", "command": f"fa-repro run {name}", **manifest}
     data = {"figure": name, "seed": 0, "trials": 3, "sweep": {}, **(config or {})}
-    results.save(folder / name, Saved(pd.DataFrame({"nse": [1.0]}), {}, data, about), {"png": b"\x89PNG picture"})
-    return Checked(name, "Fig. 1: a title", "done", results.load(folder / name), (judged(Verdict.REPRODUCED),))
+    directory.save(
+        folder / name, FigureResults(pd.DataFrame({"nse": [1.0]}), {}, data, about), {"png": b"\x89PNG picture"}
+    )
+    return Checked(name, "Fig. 1: a title", "done", directory.load(folder / name), (judged(Verdict.REPRODUCED),))
 
 
 class Page(HTMLParser):
@@ -213,7 +216,7 @@ def test_without_results_the_page_says_so(command: Command, workplace: Path) -> 
 
 
 def test_partial_results_are_told_with_the_command_that_goes_on(command: Command, workplace: Path) -> None:
-    unfinished.begin(workplace / "results", "linear", "fa-repro run linear --jobs 2", 12, ["ab12"])
+    in_progress.begin(workplace / "results", "linear", "fa-repro run linear --jobs 2", 12, ["ab12"])
     assert command("report").exit_code == 0
     text = Page((workplace / "results/report.html").read_text()).text
     assert "partial: 11 of 12 runs are trained, go on by: fa-repro run linear --jobs 2" in text
@@ -250,7 +253,9 @@ def test_the_basin_comes_as_lengths_of_runs() -> None:
     bad = np.array([[0, 0, 1], [1, 1, 0], [0, 1, 1]])
     ends = pd.DataFrame({"kind": "basin", "id": range(9), "step": 1, "w": np.where(bad, -1.0, 1.0).ravel()})
     settings = {"T": 1.0, "B": 2.0, "range": 2.0, "grid": 99}
-    saved = Saved(ends.sample(frac=1, random_state=0), {}, {"theory": {"flow_field": settings}, "sweep": {}}, {})
+    saved = FigureResults(
+        ends.sample(frac=1, random_state=0), {}, {"theory": {"flow_field": settings}, "sweep": {}}, {}
+    )
     found = flow.field(saved)
     assert found == {"T": 1.0, "B": 2.0, "range": 2.0, "grid": 25, "basin": {"side": 3, "runs": [2, 3, 2, 2]}}
     json.dumps(found, allow_nan=False)

@@ -13,7 +13,7 @@ from fa_repro import checking, run
 from fa_repro.checking import Checked
 from fa_repro.claims import Claim, Judgement, Measured, Verdict
 from fa_repro.report.page import NAME, html
-from fa_repro.results import load
+from fa_repro.results.directory import load
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

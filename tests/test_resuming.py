@@ -13,11 +13,13 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
+import fa_repro
 from fa_repro import batches as units
-from fa_repro import layout, provenance, run, unfinished
+from fa_repro import run
 from fa_repro.batches import divided, form_batches, makespan, seconds, share
+from fa_repro.results import in_progress, paths
+from fa_repro.results.store import Store
 from fa_repro.rules.backprop import Backprop
-from fa_repro.store import Store
 from tests.conftest import digit_runs, small
 
 Command = Callable[..., Result]
@@ -112,10 +114,10 @@ def test_list_tells_it_beside_the_results_there_are(command: Command, monkeypatc
     "note", ["", "{}", "[]", "5", '{"schema": 9}', '{"schema": 1, "total": 1, "missing": 5, "command": ""}']
 )
 def test_a_note_that_is_none_says_nothing(tmp_path: Path, note: str) -> None:
-    path = layout.unfinished(tmp_path, "search/mnist")
+    path = paths.unfinished(tmp_path, "search/mnist")
     path.parent.mkdir(parents=True)
     path.write_text(note)
-    assert unfinished.told(tmp_path, "search/mnist") is None
+    assert in_progress.told(tmp_path, "search/mnist") is None
 
 
 # ---- failed runs ----
@@ -363,12 +365,12 @@ def test_the_manifest_tells_how_to_get_the_same_bytes(command: Command, workplac
 
 def test_only_files_of_the_package_make_its_source_dirty(tmp_path: Path) -> None:
     package = tmp_path / "fa_repro"
-    shutil.copytree(Path(provenance.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(fa_repro.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / ".gitignore").write_text("__pycache__\n")
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(tmp_path)]
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
         subprocess.run([*git, *words], check=True)
-    ask = "from fa_repro.provenance import source; print(source()['git_dirty'])"
+    ask = "from fa_repro.results.provenance import source; print(source()['git_dirty'])"
 
     def dirty() -> str:
         return subprocess.run(
@@ -378,6 +380,11 @@ def test_only_files_of_the_package_make_its_source_dirty(tmp_path: Path) -> None
     (tmp_path / "notes.txt").write_text("mine")
     assert dirty() == "False"
     (package / "rules/mine.py").write_text("")
+    assert dirty() == "True"
+    (package / "rules/mine.py").unlink()
+    assert dirty() == "False"
+    with (package / "rules/backprop.py").open("a") as file:
+        file.write("# changed\n")
     assert dirty() == "True"
 
 

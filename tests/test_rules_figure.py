@@ -16,7 +16,7 @@ from fa_repro import checking, registry, run, style
 from fa_repro.drawing import draw
 from fa_repro.figures import rules
 from fa_repro.request import Request
-from fa_repro.results import Saved
+from fa_repro.results.figure_results import FigureResults
 from tests.conftest import SMALL
 from tests.test_formats import misprinted
 from tests.test_sweep_figures import unfit
@@ -247,7 +247,7 @@ def test_eleven_rules_fit_the_page_and_no_two_look_alike() -> None:
     }  # fmt: skip
     summary = rules.summary(rows, names, ())
     diverged = [{"algorithm": name, "trial": 0, "example": 50} for name in names[:5]]
-    canvas = draw(rules.FIGURE, Saved(rows, {"summary": summary}, config, {"diverged": diverged, "failed": []}))
+    canvas = draw(rules.FIGURE, FigureResults(rows, {"summary": summary}, config, {"diverged": diverged, "failed": []}))
     left, *right = canvas.axes
     seen = {(line.get_color(), str(line.get_linestyle()), str(line._dash_pattern)) for line in left.get_lines()[:11]}  # type: ignore[attr-defined]
     assert len(seen) == 11

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fa_repro import results
 from fa_repro.experiment import run
 from fa_repro.io import atomic
-from fa_repro.store import Brief, Store
+from fa_repro.results import directory
+from fa_repro.results.figure_results import FigureResults
+from fa_repro.results.store import Brief, Store
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
 from tests.conftest import small_runs
@@ -111,9 +112,9 @@ def broken(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, at: int) -> l
 def test_a_table_is_written_and_read_without_loss(tmp_path: Path) -> None:
     values = np.array([1 / 3, 5e-324, 1.7976931348623157e308, np.inf, np.nan, 0.1 + 0.2])
     table = pd.DataFrame({"example": range(6), "nse": values, "rule": ["a"] * 6})
-    saved = results.Saved(table, {"more": table}, {"figure": "linear"}, {})
-    results.save(tmp_path / "x", saved, {"png": b"png"})
-    again = results.load(tmp_path / "x").extra["more"]
+    saved = FigureResults(table, {"more": table}, {"figure": "linear"}, {})
+    directory.save(tmp_path / "x", saved, {"png": b"png"})
+    again = directory.load(tmp_path / "x").extra["more"]
     np.testing.assert_array_equal(again["nse"], values)
     assert list(again.columns) == list(table.columns)
 

@@ -15,11 +15,12 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
-from fa_repro import registry, results, run
+from fa_repro import registry, run
 from fa_repro.drawing import draw, render
 from fa_repro.figures import _points
 from fa_repro.figures._heat import Quantity
-from fa_repro.results import Saved
+from fa_repro.results import directory
+from fa_repro.results.figure_results import FigureResults
 from tests.conftest import SMALL
 
 PROBES = {"record.probes": ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"], "training.examples": 30}
@@ -39,7 +40,7 @@ def place(workplace: Path) -> Path:
     return workplace
 
 
-def made_up(axes: dict[str, list[Any]], figure: str = "linear", column: str = "nse", **keys: Any) -> Saved:
+def made_up(axes: dict[str, list[Any]], figure: str = "linear", column: str = "nse", **keys: Any) -> FigureResults:
     """Results of three trials that end in `value(algorithm, trial, *point)`; some of them may have diverged."""
     algorithms, trials = keys.pop("algorithms", ["backprop", "feedback_alignment"]), keys.pop("trials", 3)
     value, lost = keys.pop("value", lambda *_: 0.5), keys.pop("lost", lambda *_: False)
@@ -53,10 +54,10 @@ def made_up(axes: dict[str, list[Any]], figure: str = "linear", column: str = "n
             rows.append({**cells, "example": example, column: end if example else 1.0})
         diverged += [{**labels, "example": 5}] if gone else []
     config = {"figure": figure, "trials": trials, "sweep": axes, "algorithms": dict.fromkeys(algorithms)}
-    return Saved(pd.DataFrame(rows), {}, config, {"diverged": diverged, "failed": []})
+    return FigureResults(pd.DataFrame(rows), {}, config, {"diverged": diverged, "failed": []})
 
 
-def drawn(saved: Saved) -> Canvas:
+def drawn(saved: FigureResults) -> Canvas:
     return draw(registry.module("figures", saved.config["figure"]).FIGURE, saved)
 
 
@@ -140,7 +141,7 @@ def test_the_number_of_axes_decides_what_is_drawn(axes: dict[str, list[Any]], ma
 def test_heat_maps_hold_the_geometric_mean_over_trials_of_the_last_example(place: Path) -> None:
     sweep = {"network.init_range": [0.1, 0.3], BETA: [0.9, 0.1, 0.5]}
     result = run("linear", {"training.examples": 30}, sweep=sweep)
-    table = results.load(result.directory).table
+    table = directory.load(result.directory).table
     last = table[table["example"] == 29].assign(log=lambda rows: np.log10(rows["nse"]))
     panels = heat(result.figure)
     assert [ax.get_title().split("\n")[0] for ax in panels] == [
@@ -499,14 +500,14 @@ def test_saved_results_are_drawn_as_fresh_ones(place: Path) -> None:
     sweep = {"algorithms.backprop": BLOCKS, "network.bias": [True, False], "seed": [1, 2, 3]}
     result = run("linear", {"training.examples": 30}, sweep=sweep)
     first = (result.directory / "linear.png").read_bytes()
-    saved = results.load(result.directory)
+    saved = directory.load(result.directory)
     assert render(drawn(saved)) == first
 
 
 # ---- a search along one key ----
 
 
-def searched(axis: str, own: list[Any], **keys: Any) -> Saved:
+def searched(axis: str, own: list[Any], **keys: Any) -> FigureResults:
     return made_up({axis: own}, "search", "validation_nse", **keys)
 
 
@@ -514,7 +515,7 @@ def curve(ax: Axes, label: str) -> Any:
     return next(line for line in ax.get_lines() if str(line.get_label()).startswith(label))
 
 
-def words(saved: Saved) -> list[str]:
+def words(saved: FigureResults) -> list[str]:
     return list(registry.module("figures", "search").FIGURE.remarks(saved))
 
 

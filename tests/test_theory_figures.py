@@ -8,12 +8,13 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from fa_repro import results, run, style
+from fa_repro import run, style
 from fa_repro.config import resolve
 from fa_repro.config_files import locate, read
 from fa_repro.drawing import draw
 from fa_repro.figures import flow_field, theorems
 from fa_repro.io import yaml
+from fa_repro.results import directory
 
 SETTINGS = {"theory.flow_field.grid": 7, "theory.flow_field.basin": 21, "theory.flow_field.steps": 50}
 
@@ -149,7 +150,7 @@ def test_each_statement_is_listed_with_its_number_and_its_verdict(small_theorems
 
 
 def test_a_statement_that_fails_is_told(small_theorems: Any, workplace: Path) -> None:
-    saved = results.load(workplace / "results/theorems")
+    saved = directory.load(workplace / "results/theorems")
     saved.extra["summary"].loc[3, "holds"] = False
     canvas = draw(theorems.FIGURE, saved)
     marked = [text for ax in canvas.axes for text in ax.texts if text.get_text() == "FAILS"]

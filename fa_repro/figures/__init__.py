@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
-    from fa_repro.tables import Trained
+    from fa_repro.results.figure_results import FigureResults
+    from fa_repro.results.tables import Trained
     from fa_repro.training.runs import Setup
 
 Table = Callable[["Trained", Sequence[str]], "pd.DataFrame"]
@@ -62,12 +62,12 @@ class Figure:
     columns: tuple[str, ...]
     quick: Mapping[str, float]
     size: tuple[float, float]
-    draw: "Callable[[Canvas, Saved], None]"
+    draw: "Callable[[Canvas, FigureResults], None]"
     probes: tuple[str, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
     theory: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
-    remarks: "Callable[[Saved], Sequence[str]]" = lambda _: ()
+    remarks: "Callable[[FigureResults], Sequence[str]]" = lambda _: ()
     table: Table | None = None
     check: "Callable[[Setup], None]" = lambda _: None
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 MOST_TICKS = 10
 """Swept values up to which each has a tick."""
@@ -52,7 +52,7 @@ class Ends:
         return None if np.isnan(self.means).all() else int(np.nanargmin(self.means))
 
 
-def ends(saved: "Saved", quantity: Quantity) -> list[Ends]:
+def ends(saved: "FigureResults", quantity: Quantity) -> list[Ends]:
     """The ends of all algorithms that have results."""
     last, found = _sweeps.last(saved), []
     for algorithm in _sweeps.present(saved):
@@ -72,13 +72,13 @@ def ends(saved: "Saved", quantity: Quantity) -> list[Ends]:
     return found
 
 
-def is_line(saved: "Saved") -> bool:
+def is_line(saved: "FigureResults") -> bool:
     """Whether one key is swept, and through numbers, so that lines can be drawn against it."""
     axes = varied(saved.table, saved.config["sweep"])
     return len(axes) == 1 and saved.table[axes[0]].dtype.kind in "if"
 
 
-def remarks(saved: "Saved", quantity: Quantity) -> Iterator[str]:
+def remarks(saved: "FigureResults", quantity: Quantity) -> Iterator[str]:
     """A line for each algorithm on its best point, whether it lies at the edge of the grid, and what diverged."""
     if not saved.config["sweep"]:
         return
@@ -111,7 +111,7 @@ def _edges(each: Ends, point: tuple[Any, ...]) -> Iterator[str]:
             yield axis
 
 
-def draw(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> None:
+def draw(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> None:
     """A line for each algorithm, its best value marked; above, the values at which runs diverged."""
     (axis,) = varied(saved.table, saved.config["sweep"])
     every, values = ends(saved, quantity), sorted(set(saved.table[axis]))

@@ -14,7 +14,7 @@ from fa_repro.figures import _evidence
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 PRINTED = 0.10
 """Share of a printed number by which a mean may differ from it."""
@@ -59,7 +59,7 @@ def claimed_level(
         "single": "the published run ends where 95 % of trials are expected to (prediction interval of the logarithm)",
     }
 
-    def judge(saved: "Saved") -> Measured:
+    def judge(saved: "FigureResults") -> Measured:
         from fa_repro.published import value
         from fa_repro.statistics import prediction_interval
 
@@ -93,7 +93,7 @@ def claimed_curve(
     )
     unit = " decades" if quantity.logarithmic else " points"
 
-    def judge(saved: "Saved") -> Measured:
+    def judge(saved: "FigureResults") -> Measured:
         import numpy as np
 
         from fa_repro import published
@@ -139,7 +139,7 @@ def claimed_order(
 ) -> Claim:
     """One algorithm below another, or each of several, in a paired test over trials."""
 
-    def judge(saved: "Saved") -> Measured:
+    def judge(saved: "FigureResults") -> Measured:
         return _evidence.worst(
             _evidence.smaller(
                 _evidence.differences(saved, better, each, lambda part: _evidence.ends(part, quantity)),
@@ -166,7 +166,7 @@ def claimed_as_good(
 ) -> Claim:
     """One algorithm not much worse than another; the measure gives logarithms of what should be small."""
 
-    def judge(saved: "Saved") -> Measured:
+    def judge(saved: "FigureResults") -> Measured:
         found = _evidence.interval(
             _evidence.differences(saved, algorithm, other, measure), 0.0, AS_GOOD, logarithmic=True
         )
@@ -179,7 +179,7 @@ def claimed_as_good(
 def claimed_statements(name: str, theorem: int, statement: str, starts: Sequence[str], published: str = "") -> Claim:
     """A claim that holds if all the statements whose text begins with one of `starts` do."""
 
-    def judge(saved: "Saved") -> Measured:
+    def judge(saved: "FigureResults") -> Measured:
         _evidence.unswept(saved)
         summary, trials = saved.extra["summary"], int(saved.config["trials"])
         chosen = (summary["theorem"] == theorem) & summary["statement"].str.startswith(tuple(starts))

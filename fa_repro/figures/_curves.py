@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 
 _BOUNDS = (-40, 30)  # decimal exponents of what is drawn on logarithmic axes
@@ -41,7 +41,7 @@ def log10(values: Array) -> Array:
 
 def mean_with_interval(
     ax: "Axes",
-    saved: "Saved",
+    saved: "FigureResults",
     part: "pd.DataFrame",
     value: str,
     colour: Any,
@@ -96,7 +96,7 @@ def marker(examples: Array) -> str | None:
     return "." if len(examples) == 1 else None
 
 
-def mark_diverged(ax: "Axes", saved: "Saved", part: "pd.DataFrame", colour: Any) -> None:
+def mark_diverged(ax: "Axes", saved: "FigureResults", part: "pd.DataFrame", colour: Any) -> None:
     """Where trials of one algorithm and sweep point diverged: a cross at the first, and their number.
 
     Where many points have diverged, those after the first few are counted together.
@@ -199,6 +199,6 @@ def legend_columns(labels: Sequence[str]) -> int:
     return max(1, min(3, int(135 / (8 + max(map(len, labels), default=0)))))
 
 
-def trials_note(saved: "Saved") -> str:
+def trials_note(saved: "FigureResults") -> str:
     """Number of trials, for a title."""
     return f"n = {saved.config['trials']}"

@@ -12,7 +12,7 @@ from fa_repro.claims import DecidedError, Measured, Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
     from fa_repro.typing import Array
 
 FEWEST = 5
@@ -63,19 +63,19 @@ class Quantity:
     unit: str = ""
 
 
-def unswept(saved: "Saved") -> None:
+def unswept(saved: "FigureResults") -> None:
     """Nothing is judged by results of a sweep, as claims are about one setting."""
     if saved.config["sweep"]:
         raise DecidedError(Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(saved.config['sweep'])}")
 
 
-def rows(saved: "Saved", algorithm: str) -> "pd.DataFrame":
+def rows(saved: "FigureResults", algorithm: str) -> "pd.DataFrame":
     """Rows of one algorithm in results that are not of a sweep."""
     unswept(saved)
     return _present(saved, algorithm)
 
 
-def small_and_large(saved: "Saved", algorithm: str, keep: Callable[[float], bool]) -> "list[pd.DataFrame]":
+def small_and_large(saved: "FigureResults", algorithm: str, keep: Callable[[float], bool]) -> "list[pd.DataFrame]":
     """Rows of one algorithm at each of the initial ranges that `keep` picks, in results of a sweep over these alone."""
     axis = "network.init_range"
     if list(saved.config["sweep"]) != [axis]:
@@ -89,7 +89,7 @@ def small_and_large(saved: "Saved", algorithm: str, keep: Callable[[float], bool
     return found
 
 
-def _present(saved: "Saved", algorithm: str) -> "pd.DataFrame":
+def _present(saved: "FigureResults", algorithm: str) -> "pd.DataFrame":
     if algorithm not in saved.config["algorithms"]:
         raise DecidedError(Verdict.NOT_RUN, f"{algorithm} is not among the algorithms")
     part = saved.table[saved.table["algorithm"] == algorithm]
@@ -157,7 +157,9 @@ def number(value: float, unit: str = "") -> str:
     return f"{text}{unit}"
 
 
-def differences(saved: "Saved", first: str, second: str, measure: "Callable[[pd.DataFrame], pd.Series]") -> "Array":
+def differences(
+    saved: "FigureResults", first: str, second: str, measure: "Callable[[pd.DataFrame], pd.Series]"
+) -> "Array":
     """What a measure of the first algorithm is above that of the second, for each trial that both have."""
     return paired(measure(rows(saved, first)), measure(rows(saved, second)))
 

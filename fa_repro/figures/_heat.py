@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 DECADES = 1e4
 """Range of colours on a logarithmic scale."""
@@ -128,7 +128,7 @@ class Panel:
         return "every run diverged" if (self.diverged == self.runs).all() else "no cell without divergence"
 
 
-def has_diverged(saved: "Saved", ends: "pd.DataFrame") -> Array:
+def has_diverged(saved: "FigureResults", ends: "pd.DataFrame") -> Array:
     """Whether the run of each row is one that diverged."""
     keys = ["algorithm", "trial", *saved.config["sweep"]]
     known = {tuple(canonical(each[key]) for key in keys) for each in saved.manifest["diverged"]}

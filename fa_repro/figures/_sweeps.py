@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 __all__ = ["Quantity", "after", "is_map", "last", "lines", "maps", "nse", "own", "present", "swept"]
 
@@ -39,12 +39,12 @@ LONG = 14
 nse = Quantity("nse", "NSE", logarithmic=True)
 
 
-def is_map(saved: "Saved") -> bool:
+def is_map(saved: "FigureResults") -> bool:
     """Whether a sweep has more axes than lines can show."""
     return len(varied(saved.table, saved.config["sweep"])) > 1
 
 
-def swept(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> "list[Axes]":
+def swept(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> "list[Axes]":
     """A measurement over a sweep; returns the panels of lines, if lines are drawn."""
     if is_map(saved):
         maps(canvas, saved, [quantity])
@@ -52,13 +52,13 @@ def swept(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> "list[Axes]":
     return lines(canvas, saved, quantity)
 
 
-def present(saved: "Saved") -> list[str]:
+def present(saved: "FigureResults") -> list[str]:
     """Those that have results, in the order of the config."""
     known = set(saved.table["algorithm"])
     return [name for name in saved.config["algorithms"] if name in known]
 
 
-def lines(canvas: "Canvas", saved: "Saved", quantity: Quantity) -> "list[Axes]":
+def lines(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> "list[Axes]":
     """A measurement over examples on a log axis, one panel per algorithm, one line per sweep point."""
     table = saved.table
     axes = varied(table, saved.config["sweep"]) or list(saved.config["sweep"])
@@ -113,7 +113,9 @@ class _Map:
     row: int
 
 
-def maps(canvas: "Canvas", saved: "Saved", quantities: Sequence[Quantity], notes: Sequence[str] = ()) -> list[Panel]:
+def maps(
+    canvas: "Canvas", saved: "FigureResults", quantities: Sequence[Quantity], notes: Sequence[str] = ()
+) -> list[Panel]:
     """The value at the end of runs: heat maps over two axes, one for each algorithm and value of the other axes.
 
     `notes` are written above them, with what else there is to tell.
@@ -161,7 +163,7 @@ def _say(canvas: "Canvas", notes: Sequence[str]) -> None:
         canvas.suptitle(wrapped("; ".join(notes), 105))
 
 
-def last(saved: "Saved") -> "pd.DataFrame":
+def last(saved: "FigureResults") -> "pd.DataFrame":
     """The last measurement of each run, and whether it diverged."""
     runs = ["algorithm", "trial", *saved.config["sweep"]]
     ends = saved.table.loc[saved.table.groupby(runs, sort=False)["example"].idxmax()]
@@ -169,7 +171,7 @@ def last(saved: "Saved") -> "pd.DataFrame":
 
 
 def _stack(
-    ends: "pd.DataFrame", saved: "Saved", known: dict[str, dict[Any, str]], algorithm: str, quantity: Quantity
+    ends: "pd.DataFrame", saved: "FigureResults", known: dict[str, dict[Any, str]], algorithm: str, quantity: Quantity
 ) -> Iterator[_Map]:
     """The heat maps of one algorithm, in the order of the values of the axes that no map has."""
     others = _others(ends, saved)
@@ -198,13 +200,13 @@ def _longest(known: dict[Any, str]) -> int:
     return max(map(len, known.values()), default=0)
 
 
-def own(ends: "pd.DataFrame", saved: "Saved", algorithm: str) -> list[str]:
+def own(ends: "pd.DataFrame", saved: "FigureResults", algorithm: str) -> list[str]:
     """The axes along which an algorithm varies."""
     axes = [axis for axis in saved.config["sweep"] if concerns(axis, algorithm)]
     return varied(ends[ends["algorithm"] == algorithm], axes)
 
 
-def _others(ends: "pd.DataFrame", saved: "Saved") -> list[str]:
+def _others(ends: "pd.DataFrame", saved: "FigureResults") -> list[str]:
     """The axes that no map has: those of fewest values, until no algorithm has more than two left."""
     along, found = [own(ends, saved, algorithm) for algorithm in present(saved)], list[str]()
     while crowded := [left for axes in along if len(left := [axis for axis in axes if axis not in found]) > 2]:
@@ -230,12 +232,12 @@ def _places(columns: Sequence[Sequence[_Map]]) -> tuple[list[_Map | None], int]:
     return slots[: places[-1] + 1], across
 
 
-def _label(saved: "Saved", ends: "pd.DataFrame", quantity: Quantity) -> str:
+def _label(saved: "FigureResults", ends: "pd.DataFrame", quantity: Quantity) -> str:
     """What the colours are of."""
     return f"{quantity.label}, {_after(ends)}, {_curves.trials_note(saved)}"
 
 
-def after(saved: "Saved") -> str:
+def after(saved: "FigureResults") -> str:
     """After how many examples or epochs runs end."""
     return _after(last(saved))
 

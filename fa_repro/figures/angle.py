@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
-    from fa_repro.tables import Trained
+    from fa_repro.results.figure_results import FigureResults
+    from fa_repro.results.tables import Trained
 
 ONLINE = "figure_1e"
 """The algorithm of the config that is measured at every example, for Fig. 1e."""
@@ -27,13 +27,13 @@ PANELS = {"angle_backprop_deg": "Fig. 4b: to backprop", "angle_pseudobackprop_de
 
 def online(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
     """The angle at every example, for Fig. 1e."""
-    from fa_repro.tables import observations
+    from fa_repro.results.tables import observations
 
     every = trained.where(lambda run: run.entry.algorithm == ONLINE)
     return {"online": observations(every, ("algorithm", "trial", "example", "angle_backprop_deg"), axes)}
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """Fig. 1e at the left, then mean angles with their intervals, coloured by sweep point; heat maps over more axes."""
     from fa_repro.figures import _curves, _points, _sweeps
 
@@ -63,7 +63,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
         _curves.colour_bar(canvas, panels, names, _points.axis_title(axes) + told)
 
 
-def _online_panel(ax: "Axes", saved: "Saved") -> None:
+def _online_panel(ax: "Axes", saved: "FigureResults") -> None:
     """One trial: mean and two standard deviations over a sliding window."""
     from fa_repro.figures import _curves, _points
     from fa_repro.statistics import sliding
@@ -95,7 +95,7 @@ ACUTE, RIGHT, NEAR, GONE = 45.0, (80.0, 100.0), 40.0, 5.0
 is after 1,000 examples, and which count as none in Fig. 4c."""
 
 
-def _online(saved: "Saved", at: int, last: int) -> "pd.Series":
+def _online(saved: "FigureResults", at: int, last: int) -> "pd.Series":
     """Mean angle of Fig. 1e at some of the examples, for each trial; from small weights."""
     table = saved.extra["online"]
     others = [axis for axis in saved.config["sweep"] if axis in table and table[axis].nunique() > 1]
@@ -105,15 +105,15 @@ def _online(saved: "Saved", at: int, last: int) -> "pd.Series":
     return _evidence.ends(table, _evidence.Quantity(TO_BACKPROP, at, last))
 
 
-def _starts_at_right_angles(saved: "Saved") -> Measured:
+def _starts_at_right_angles(saved: "FigureResults") -> Measured:
     return _evidence.interval(_online(saved, 0, 0).to_numpy(), *RIGHT, unit="°")
 
 
-def _becomes_acute(saved: "Saved") -> Measured:
+def _becomes_acute(saved: "FigureResults") -> Measured:
     return _evidence.interval(_online(saved, 2000, 100).to_numpy(), float("-inf"), ACUTE, unit="°")
 
 
-def _small(saved: "Saved", column: str, at: int, high: float) -> Measured:
+def _small(saved: "FigureResults", column: str, at: int, high: float) -> Measured:
     """The angle after so many examples from each of the small ranges: the largest."""
     quantity = _evidence.Quantity(column, at)
     parts = _evidence.small_and_large(saved, "feedback_alignment", _evidence.is_small)
@@ -123,7 +123,7 @@ def _small(saved: "Saved", column: str, at: int, high: float) -> Measured:
     return max(found, key=lambda each: each.high or 0.0)
 
 
-def _nearer_to_pseudobackprop(saved: "Saved") -> Measured:
+def _nearer_to_pseudobackprop(saved: "FigureResults") -> Measured:
     """Mean angles from example 4,000 on, for each of the small ranges."""
     parts = _evidence.small_and_large(saved, "feedback_alignment", _evidence.is_small)
     late = [_evidence.Quantity(column, at=20_000, last=16_000) for column in (TO_PSEUDOBACKPROP, TO_BACKPROP)]
@@ -132,7 +132,7 @@ def _nearer_to_pseudobackprop(saved: "Saved") -> Measured:
     )
 
 
-def _large_stays_away(saved: "Saved") -> Measured:
+def _large_stays_away(saved: "FigureResults") -> Measured:
     quantity = _evidence.Quantity(TO_PSEUDOBACKPROP, at=20_000)
     small, large = (
         [_evidence.ends(part, quantity) for part in _evidence.small_and_large(saved, "feedback_alignment", keep)]

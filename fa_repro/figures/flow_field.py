@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
     from fa_repro.typing import Array
 
 GOOD, BAD, SHADE, TRAJECTORY = "#999999", "#000000", "#F6D9A8", "#009E73"
@@ -25,7 +25,7 @@ MOST = 16
 """Sweep points that are drawn."""
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """The flow and its basins at the left, the loss along the paths at the right; or the flow at each sweep point."""
     from fa_repro.figures import _points
 
@@ -53,7 +53,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     _legend(canvas)
 
 
-def _settings(saved: "Saved", table: "pd.DataFrame") -> Mapping[str, Any]:
+def _settings(saved: "FigureResults", table: "pd.DataFrame") -> Mapping[str, Any]:
     """Settings of the flow field, those of the sweep point included."""
     settings: dict[str, Any] = dict(saved.config["theory"]["flow_field"])
     for axis in saved.config["sweep"]:
@@ -161,14 +161,14 @@ NEAR = 1e-6
 a path conserves may drift."""
 
 
-def _one_flow(saved: "Saved") -> "tuple[dict[str, pd.DataFrame], float, float]":
+def _one_flow(saved: "FigureResults") -> "tuple[dict[str, pd.DataFrame], float, float]":
     """Rows by kind, and `T` and `B`, of results that are not of a sweep."""
     _evidence.unswept(saved)
     settings = saved.config["theory"]["flow_field"]
     return {str(kind): part for kind, part in saved.table.groupby("kind")}, float(settings["T"]), float(settings["B"])
 
 
-def _origin_learns(saved: "Saved") -> Measured:
+def _origin_learns(saved: "FigureResults") -> Measured:
     """Where the path from (0, 0) ends: at a solution at which the feedback helps."""
     kinds, T, B = _one_flow(saved)
     end = kinds["origin"].sort_values("step").iloc[-1]
@@ -193,7 +193,7 @@ def _bad_by_theory(w0: "Array", w: "Array", T: float, B: float) -> "Array":
     return three & (side * w0 < middle)
 
 
-def _bad_region(saved: "Saved") -> Measured:
+def _bad_region(saved: "FigureResults") -> Measured:
     """Starts that end at solutions at which the feedback does not help."""
     kinds, T, B = _one_flow(saved)
     starts, ends = (kinds["basin"][kinds["basin"]["step"] == step].sort_values("id") for step in (0, 1))
@@ -205,7 +205,7 @@ def _bad_region(saved: "Saved") -> Measured:
     return Measured(text, bool(0 < share < 0.5 and wrong == 0), share)
 
 
-def _parabolas(saved: "Saved") -> Measured:
+def _parabolas(saved: "FigureResults") -> Measured:
     """How far what paths conserve drifts, relative to the terms that it is the difference of; the worst path."""
     import numpy as np
 
@@ -221,7 +221,7 @@ def _parabolas(saved: "Saved") -> Measured:
     )
 
 
-def _stable_where_it_helps(saved: "Saved") -> Measured:
+def _stable_where_it_helps(saved: "FigureResults") -> Measured:
     """Whether solutions are drawn unstable only where the feedback does not help, and cells near them do leave them."""
     kinds, T, B = _one_flow(saved)
     if "solution" not in kinds:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
-    from fa_repro.tables import Trained
+    from fa_repro.results.figure_results import FigureResults
+    from fa_repro.results.tables import Trained
 
 WINDOW = 25
 """Measured points over which curves are smoothed (sliding geometric mean)."""
@@ -24,7 +24,7 @@ LAST = 50
 
 def maps(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
     """The learned maps, beside the target, of the representative trial; none of a sweep, which draws none."""
-    from fa_repro.tables import linear_maps, observations
+    from fa_repro.results.tables import linear_maps, observations
 
     if axes:
         return {"maps": linear_maps(trained.where(lambda _: False), axes)}
@@ -49,7 +49,7 @@ def representative(table: "pd.DataFrame") -> int:
     return int((distance.sum() + diverged * 1e9).idxmin())
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """NSE of each algorithm beside the published curves; at the right what was approximated."""
     from fa_repro.figures import _sweeps
 
@@ -63,7 +63,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
         _maps_panel(right, saved)
 
 
-def _curves_panel(ax: "Axes", saved: "Saved") -> None:
+def _curves_panel(ax: "Axes", saved: "FigureResults") -> None:
     import numpy as np
 
     from fa_repro import published
@@ -101,7 +101,7 @@ def _curves_panel(ax: "Axes", saved: "Saved") -> None:
     ax.legend(loc="lower left")
 
 
-def _maps_panel(canvas: "Canvas", saved: "Saved") -> None:
+def _maps_panel(canvas: "Canvas", saved: "FigureResults") -> None:
     """The target map and each learned one as images on one colour scale."""
     learned = saved.extra["maps"]
     images = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 CHANCE = 90.0
 """Percent of test images that a guess misses."""
@@ -26,7 +26,7 @@ GAP = 0.045
 """Least distance of two numbers at the right edge, as a share of the height."""
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """Test error on a log axis beside the published curves, and the angle to backprop."""
     from fa_repro.figures import _curves, _sweeps
 
@@ -39,7 +39,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     _angle_panel(right, saved)
 
 
-def _error_panel(ax: "Axes", saved: "Saved") -> None:
+def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
     import numpy as np
 
     from fa_repro import published
@@ -101,7 +101,7 @@ def _apart(heights: "Sequence[float]") -> list[float]:
     return placed
 
 
-def _angle_panel(ax: "Axes", saved: "Saved") -> None:
+def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
     """Mean over trials, and one standard deviation."""
     from fa_repro.figures import _curves
 
@@ -134,8 +134,8 @@ def _log_end(part: "pd.DataFrame") -> "pd.Series":
     return np.log10(_evidence.ends(part, END))
 
 
-def _angle(at: int, low: float, high: float) -> "Callable[[Saved], Measured]":
-    def judge(saved: "Saved") -> Measured:
+def _angle(at: int, low: float, high: float) -> "Callable[[FigureResults], Measured]":
+    def judge(saved: "FigureResults") -> Measured:
         angles = _evidence.ends(_evidence.rows(saved, "feedback_alignment"), _evidence.Quantity(ANGLE, at))
         return _evidence.interval(angles.to_numpy(), low, high, unit="°")
 

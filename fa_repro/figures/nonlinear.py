@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
-    from fa_repro.tables import Trained
+    from fa_repro.results.figure_results import FigureResults
+    from fa_repro.results.tables import Trained
     from fa_repro.training.runs import Run
 
 LAYER = re.compile(r"angle_backprop_layer(\d+)_deg")
@@ -29,7 +29,7 @@ MARKS = ("-", (0, (1, 1)), "--", "-.")
 
 def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     """The error on held-out examples, as `nse`."""
-    from fa_repro.tables import observations
+    from fa_repro.results.tables import observations
 
     return observations(trained, ("algorithm", "trial", "example", "test_nse"), axes).rename(
         columns={"test_nse": "nse"}
@@ -44,7 +44,7 @@ def extra(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame
 def _angles(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
-    from fa_repro.tables import arranged, observations
+    from fa_repro.results.tables import arranged, observations
 
     probes = dict.fromkeys(name for run in trained.runs for name in run.entry.setup.record.probes)
     keys = ("algorithm", "trial", "example")
@@ -93,7 +93,7 @@ def _summary(rows: "pd.DataFrame", axes: Sequence[str]) -> "pd.DataFrame":
     return pd.DataFrame(found, columns=columns)
 
 
-def remarks(saved: "Saved") -> list[str]:
+def remarks(saved: "FigureResults") -> list[str]:
     """What the t-tests say."""
     if saved.config["sweep"]:
         return []
@@ -111,7 +111,7 @@ def remarks(saved: "Saved") -> list[str]:
     return words
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """Error on held-out examples beside the published curves; at the right the angle of each hidden layer."""
     from fa_repro.figures import _sweeps
 
@@ -123,7 +123,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     _angle_panel(right, saved)
 
 
-def _parts(saved: "Saved") -> "Iterator[tuple[str, pd.DataFrame, str, Any]]":
+def _parts(saved: "FigureResults") -> "Iterator[tuple[str, pd.DataFrame, str, Any]]":
     """Each algorithm that has results, with its rows, its colour and its line."""
     rules = list(dict.fromkeys(map(style.stem, saved.config["algorithms"])))
     for algorithm in saved.config["algorithms"]:
@@ -134,7 +134,7 @@ def _parts(saved: "Saved") -> "Iterator[tuple[str, pd.DataFrame, str, Any]]":
             yield algorithm, rows, style.colour(rule, rules.index(rule)), line
 
 
-def _error_panel(ax: "Axes", saved: "Saved") -> None:
+def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
     from fa_repro import published
     from fa_repro.figures import _curves
 
@@ -157,13 +157,13 @@ def _error_panel(ax: "Axes", saved: "Saved") -> None:
     ax.legend(ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02), title=title)
 
 
-def _tests(saved: "Saved") -> dict[str, str]:
+def _tests(saved: "FigureResults") -> dict[str, str]:
     """What the t-tests say, for the label of each algorithm of four layers."""
     rows = saved.extra["summary"].to_dict("records")
     return {f"{row['rule']}_4": f" (p = {row['p_paired']:.0e})" for row in rows if row["p_paired"] >= 0}
 
 
-def _angle_panel(ax: "Axes", saved: "Saved") -> None:
+def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
     """Mean over trials and one standard deviation, for each hidden layer that was measured."""
     from fa_repro.figures import _curves
 
@@ -201,8 +201,8 @@ def _end(part: "pd.DataFrame") -> "pd.Series":
     return _evidence.ends(part, END)
 
 
-def _four_beat_three(rule: str) -> "Callable[[Saved], Measured]":
-    def judge(saved: "Saved") -> Measured:
+def _four_beat_three(rule: str) -> "Callable[[FigureResults], Measured]":
+    def judge(saved: "FigureResults") -> Measured:
         return _evidence.smaller(
             _evidence.differences(saved, f"{rule}_4", f"{rule}_3", _end), logarithmic=True, level=SURE
         )

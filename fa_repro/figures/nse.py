@@ -11,10 +11,10 @@ from fa_repro.figures._evidence import LARGE, LEVEL, SMALL
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """One line per sweep point on a log axis, coloured by its value."""
     from fa_repro.figures import _sweeps
 
@@ -27,8 +27,8 @@ PRECISE, LEARNED = 1e-10, 1e-2
 """NSE at the lower edge of the published axis, and one at which a net has learned something."""
 
 
-def _ends_below(bound: float, keep: "Callable[[float], bool]") -> "Callable[[Saved], Measured]":
-    def judge(saved: "Saved") -> Measured:
+def _ends_below(bound: float, keep: "Callable[[float], bool]") -> "Callable[[FigureResults], Measured]":
+    def judge(saved: "FigureResults") -> Measured:
         parts = _evidence.small_and_large(saved, "feedback_alignment", keep)
         found = [
             _evidence.interval(_evidence.ends(part, END).to_numpy(), 0.0, bound, logarithmic=True) for part in parts
@@ -38,7 +38,7 @@ def _ends_below(bound: float, keep: "Callable[[float], bool]") -> "Callable[[Sav
     return judge
 
 
-def _small_beat_large(saved: "Saved") -> Measured:
+def _small_beat_large(saved: "FigureResults") -> Measured:
     small, large = (
         _evidence.small_and_large(saved, "feedback_alignment", keep)
         for keep in (_evidence.is_small, _evidence.is_large)

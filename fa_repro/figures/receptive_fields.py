@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
-    from fa_repro.tables import Trained
+    from fa_repro.results.figure_results import FigureResults
+    from fa_repro.results.tables import Trained
     from fa_repro.training.runs import Setup
     from fa_repro.typing import Array
 
@@ -28,7 +28,7 @@ COLUMNS = ("algorithm", "unit", "pixel", "weight")
 
 def fields(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     """The same units of the first trial at the start and after training with each algorithm."""
-    from fa_repro.tables import receptive_fields
+    from fa_repro.results.tables import receptive_fields
 
     return receptive_fields(trained, axes, UNITS)
 
@@ -42,7 +42,7 @@ def check(setup: "Setup") -> None:
         raise ValueError(f"the figure draws square images, and {inputs} inputs are none")
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """One mosaic of images for each algorithm: white for strong positive weights, black for strong negative ones."""
     import numpy as np
     import pandas as pd
@@ -106,7 +106,7 @@ SHUFFLES = 200
 """Shuffles of the pixels that tell what chance gives."""
 
 
-def _fields(saved: "Saved", algorithm: str) -> "tuple[Array, Array]":
+def _fields(saved: "FigureResults", algorithm: str) -> "tuple[Array, Array]":
     """Weights of the units after training and at the start, shape (units, pixels)."""
     import numpy as np
 
@@ -145,8 +145,8 @@ def _overlap(first: "Array", second: "Array") -> float:
     return float(np.linalg.norm(leading[0] @ leading[1].T) ** 2 / DIRECTIONS)
 
 
-def _structured(algorithm: str) -> "Callable[[Saved], Measured]":
-    def judge(saved: "Saved") -> Measured:
+def _structured(algorithm: str) -> "Callable[[FigureResults], Measured]":
+    def judge(saved: "FigureResults") -> Measured:
         after, before = (_smoothness(each) for each in _fields(saved, algorithm))
         target = float(_smoothness(_fields(saved, "backprop")[0]).mean())
         found = _evidence.interval(after, HALF * target, 1.0)
@@ -158,8 +158,8 @@ def _structured(algorithm: str) -> "Callable[[Saved], Measured]":
     return judge
 
 
-def _alike(algorithm: str) -> "Callable[[Saved], Measured]":
-    def judge(saved: "Saved") -> Measured:
+def _alike(algorithm: str) -> "Callable[[FigureResults], Measured]":
+    def judge(saved: "FigureResults") -> Measured:
         import numpy as np
 
         learned, target = _fields(saved, algorithm)[0], _fields(saved, "backprop")[0]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.figures._heat import Quantity
-    from fa_repro.results import Saved
-    from fa_repro.tables import Trained
+    from fa_repro.results.figure_results import FigureResults
+    from fa_repro.results.tables import Trained
     from fa_repro.training.runs import Setup
 
 ERRORS = {
@@ -56,7 +56,7 @@ def check(setup: "Setup") -> None:
 
 def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     """The error and the angles of each run, with the epoch where there are epochs."""
-    from fa_repro.tables import observations
+    from fa_repro.results.tables import observations
 
     setups = [run.entry.setup for run in trained.runs]
     probes = list(dict.fromkeys(name for setup in setups for name in setup.record.probes))
@@ -114,7 +114,7 @@ def summary(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]
     return pd.DataFrame(found, columns=columns)
 
 
-def remarks(saved: "Saved") -> list[str]:
+def remarks(saved: "FigureResults") -> list[str]:
     """One line for each algorithm, ordered by its error at the end; of a sweep its best point."""
     from fa_repro.figures._points import names, setting
 
@@ -145,11 +145,11 @@ def _layer(angle: str, form: str) -> str:
     return form.format(match[1]) if match and match[1] else ""
 
 
-def _is_backprop(saved: "Saved", algorithm: str) -> bool:
+def _is_backprop(saved: "FigureResults", algorithm: str) -> bool:
     return bool(saved.config["algorithms"][algorithm].get("rule") == "backprop")
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """Learning curves at the left, a panel for the angle of each hidden layer at the right, one legend below."""
     from fa_repro.figures import _curves, _sweeps
 
@@ -185,13 +185,13 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     canvas.set_figheight(max(3.0, 1.5 * len(drawn)) + 0.25 + 0.15 * -(-len(labels) // columns))
 
 
-def _turned(saved: "Saved", angle: str) -> list[str]:
+def _turned(saved: "FigureResults", angle: str) -> list[str]:
     """Algorithms whose angle says something: those that give the layer a signal, and are not backprop themselves."""
     measured = saved.table.groupby("algorithm")[angle].count()
     return [name for name in saved.config["algorithms"] if measured.get(name, 0) and not _is_backprop(saved, name)]
 
 
-def _windows(saved: "Saved", error: str) -> tuple[int, int]:
+def _windows(saved: "FigureResults", error: str) -> tuple[int, int]:
     """Over how many points curves of the error and of angles are smoothed: only those of single examples are.
 
     Far fewer where the points are not at equal distances.
@@ -210,7 +210,7 @@ def _smoothed(window: int) -> str:
 
 
 def _error_panel(
-    ax: "Axes", saved: "Saved", what: "Quantity", looks: Mapping[str, Mapping[str, Any]], window: int
+    ax: "Axes", saved: "FigureResults", what: "Quantity", looks: Mapping[str, Mapping[str, Any]], window: int
 ) -> list[str]:
     """Learning curves; returns their names, with where they end."""
     from fa_repro.figures import _curves
@@ -242,7 +242,7 @@ def _error_panel(
 
 
 def _angle_panel(
-    ax: "Axes", saved: "Saved", angle: str, looks: Mapping[str, Mapping[str, Any]], window: int, note: str
+    ax: "Axes", saved: "FigureResults", angle: str, looks: Mapping[str, Mapping[str, Any]], window: int, note: str
 ) -> None:
     import numpy as np
 
@@ -259,7 +259,7 @@ def _angle_panel(
     ax.set_title(f"angle to backprop{_layer(angle, ', hidden layer {}')}{note}")
 
 
-def _example_axis(ax: "Axes", saved: "Saved") -> None:
+def _example_axis(ax: "Axes", saved: "FigureResults") -> None:
     """The axis of examples, logarithmic where they were measured so."""
     from fa_repro.figures import _curves
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.figures._heat import Quantity
-    from fa_repro.results import Saved
-    from fa_repro.tables import Trained
+    from fa_repro.results.figure_results import FigureResults
+    from fa_repro.results.tables import Trained
     from fa_repro.training.runs import Setup
 
 ERRORS = {
@@ -42,7 +42,7 @@ def check(setup: "Setup") -> None:
 
 def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     """The error of each run, with the epoch where there are epochs."""
-    from fa_repro.tables import observations
+    from fa_repro.results.tables import observations
 
     setups = [run.entry.setup for run in trained.runs]
     epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
@@ -50,7 +50,7 @@ def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     return observations(trained, ["algorithm", "trial", *epoch, "example", *errors], axes)
 
 
-def _quantity(saved: "Saved") -> "Quantity":
+def _quantity(saved: "FigureResults") -> "Quantity":
     from fa_repro.figures._heat import Quantity
 
     error = str(error_of([str(name) for name in saved.table]))
@@ -58,7 +58,7 @@ def _quantity(saved: "Saved") -> "Quantity":
     return Quantity(error, ERRORS[error], logarithmic=not percent, unit=" %" if percent else "")
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """The error at the end: lines against one swept number; else heat maps, for each algorithm over its keys."""
     from fa_repro.figures import _against, _sweeps
 
@@ -68,7 +68,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
         _sweeps.maps(canvas, saved, [_quantity(saved)])
 
 
-def remarks(saved: "Saved") -> list[str]:
+def remarks(saved: "FigureResults") -> list[str]:
     """The best point of each algorithm."""
     from fa_repro.figures import _against
 

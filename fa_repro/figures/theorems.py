@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 FLOOR = 1e-20
 """What is drawn for 0 on a logarithmic axis, at the least."""
@@ -26,7 +26,7 @@ MOST_LEVEL, MOST_NUMBERS = 5, 18
 """Sweep points up to which numbers stand level in their cells, and up to which they are written at all."""
 
 
-def draw(canvas: "Canvas", saved: "Saved") -> None:
+def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """A panel for each part of each theorem, and what was found of each statement; of a sweep the latter alone."""
     if saved.config["sweep"]:
         _swept(canvas, saved)
@@ -47,7 +47,7 @@ def draw(canvas: "Canvas", saved: "Saved") -> None:
     _list(lower.subplots(), saved.extra["summary"])
 
 
-def remarks(saved: "Saved") -> list[str]:
+def remarks(saved: "FigureResults") -> list[str]:
     """How many statements hold, and which do not."""
     summary = saved.extra["summary"].to_dict("records")
     failing = [f"does not hold: theorem {row['theorem']}, {row['statement']}" for row in summary if not row["holds"]]
@@ -86,7 +86,7 @@ def _in_time(ax: "Axes") -> None:
     ax.xaxis.set_minor_locator(NullLocator())
 
 
-def _errors(ax: "Axes", saved: "Saved") -> None:
+def _errors(ax: "Axes", saved: "FigureResults") -> None:
     _in_time(ax)
     parts = {name.rpartition("/")[0]: part for name, part in _of_start(_part(saved.table, "error"), "zero").items()}
     _lines(ax, parts)
@@ -94,7 +94,7 @@ def _errors(ax: "Axes", saved: "Saved") -> None:
     ax.legend(loc="lower left", title="in-hidden-out", handlelength=1)
 
 
-def _invariants(ax: "Axes", saved: "Saved") -> None:
+def _invariants(ax: "Axes", saved: "FigureResults") -> None:
     _in_time(ax)
     for number, start in enumerate(("zero", "random", "opposed")):
         for position, values in enumerate(_of_start(_part(saved.table, "invariant_drift"), start).values()):
@@ -108,7 +108,7 @@ def _invariants(ax: "Axes", saved: "Saved") -> None:
     ax.legend(title="start", handlelength=1)
 
 
-def _lyapunov(ax: "Axes", saved: "Saved") -> None:
+def _lyapunov(ax: "Axes", saved: "FigureResults") -> None:
     size = "-".join(map(str, saved.config["theory"]["theorem_1"]["sizes"][0]))
     parts = {name: part / part.iloc[0] for name, part in _part(saved.table, "V").items() if name.startswith(f"{size}/")}
     _in_time(ax)
@@ -137,19 +137,19 @@ def _by_rate(ax: "Axes", parts: "dict[str, pd.DataFrame]", orders: Mapping[str, 
     ax.legend()
 
 
-def _online(ax: "Axes", saved: "Saved") -> None:
+def _online(ax: "Axes", saved: "FigureResults") -> None:
     orders = {"in_turn": 1.0, "random": 0.5}
     _by_rate(ax, _part(saved.table, "online_error_by_rate"), orders, "distance from the flow, relative")
     ax.set_ylim(bottom=0.1 * ax.get_ylim()[0])  # room for the legend
     ax.legend(loc="lower right")
 
 
-def _gauss_newton(ax: "Axes", saved: "Saved") -> None:
+def _gauss_newton(ax: "Axes", saved: "FigureResults") -> None:
     orders = {"tanh": 1.0, "logistic": 1.0}
     _by_rate(ax, _part(saved.table, "deviation_by_rate"), orders, "deviation, relative")
 
 
-def _one_pair(ax: "Axes", saved: "Saved") -> None:
+def _one_pair(ax: "Axes", saved: "FigureResults") -> None:
     ax.set_yscale("log")
     names = {
         "angle_deg": "angle (degrees)",
@@ -169,7 +169,7 @@ def _one_pair(ax: "Axes", saved: "Saved") -> None:
     ax.legend(ncols=2, loc="upper center", columnspacing=0.8, handlelength=1)
 
 
-def _many_pairs(ax: "Axes", saved: "Saved") -> None:
+def _many_pairs(ax: "Axes", saved: "FigureResults") -> None:
     _lines(ax, {"Be to W⁺e": _part(saved.table, "angle_deg")["many_pairs"]})
     apart = _part(saved.table, "matrix_angle_deg")["many_pairs"]
     ax.plot(apart.index, apart.median(axis=1), ".-", color=style.SERIES[1], label="B to W⁺")
@@ -180,7 +180,7 @@ def _many_pairs(ax: "Axes", saved: "Saved") -> None:
     ax.legend()
 
 
-PANELS: "tuple[tuple[int, str, Callable[[Axes, Saved], None]], ...]" = (
+PANELS: "tuple[tuple[int, str, Callable[[Axes, FigureResults], None]], ...]" = (
     (1, "Theorem 1: error", _errors),
     (1, "1: BW + W'B' - AA'", _invariants),
     (1, "1: V", _lyapunov),
@@ -212,7 +212,7 @@ def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
         ax.text(0.94, height, "holds" if row.holds else "FAILS", color=colour, **words)
 
 
-def _swept(canvas: "Canvas", saved: "Saved") -> None:
+def _swept(canvas: "Canvas", saved: "FigureResults") -> None:
     """Which statements hold at which sweep points."""
     from matplotlib.colors import ListedColormap
 

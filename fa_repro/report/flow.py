@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fa_repro.results import Saved
+    from fa_repro.results.figure_results import FigureResults
 
 ARROWS = 25
 """Arrows along each side, at most; more could not be told apart on a page."""
 
 
-def field(saved: "Saved") -> dict[str, Any] | None:
+def field(saved: "FigureResults") -> dict[str, Any] | None:
     """`T`, `B`, `range`, number of arrows and the basin, as JSON can say them; None unless it is one flow field."""
     theory = saved.config.get("theory")
     settings = theory.get("flow_field") if isinstance(theory, Mapping) else None

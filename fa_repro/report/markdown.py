@@ -8,7 +8,7 @@ from fa_repro.checking import Checked
 from fa_repro.claims import Verdict
 from fa_repro.io.atomic import sha256
 from fa_repro.report import words
-from fa_repro.results import config_hash
+from fa_repro.results.directory import config_hash
 from fa_repro.training import numerics
 
 COLUMNS = ("claim", "where", "published", "measured", "verdict")

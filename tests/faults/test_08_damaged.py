@@ -14,7 +14,7 @@ from click.testing import Result
 
 from fa_repro import run
 from fa_repro.errors import StorageError
-from fa_repro.store import Store
+from fa_repro.results.store import Store
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
 from tests.conftest import SMALL

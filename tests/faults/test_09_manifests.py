@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from fa_repro import results, run
+from fa_repro import run
 from fa_repro.errors import StorageError
+from fa_repro.results import directory
 from tests.faults.processes import fa_repro, stored
 from tests.test_storage import contents
 
@@ -69,10 +70,10 @@ def test_results_with_an_odd_manifest_count_as_absent(
     assert "linear  " in (told := command("list").stdout)
     assert "done" not in told
     with pytest.raises(StorageError, match="Run: fa-repro run linear"):
-        results.load(folder)
+        directory.load(folder)
     assert command("plot", "linear").exit_code == 4
     assert run("linear").trained == 0
-    results.load(folder)
+    directory.load(folder)
     assert contents(folder) == before
 
 

@@ -5,41 +5,19 @@ import logging
 import shlex
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import drawing
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import SCHEMA, NotValidError, read_manifest, verified
+from fa_repro.results import formats
+from fa_repro.results.figure_results import FigureResults
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Saved:
-    """Results of a figure, as they are saved.
-
-    Attributes
-    ----------
-    table : DataFrame
-        The main table, `NAME.csv`.
-    extra : mapping of str to DataFrame
-        Further tables, `NAME_EXTRA.csv`, by the name of the extra.
-    config : mapping
-        The resolved config.
-    manifest : mapping
-        What else is known: where the results come from, which runs diverged or failed.
-    """
-
-    table: "pd.DataFrame"
-    extra: "Mapping[str, pd.DataFrame]"
-    config: Mapping[str, Any]
-    manifest: Mapping[str, Any]
 
 
 def prepare(directory: Path) -> None:
@@ -73,7 +51,7 @@ def _put_aside(directory: Path, name: str, reason: NotValidError) -> None:
         log.warning("%s: %s: put aside as %s", directory, reason, aside)
 
 
-def save(directory: Path, saved: Saved, pictures: Mapping[str, bytes]) -> None:
+def save(directory: Path, saved: FigureResults, pictures: Mapping[str, bytes]) -> None:
     """Write the results of a figure to `results/NAME`, the manifest last; `pictures` by their format.
 
     A picture of before in another format is removed: it would show other results.
@@ -99,7 +77,7 @@ def save_pictures(directory: Path, pictures: Mapping[str, bytes]) -> None:
     _write(directory, contents, {key: value for key, value in manifest.items() if key not in ("schema", "files")})
 
 
-def load(directory: Path, name: str | None = None) -> Saved:
+def load(directory: Path, name: str | None = None) -> FigureResults:
     """Read saved results; `name` is what they are called in messages, if not as the folder.
 
     Raises
@@ -116,7 +94,7 @@ def load(directory: Path, name: str | None = None) -> Saved:
     }
     try:
         table, config = _table(contents[f"{stem}.csv"]), contents["config.yaml"]
-        return Saved(table, extra, yaml.load(config, str(directory / "config.yaml")).data, manifest)
+        return FigureResults(table, extra, yaml.load(config, str(directory / "config.yaml")).data, manifest)
     except (KeyError, ConfigError) as error:
         raise StorageError(f"{directory}: not complete ({error}). {_way_out(directory, name)}") from None
 
@@ -196,13 +174,13 @@ def _write(directory: Path, contents: Mapping[str, bytes], about: Mapping[str, A
     atomic.replace_together(directory, {**contents, **gone, "manifest.json": encoded})
 
 
-def formats(directory: Path) -> tuple[str, ...]:
+def saved_formats(directory: Path) -> tuple[str, ...]:
     """Formats of the picture that the results in a folder have, by their manifest; PNG alone if there are none."""
     try:
         listed = read_manifest(directory)["files"]
     except NotValidError:
         listed = {}
-    return drawing.formats(format_ for name, format_ in _pictures(directory).items() if name in listed)
+    return formats.parse_formats(format_ for name, format_ in _pictures(directory).items() if name in listed)
 
 
 def picture_paths(directory: Path, formats: Iterable[str]) -> tuple[Path, ...]:
@@ -212,7 +190,7 @@ def picture_paths(directory: Path, formats: Iterable[str]) -> tuple[Path, ...]:
 
 def _pictures(directory: Path) -> dict[str, str]:
     """Names of the pictures that a folder may have, with their formats."""
-    return {f"{directory.name}.{format_}": format_ for format_ in drawing.FORMATS}
+    return {f"{directory.name}.{format_}": format_ for format_ in formats.FORMATS}
 
 
 def _unlisted(directory: Path) -> list[str]:
@@ -230,6 +208,6 @@ def _csv(table: "pd.DataFrame") -> bytes:
 
 
 def _table(data: bytes) -> "pd.DataFrame":
-    from fa_repro import tables
+    from fa_repro.results import tables
 
     return tables.read(data)

@@ -27,12 +27,12 @@ def versions() -> dict[str, str]:
 @cache
 def source() -> dict[str, Any]:
     """Commit of the checkout that this package runs from, and whether its files differ; None outside of one."""
-    folder = Path(__file__).parent
-    if _git(folder, "ls-files", "--error-unmatch", "provenance.py") is None:
+    package = Path(__file__).parents[1]
+    if _git(package, "ls-files", "--error-unmatch", "__init__.py") is None:
         return {"git_commit": None, "git_dirty": None}
     return {
-        "git_commit": _git(folder, "rev-parse", "HEAD"),
-        "git_dirty": bool(_git(folder, "status", "--porcelain", ".")),
+        "git_commit": _git(package, "rev-parse", "HEAD"),
+        "git_dirty": bool(_git(package, "status", "--porcelain", ".")),
     }
 
 

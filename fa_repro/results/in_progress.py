@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fa_repro import layout
 from fa_repro.io import atomic
+from fa_repro.results import paths
 
 SCHEMA = 1
 
@@ -34,25 +34,25 @@ def begin(results: Path, name: str, command: str, total: int, missing: Sequence[
         If it cannot be written.
     """
     note = {"schema": SCHEMA, "command": command, "total": total, "missing": list(missing)}
-    path = layout.unfinished(results, name)
+    path = paths.unfinished(results, name)
     atomic.replace_together(path.parent, {path.name: json.dumps(note).encode()})
 
 
 def end(results: Path, name: str) -> None:
     """What was to be trained is, or has failed."""
     with contextlib.suppress(OSError):  # a note too many is no harm: it tells of runs that are all there
-        layout.unfinished(results, name).unlink(missing_ok=True)
+        paths.unfinished(results, name).unlink(missing_ok=True)
 
 
 def told(results: Path, name: str) -> str | None:
     """How far an unfinished command came, for a person; None if there is none."""
     try:
-        note: Any = json.loads(layout.unfinished(results, name).read_bytes())
+        note: Any = json.loads(paths.unfinished(results, name).read_bytes())
         total, missing, command = note["total"], note["missing"], note["command"]
         if note["schema"] != SCHEMA or type(total) is not int:
             return None
-        left = [key for key in map(str, missing) if not (layout.run(results, key) / "manifest.json").is_file()]
-        failed = sum(layout.failure(results, key).is_file() for key in left)
+        left = [key for key in map(str, missing) if not (paths.run(results, key) / "manifest.json").is_file()]
+        failed = sum(paths.failure(results, key).is_file() for key in left)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     words = [f"failed ({failed} runs)"] if failed else []

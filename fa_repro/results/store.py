@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from fa_repro import layout
 from fa_repro.errors import StorageError
 from fa_repro.io import atomic
 from fa_repro.io.manifest import SCHEMA, NotValidError, read_manifest, verified
-from fa_repro.provenance import versions
+from fa_repro.results import paths
+from fa_repro.results.provenance import versions
 from fa_repro.training.runs import Outcome, Run
 from fa_repro.typing import Array
 
@@ -74,7 +74,7 @@ class Store:
 
     def __init__(self, results: Path) -> None:
         self.root = results
-        self._root = layout.runs(results)
+        self._root = paths.runs(results)
 
     def prepare(self) -> None:
         """Make the folder, and remove what killed processes left in it."""
@@ -228,10 +228,10 @@ class Store:
         log.warning("%s is damaged (%s): put aside as %s, to be trained again", path, reason, aside)
 
     def _path(self, run: Run) -> Path:
-        return layout.run(self.root, run.key)
+        return paths.run(self.root, run.key)
 
     def _note(self, run: Run) -> Path:
-        return layout.failure(self.root, run.key)
+        return paths.failure(self.root, run.key)
 
 
 def _seal(manifest: Mapping[str, Any]) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import config_files, registry
-from fa_repro.drawing import pictures, render
 from fa_repro.execution import Execution
 from fa_repro.figures import Figure
 from fa_repro.making import Begin, computed, train, trained
+from fa_repro.plotting.render import draw_formats, save_figure
 from fa_repro.progress import Progress, Silent
 from fa_repro.request import Request
 from fa_repro.results import directory, in_progress, provenance
@@ -66,7 +66,7 @@ class Result:
     pictures: tuple[Path, ...] = ()
 
     def _repr_png_(self) -> bytes:
-        return render(self.figure)
+        return save_figure(self.figure)
 
 
 def run(
@@ -172,7 +172,7 @@ def carry_out(request: Request, results: Path, how: Execution, progress: Progres
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     saved = FigureResults(made.table, made.extra, config.data, about)
-    canvas, drawn = pictures(figure, saved, formats)
+    canvas, drawn = draw_formats(figure.draw, figure.size, saved, formats)
     about["remarks"] = list(figure.remarks(saved))
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
     directory.save(target, saved, drawn)
@@ -248,5 +248,5 @@ def redraw(name: str, results: Path, formats: Sequence[str] | None = None) -> tu
     saved = directory.load(folder, name)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
     chosen = directory.saved_formats(folder) if formats is None else parse_formats(formats)
-    directory.save_pictures(folder, pictures(figure, saved, chosen)[1])
+    directory.save_pictures(folder, draw_formats(figure.draw, figure.size, saved, chosen)[1])
     return directory.picture_paths(folder, chosen)

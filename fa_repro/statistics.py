@@ -4,6 +4,9 @@ import numpy as np
 
 from fa_repro.typing import Array
 
+EXPONENTS = (-40, 30)
+"""Decimal exponents between which `log10` keeps what it gives."""
+
 
 def mean_interval(values: Array, level: float = 0.95) -> tuple[Array, Array, Array]:
     """Mean over trials and its t interval, which keeps its coverage for the few trials that long runs allow.
@@ -88,3 +91,9 @@ def sliding(values: Array, window: int) -> tuple[Array, Array]:
     """
     windows = np.lib.stride_tricks.sliding_window_view(values, window, axis=-1)
     return windows.mean(axis=-1), windows.std(axis=-1)
+
+
+def log10(values: Array) -> Array:
+    """Decimal logarithm, for drawing: a diverged run's infinite error becomes NaN, very large and small ones bounds."""
+    low, high = EXPONENTS
+    return np.where(np.isfinite(values), np.log10(np.clip(values, 10.0**low, 10.0**high)), np.nan)

@@ -10,13 +10,14 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from fa_repro import published, registry, run, style
-from fa_repro.drawing import draw
+from fa_repro import published, registry, run
 from fa_repro.figures import Figure
 from fa_repro.figures.linear import representative
+from fa_repro.plotting import style
 from fa_repro.results import directory
 from fa_repro.statistics import mean_interval, sliding
 from tests.conftest import SMALL
+from tests.support.drawing import draw
 
 FIGURES = registry.names("figures")
 

@@ -17,12 +17,14 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
 import fa_repro
-from fa_repro import drawing, experiment, registry, style
+from fa_repro import experiment, registry
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic
+from fa_repro.plotting import render, style
 from fa_repro.results import directory
 from fa_repro.results.formats import FORMATS, parse_formats
 from tests.conftest import SMALL
+from tests.support.drawing import draw
 from tests.test_sweep_figures import made_up
 from tests.test_theory_figures import SETTINGS as FLOW
 from tests.test_theory_figures import SMALL as THEOREMS
@@ -209,7 +211,7 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[[],
         for number, (case, (name, settings, sweep)) in enumerate(requests.items()):
             result = fa_repro.run(name, settings, sweep=sweep, results=folder / str(number))
             saved = directory.load(result.directory)
-            made[case] = lambda name=name, saved=saved: drawing.draw(_figure(name), saved)  # type: ignore[misc]
+            made[case] = lambda name=name, saved=saved: draw(_figure(name), saved)  # type: ignore[misc]
     return made
 
 
@@ -218,7 +220,7 @@ def digit_drawings(digits: Path, tmp_path: Path) -> dict[str, Canvas]:
     small = {"network.hidden": [20], "training.epochs": 1, "trials": 2}
     drawn = {name: fa_repro.run(name, small, results=tmp_path / "r").figure for name in ("mnist", "receptive-fields")}
     search = made_up({"seed": [0, 1], "network.init_range": [0.1, 0.2]}, "search", "validation_error_percent")
-    return {**drawn, "search": drawing.draw(registry.module("figures", "search").FIGURE, search)}
+    return {**drawn, "search": draw(registry.module("figures", "search").FIGURE, search)}
 
 
 def _figure(name: str) -> Any:
@@ -236,9 +238,9 @@ CASES = [
 def test_equal_figures_give_equal_bytes(
     drawings: dict[str, Callable[[], Canvas]], case: str, format_: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = drawing.render(drawings[case](), format_)
+    one = render.save_figure(drawings[case](), format_)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")  # what would otherwise be today
-    assert drawing.render(drawings[case](), format_) == one
+    assert render.save_figure(drawings[case](), format_) == one
     assert not re.search(rb"<dc:date>|CreationDate|Matplotlib v", one)
 
 
@@ -246,7 +248,7 @@ def test_equal_figures_give_equal_bytes(
 def test_fonts_are_embedded_in_pdf_as_outlines_that_can_be_edited(
     drawings: dict[str, Callable[[], Canvas]], case: str
 ) -> None:
-    data = drawing.render(drawings[case](), "pdf")
+    data = render.save_figure(drawings[case](), "pdf")
     fonts = re.findall(rb"/Type /Font\b(?!Descriptor)", data)
     assert fonts
     assert b"/FontFile2" in data
@@ -259,7 +261,8 @@ def test_fonts_are_embedded_in_pdf_as_outlines_that_can_be_edited(
 
 def test_svg_has_no_text_that_a_reader_may_lack_the_font_of(drawings: dict[str, Callable[[], Canvas]]) -> None:
     tags = {
-        element.tag.rpartition("}")[2] for element in ET.fromstring(drawing.render(drawings["linear"](), "svg")).iter()
+        element.tag.rpartition("}")[2]
+        for element in ET.fromstring(render.save_figure(drawings["linear"](), "svg")).iter()
     }
     assert "path" in tags
     assert "text" not in tags

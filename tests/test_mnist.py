@@ -14,7 +14,6 @@ from fa_repro.batches import form_batches
 from fa_repro.cli import main
 from fa_repro.config import resolve
 from fa_repro.config_files import shipped
-from fa_repro.drawing import draw
 from fa_repro.errors import ConfigError
 from fa_repro.figures.mnist import FIGURE
 from fa_repro.figures.receptive_fields import mosaic
@@ -31,6 +30,7 @@ from fa_repro.training.runs import Run, initial_network
 from fa_repro.training.settings import Record
 from fa_repro.training.trainer import Decay, train
 from tests.conftest import digit_runs, freshly_trained
+from tests.support.drawing import draw
 
 pytestmark = pytest.mark.usefixtures("digits")
 

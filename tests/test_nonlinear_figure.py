@@ -11,13 +11,14 @@ from click.testing import Result
 from matplotlib.colors import LogNorm, to_hex
 from scipy.stats import t as student
 
-from fa_repro import published, run, style
+from fa_repro import published, run
 from fa_repro.config import resolve
 from fa_repro.config_files import read, shipped
-from fa_repro.drawing import draw
 from fa_repro.errors import ConfigError
 from fa_repro.figures import nonlinear
+from fa_repro.plotting import style
 from fa_repro.results import directory
+from tests.support.drawing import draw
 
 CONFIG = """\
 figure: nonlinear

@@ -12,12 +12,13 @@ from click.testing import Result
 from matplotlib.figure import Figure as Canvas
 from scipy.stats import t as student
 
-from fa_repro import checking, registry, run, style
-from fa_repro.drawing import draw
+from fa_repro import checking, registry, run
 from fa_repro.figures import rules
+from fa_repro.plotting import style
 from fa_repro.request import Request
 from fa_repro.results.figure_results import FigureResults
 from tests.conftest import SMALL
+from tests.support.drawing import draw
 from tests.test_formats import misprinted
 from tests.test_sweep_figures import unfit
 

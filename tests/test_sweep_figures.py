@@ -16,12 +16,13 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
 from fa_repro import registry, run
-from fa_repro.drawing import draw, render
-from fa_repro.figures import _points
-from fa_repro.figures._heat import Quantity
+from fa_repro.plotting import labels
+from fa_repro.plotting.heatmaps import Quantity
+from fa_repro.plotting.render import save_figure
 from fa_repro.results import directory
 from fa_repro.results.figure_results import FigureResults
 from tests.conftest import SMALL
+from tests.support.drawing import draw
 
 PROBES = {"record.probes": ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"], "training.examples": 30}
 RATE, BETA = "algorithms.backprop.learning_rate", "algorithms.feedback_alignment.feedback_range"
@@ -73,7 +74,7 @@ def bold(ax: Axes) -> list[str]:
     return [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
 
 
-def labels(axis: Axis, all_of_them: bool = False) -> list[Text]:
+def tick_labels(axis: Axis, all_of_them: bool = False) -> list[Text]:
     """Names of an axis' ticks, of those in sight or of all."""
     low, high = sorted(axis.get_view_interval())
     ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
@@ -88,8 +89,10 @@ def labels(axis: Axis, all_of_them: bool = False) -> list[Text]:
 def unfit(canvas: Canvas) -> list[str]:
     """Texts that leave the canvas, lie over another, or leave their cell."""
     canvas.draw_without_rendering()
-    ticks = {text for ax in canvas.axes for axis in (ax.xaxis, ax.yaxis) for text in labels(axis, all_of_them=True)}
-    in_sight = {text for ax in canvas.axes for axis in (ax.xaxis, ax.yaxis) for text in labels(axis)}
+    ticks = {
+        text for ax in canvas.axes for axis in (ax.xaxis, ax.yaxis) for text in tick_labels(axis, all_of_them=True)
+    }
+    in_sight = {text for ax in canvas.axes for axis in (ax.xaxis, ax.yaxis) for text in tick_labels(axis)}
     shown = [
         (text, text.get_window_extent())
         for text in canvas.findobj(Text)
@@ -410,27 +413,27 @@ def test_equal_names_do_not_hide_lines() -> None:
     ],
 )
 def test_values_are_named_shortly_and_stand_in_order(given: list[Any], named: list[str]) -> None:
-    assert list(_points.names(given).values()) == named
+    assert list(labels.names(given).values()) == named
 
 
 def test_long_names_are_cut_and_stay_different() -> None:
-    found = list(_points.names([json.dumps([20] * 40), json.dumps([20] * 41)]).values())
+    found = list(labels.names([json.dumps([20] * 40), json.dumps([20] * 41)]).values())
     assert len(set(found)) == 2
-    assert max(map(len, found)) <= _points.MOST_NAME + 4
+    assert max(map(len, found)) <= labels.MOST_NAME + 4
     assert all("…" in name for name in found)
 
 
 def test_points_are_named_by_their_values() -> None:
     table = pd.DataFrame({"a": [2, 1], "b": ["x", "y"]})
-    assert [name for name, _ in _points.points(table, ["a", "b"])] == ["1, y", "2, x"]
+    assert [name for name, _ in labels.points(table, ["a", "b"])] == ["1, y", "2, x"]
 
 
 def test_text_is_broken_between_words_and_loses_nothing() -> None:
-    assert _points.wrapped("initial range ω of W0 and W", 15) == "initial range ω\nof W0 and W"
-    assert _points.wrapped("rule=feedback_alignment, a=1", 15) == "rule=feedback_\nalignment, a=1"
+    assert labels.wrapped("initial range ω of W0 and W", 15) == "initial range ω\nof W0 and W"
+    assert labels.wrapped("rule=feedback_alignment, a=1", 15) == "rule=feedback_\nalignment, a=1"
     for width in range(1, 30):
         text = "rule=feedback_alignment, learning_rate=0.007 abcdefghijklmnopqrstuvwxyz"
-        lines = _points.wrapped(text, width).split("\n")
+        lines = labels.wrapped(text, width).split("\n")
         assert max(map(len, lines)) <= width
         assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
@@ -501,7 +504,7 @@ def test_saved_results_are_drawn_as_fresh_ones(place: Path) -> None:
     result = run("linear", {"training.examples": 30}, sweep=sweep)
     first = (result.directory / "linear.png").read_bytes()
     saved = directory.load(result.directory)
-    assert render(drawn(saved)) == first
+    assert save_figure(drawn(saved)) == first
 
 
 # ---- a search along one key ----
@@ -589,7 +592,7 @@ def test_a_search_over_words_or_pairs_stays_a_heat_map_and_names_the_best() -> N
 
 
 def test_many_algorithms_are_told_apart_by_colour_and_line() -> None:
-    from fa_repro import style
+    from fa_repro.plotting import style
 
     names = ["backprop", "shallow", "feedback_alignment", "feedback_alignment_4", "reinforcement", *"abcdefghijkl"]
     for count in range(1, len(names) + 1):

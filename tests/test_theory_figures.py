@@ -8,13 +8,14 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from fa_repro import run, style
+from fa_repro import run
 from fa_repro.config import resolve
 from fa_repro.config_files import locate, read
-from fa_repro.drawing import draw
 from fa_repro.figures import flow_field, theorems
 from fa_repro.io import yaml
+from fa_repro.plotting import style
 from fa_repro.results import directory
+from tests.support.drawing import draw
 
 SETTINGS = {"theory.flow_field.grid": 7, "theory.flow_field.basin": 21, "theory.flow_field.steps": 50}
 

@@ -100,7 +100,8 @@ def _present(saved: "FigureResults", algorithm: str) -> "pd.DataFrame":
 
 def curves(part: "pd.DataFrame", quantity: Quantity) -> "tuple[Array, Array, Array]":
     """Trials, examples up to where it is judged, and values, shape (trials, examples); logarithms where it says so."""
-    from fa_repro.figures._curves import by_trial, log10
+    from fa_repro.results.tables import by_trial
+    from fa_repro.statistics import log10
 
     trials, examples, values = by_trial(part, quantity.column)
     if len(trials) < FEWEST:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fa_repro import style
 from fa_repro.claims import Claim, DecidedError, Measured, Verdict
 from fa_repro.figures import Figure, _evidence
 from fa_repro.figures._evidence import LARGE, LEVEL, SMALL
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,37 +35,38 @@ def online(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFram
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """Fig. 1e at the left, then mean angles with their intervals, coloured by sweep point; heat maps over more axes."""
-    from fa_repro.figures import _curves, _points, _sweeps
+    from fa_repro.plotting import curves, labels, sweeps
 
-    if _sweeps.is_map(saved):
+    if sweeps.is_map(saved):
         label = "angle of hidden updates (degrees)"
         what = [
-            _sweeps.Quantity(value, label, digits=1, unit="°", title=title, least="least")
+            sweeps.Quantity(value, label, digits=1, unit="°", title=title, least="least")
             for value, title in PANELS.items()
         ]
-        _sweeps.maps(canvas, saved, what, ["Fig. 1e is drawn over one axis only"])
+        sweeps.maps(canvas, saved, what, ["Fig. 1e is drawn over one axis only"])
         return
     table = saved.table
-    axes = _points.varied(table, saved.config["sweep"]) or list(saved.config["sweep"])
+    axes = labels.varied(table, saved.config["sweep"]) or list(saved.config["sweep"])
     first, *panels = canvas.subplots(1, 1 + len(PANELS), sharey=True)
     _online_panel(first, saved)
-    parts, told = _sweeps.some(_points.points(table, axes))
+    parts, told = sweeps.some(labels.points(table, axes))
     names = [name for name, _ in parts]
     width = 40 if max(map(len, names), default=0) <= 12 else 22
     for ax, (value, title) in zip(panels, PANELS.items(), strict=True):
-        for (_, part), colour in zip(parts, _curves.colours(names), strict=True):
+        for (_, part), colour in zip(parts, curves.colours(names), strict=True):
             for _, one in part.groupby("algorithm"):
-                _curves.mean_with_interval(ax, saved, one, value, colour)
-        _curves.example_axis(ax, table)
-        ax.set_title(_points.wrapped(f"{title}, {_curves.trials_note(saved)}", width))
+                curves.mean_with_interval(ax, saved, one, value, colour)
+        curves.example_axis(ax, table)
+        ax.set_title(labels.wrapped(f"{title}, {curves.trials_note(saved)}", width))
     first.set(ylim=(0, 120), yticks=range(0, 121, 30), ylabel="angle of FA's hidden update (degrees)")
     if axes and names:
-        _curves.colour_bar(canvas, panels, names, _points.axis_title(axes) + told)
+        curves.colour_bar(canvas, panels, names, labels.axis_title(axes) + told)
 
 
 def _online_panel(ax: "Axes", saved: "FigureResults") -> None:
     """One trial: mean and two standard deviations over a sliding window."""
-    from fa_repro.figures import _curves, _points
+    from fa_repro.plotting import curves, labels
+    from fa_repro.results.tables import by_trial
     from fa_repro.statistics import sliding
 
     ax.set_title(f"Fig. 1e: to backprop\n± 2 s.d. of {WINDOW} examples")
@@ -74,18 +75,18 @@ def _online_panel(ax: "Axes", saved: "FigureResults") -> None:
     if table.empty:
         ax.text(0.5, 0.5, f"{ONLINE}\nnot among\nthe algorithms", ha="center", va="center", transform=ax.transAxes)
         return
-    point, table = _points.points(table, [axis for axis in saved.config["sweep"] if axis in table])[0]
-    trials, examples, values = _curves.by_trial(table, "angle_backprop_deg")
+    point, table = labels.points(table, [axis for axis in saved.config["sweep"] if axis in table])[0]
+    trials, examples, values = by_trial(table, "angle_backprop_deg")
     of = f"{point}, trial {trials[0]}" if len(saved.config["sweep"]) > 1 else f"trial {trials[0]}"
     ax.set_title(f"Fig. 1e: to backprop, {of}\n± 2 s.d. of {WINDOW} examples")
     window = min(WINDOW, len(examples))
     mean, deviation = sliding(values[0], window)
     centres = examples[window // 2 : window // 2 + len(mean)]
     colour = style.colour("feedback_alignment")
-    ax.plot(centres, mean, color=colour, linewidth=0.8, marker=_curves.marker(centres))
+    ax.plot(centres, mean, color=colour, linewidth=0.8, marker=curves.marker(centres))
     ax.fill_between(centres, mean - 2 * deviation, mean + 2 * deviation, color=colour, alpha=style.BAND, linewidth=0)
-    _curves.mark_diverged(ax, saved, table, colour)
-    _curves.example_axis(ax, table)
+    curves.mark_diverged(ax, saved, table, colour)
+    curves.example_axis(ax, table)
 
 
 TO_BACKPROP, TO_PSEUDOBACKPROP = PANELS

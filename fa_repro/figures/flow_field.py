@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import style
 from fa_repro.claims import Claim, DecidedError, Measured, Verdict
 from fa_repro.figures import Figure, _evidence
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +27,9 @@ MOST = 16
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """The flow and its basins at the left, the loss along the paths at the right; or the flow at each sweep point."""
-    from fa_repro.figures import _points
+    from fa_repro.plotting import labels
 
-    parts = _points.points(saved.table, list(saved.config["sweep"]))
+    parts = labels.points(saved.table, list(saved.config["sweep"]))
     if len(parts) == 1:
         left, right = canvas.subplots(1, 2, width_ratios=(1.25, 1))
         _flow_panel(left, parts[0][1], _settings(saved, parts[0][1]))

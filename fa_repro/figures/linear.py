@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fa_repro import style
 from fa_repro.claims import Claim
 from fa_repro.figures import Figure, _claims, _evidence
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def representative(table: "pd.DataFrame") -> int:
     """
     import numpy as np
 
-    from fa_repro.figures._curves import log10
+    from fa_repro.statistics import log10
 
     late = table[table["example"] > table["example"].max() - LAST]
     others = [name for name in table.columns if name not in ("example", "nse")]
@@ -51,10 +51,10 @@ def representative(table: "pd.DataFrame") -> int:
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """NSE of each algorithm beside the published curves; at the right what was approximated."""
-    from fa_repro.figures import _sweeps
+    from fa_repro.plotting import sweeps
 
     if saved.config["sweep"]:
-        _sweeps.swept(canvas, saved, _sweeps.nse)
+        sweeps.swept(canvas, saved, sweeps.nse)
     elif saved.extra["maps"].empty:
         _curves_panel(canvas.subplots(), saved)
     else:
@@ -67,8 +67,9 @@ def _curves_panel(ax: "Axes", saved: "FigureResults") -> None:
     import numpy as np
 
     from fa_repro import published
-    from fa_repro.figures import _curves
-    from fa_repro.statistics import sliding
+    from fa_repro.plotting import curves
+    from fa_repro.results.tables import by_trial
+    from fa_repro.statistics import log10, sliding
 
     table = saved.table
     chosen, references = representative(table), published.curves("1d")
@@ -79,8 +80,8 @@ def _curves_panel(ax: "Axes", saved: "FigureResults") -> None:
         rows = table[table["algorithm"] == algorithm]
         if rows.empty:  # every run of it failed
             continue
-        trials, examples, values = _curves.by_trial(rows, "nse")
-        smooth, _ = sliding(_curves.log10(values), min(window, len(examples)))
+        trials, examples, values = by_trial(rows, "nse")
+        smooth, _ = sliding(log10(values), min(window, len(examples)))
         centres = examples[window // 2 : window // 2 + smooth.shape[1]]
         inside = np.isfinite(smooth)
         some = inside.any(axis=0)
@@ -88,16 +89,16 @@ def _curves_panel(ax: "Axes", saved: "FigureResults") -> None:
         high = np.where(inside, smooth, -np.inf).max(axis=0)[some]
         ax.fill_between(centres[some], 10**low, 10**high, color=colour, alpha=style.BAND, linewidth=0)
         line = 10 ** smooth[np.argmax(trials == chosen)]
-        ax.plot(centres, line, color=colour, label=style.label(algorithm), marker=_curves.marker(centres))
-        _curves.mark_diverged(ax, saved, rows, colour)
+        ax.plot(centres, line, color=colour, label=style.label(algorithm), marker=curves.marker(centres))
+        curves.mark_diverged(ax, saved, rows, colour)
         if algorithm in references:
             reference = references[algorithm]
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
     ax.plot([], [], color=style.REFERENCE, label="published", **style.PUBLISHED)
     ax.set_ylabel("NSE")
     ax.set_title(f"trial {chosen}, means of {window} points; band: all {saved.config['trials']} trials")
-    _curves.example_axis(ax, table)
-    _curves.limit(ax, below=0.0)  # the band is of trials, not of uncertainty
+    curves.example_axis(ax, table)
+    curves.limit(ax, below=0.0)  # the band is of trials, not of uncertainty
     ax.legend(loc="lower left")
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from fa_repro import style
 from fa_repro.claims import Claim, Measured
 from fa_repro.figures import Figure, _claims, _evidence
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +28,11 @@ GAP = 0.045
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """Test error on a log axis beside the published curves, and the angle to backprop."""
-    from fa_repro.figures import _curves, _sweeps
+    from fa_repro.plotting import curves, sweeps
 
     if saved.config["sweep"]:
-        for ax in _sweeps.swept(canvas, saved, _sweeps.Quantity(ERROR, "test error (%)", unit=" %"))[:1]:
-            _curves.percent_ticks(ax)  # which shares its axis with the other panels
+        for ax in sweeps.swept(canvas, saved, sweeps.Quantity(ERROR, "test error (%)", unit=" %"))[:1]:
+            curves.percent_ticks(ax)  # which shares its axis with the other panels
         return
     left, right = canvas.subplots(1, 2, width_ratios=(1.7, 1))
     _error_panel(left, saved)
@@ -43,7 +43,8 @@ def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
     import numpy as np
 
     from fa_repro import published
-    from fa_repro.figures import _curves
+    from fa_repro.plotting import curves
+    from fa_repro.results.tables import by_trial
 
     deep = len(saved.config["network"]["hidden"]) > 1
     references, ends, last = {} if deep else published.curves("2a"), [], saved.table["example"].max()
@@ -54,8 +55,8 @@ def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
         if rows.empty:  # every run of it failed
             continue
         colour = style.colour(algorithm, position)
-        _curves.mean_with_interval(ax, saved, rows, ERROR, colour, label=style.label(algorithm))
-        _, examples, values = _curves.by_trial(rows, ERROR)
+        curves.mean_with_interval(ax, saved, rows, ERROR, colour, label=style.label(algorithm))
+        _, examples, values = by_trial(rows, ERROR)
         if not np.isnan(end := float(values[:, -1].mean())):
             ends.append((examples[-1] / max(last, 1), end, colour))
         reference = references.get(algorithm)
@@ -67,8 +68,8 @@ def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
     ax.axhline(CHANCE, color=style.GUIDE, linewidth=0.6, linestyle="--")
     ax.text(0.99, CHANCE, "chance", ha="right", va="bottom", fontsize=style.SMALL, transform=ax.get_yaxis_transform())
     ax.set_ylim(max(0.05, min([1.5, *(0.9 * end for _, end, _ in ends)])), 120)
-    _curves.percent_ticks(ax)
-    _curves.example_axis(ax, saved.table)
+    curves.percent_ticks(ax)
+    curves.example_axis(ax, saved.table)
     bottom = ax.get_ylim()[0]  # a net without errors ends below it
     heights = [ax.transScale.transform((0, max(end, bottom))) for _, end, _ in ends]
     places = _apart([ax.transLimits.transform(height)[1] for height in heights])
@@ -84,7 +85,7 @@ def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
         )
     ax.set_ylabel("test error (%), mean and 95 % interval")
     layers = f"{len(saved.config['network']['hidden'])} hidden layers" if deep else "Fig. 2a"
-    ax.set_title(f"{layers}, {_curves.trials_note(saved)}")
+    ax.set_title(f"{layers}, {curves.trials_note(saved)}")
     ax.legend(loc="best", bbox_to_anchor=(0, 0, 1, 0.92), frameon=True, edgecolor="none", framealpha=0.85)
 
 
@@ -103,21 +104,21 @@ def _apart(heights: "Sequence[float]") -> list[float]:
 
 def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
     """Mean over trials, and one standard deviation."""
-    from fa_repro.figures import _curves
+    from fa_repro.plotting import curves
 
     for position, algorithm in enumerate(saved.config["algorithms"]):
         rows = saved.table[saved.table["algorithm"] == algorithm]
         if rows.empty or algorithm == "backprop" or rows[ANGLE].isna().all():  # no angle to itself; none at all
             continue
         colour = style.colour(algorithm, position)
-        _curves.mean_with_deviation(ax, rows, ANGLE, colour)
-        _curves.mark_diverged(ax, saved, rows, colour)
+        curves.mean_with_deviation(ax, rows, ANGLE, colour)
+        curves.mark_diverged(ax, saved, rows, colour)
     if not ax.lines:
         ax.text(0.5, 0.5, "no hidden layer\nis taught otherwise\nthan by backprop", ha="center", transform=ax.transAxes)
     ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
     ax.set(ylim=(0, min(180, max(100, ax.get_ylim()[1]))), ylabel="angle to backprop's hidden update (degrees)")
     ax.set_yticks(range(0, int(ax.get_ylim()[1]) + 1, 15))
-    _curves.example_axis(ax, saved.table)
+    curves.example_axis(ax, saved.table)
     what = "angle" if len(saved.config["network"]["hidden"]) > 1 else "Fig. 2b"
     ax.set_title(f"{what}, mean and 1 s.d. over trials\n(of the mean angle in a mini-batch)")
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import style
 from fa_repro.claims import Claim, Measured
 from fa_repro.figures import Figure, _claims, _evidence
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,10 +113,10 @@ def remarks(saved: "FigureResults") -> list[str]:
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """Error on held-out examples beside the published curves; at the right the angle of each hidden layer."""
-    from fa_repro.figures import _sweeps
+    from fa_repro.plotting import sweeps
 
     if saved.config["sweep"]:
-        _sweeps.swept(canvas, saved, _sweeps.Quantity("nse", "NSE of held-out examples", logarithmic=True))
+        sweeps.swept(canvas, saved, sweeps.Quantity("nse", "NSE of held-out examples", logarithmic=True))
         return
     left, right = canvas.subplots(1, 2, width_ratios=(1.7, 1))
     _error_panel(left, saved)
@@ -136,22 +136,22 @@ def _parts(saved: "FigureResults") -> "Iterator[tuple[str, pd.DataFrame, str, An
 
 def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
     from fa_repro import published
-    from fa_repro.figures import _curves
+    from fa_repro.plotting import curves
 
     references, last = published.curves("2d"), saved.table["example"].max()
     tests = _tests(saved)
     ax.set_yscale("log")
     for algorithm, rows, colour, line in _parts(saved):
         label = style.label(algorithm) + tests.get(algorithm, "")
-        _curves.mean_with_interval(ax, saved, rows, "nse", colour, logarithmic=True, label=label, linestyle=line)
+        curves.mean_with_interval(ax, saved, rows, "nse", colour, logarithmic=True, label=label, linestyle=line)
         reference = references.get(algorithm)
         if reference is not None and len(reference := reference[reference["examples"] <= last]):
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
     ax.plot([], [], color=style.REFERENCE, label="published", **style.PUBLISHED)
     ax.set_ylabel("NSE of held-out examples")
-    ax.set_title(f"Fig. 2d, {_curves.trials_note(saved)}: geometric mean, 95 % interval")
-    _curves.example_axis(ax, saved.table)
-    _curves.limit(ax)
+    ax.set_title(f"Fig. 2d, {curves.trials_note(saved)}: geometric mean, 95 % interval")
+    curves.example_axis(ax, saved.table)
+    curves.limit(ax)
     ax.set_ylim(top=max(12.0, ax.get_ylim()[1]))  # room for the legend
     title = "p: four against three layers, paired t-test" if tests else None
     ax.legend(ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02), title=title)
@@ -165,7 +165,7 @@ def _tests(saved: "FigureResults") -> dict[str, str]:
 
 def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
     """Mean over trials and one standard deviation, for each hidden layer that was measured."""
-    from fa_repro.figures import _curves
+    from fa_repro.plotting import curves
 
     angles = saved.extra["angles"]
     ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
@@ -175,7 +175,7 @@ def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
             rows = own[own["layer"] == layer]
             line, width = MARKS[(layer - 1) % len(MARKS)], 1.2 if layer <= len(MARKS) else 0.6
             label = f"{style.label(algorithm)}, hidden layer {layer}"
-            _curves.mean_with_deviation(
+            curves.mean_with_deviation(
                 ax, rows, "angle_backprop_deg", colour, linestyle=line, linewidth=width, label=label
             )
     top = 120 if ax.get_ylim()[1] <= 130 else 180

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fa_repro import style
 from fa_repro.claims import Claim, Measured
 from fa_repro.figures import Figure, _evidence
 from fa_repro.figures._evidence import LARGE, LEVEL, SMALL
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """One line per sweep point on a log axis, coloured by its value."""
-    from fa_repro.figures import _sweeps
+    from fa_repro.plotting import sweeps
 
-    _sweeps.swept(canvas, saved, _sweeps.nse)
+    sweeps.swept(canvas, saved, sweeps.nse)
 
 
 END = _evidence.Quantity("nse", at=20_000, logarithmic=True)

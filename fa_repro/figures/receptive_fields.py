@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fa_repro import style
 from fa_repro.claims import Claim, DecidedError, Measured, Verdict
 from fa_repro.figures import Figure, _evidence
 from fa_repro.figures._evidence import LEVEL
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,13 +47,13 @@ def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     import numpy as np
     import pandas as pd
 
-    from fa_repro.figures import _points
+    from fa_repro.plotting import labels
 
     axes = list(saved.config["sweep"])
     found = [
         (str(algorithm), f"{style.label(str(algorithm))}{', ' if point else ''}{point}", part)
         for algorithm, rows in saved.table.groupby("algorithm", sort=False)
-        for point, part in _points.points(rows, axes)
+        for point, part in labels.points(rows, axes)
     ]
     names = list(saved.config["algorithms"])
     order = ["initial", *(f"initial_{name}" for name in names), *names]
@@ -68,7 +68,7 @@ def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     canvas.set_size_inches(style.WIDE, (0.5 + 3.55 * down) if len(mosaics) > 1 else style.WIDE)
     if axes or len(different) > MOST:
         more = f"; {len(different) - MOST} more in the CSV" if len(different) > MOST else ""
-        canvas.suptitle(f"{_points.axis_title(axes)}{more}")
+        canvas.suptitle(f"{labels.axis_title(axes)}{more}")
     panels = canvas.subplots(down, min(2, len(mosaics)), squeeze=False).ravel()
     for ax in panels:
         ax.axis("off")

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import style
 from fa_repro.figures import Figure
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.figures._heat import Quantity
+    from fa_repro.plotting.heatmaps import Quantity
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import Trained
     from fa_repro.training.runs import Setup
@@ -72,7 +72,7 @@ def extra(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame
 
 def quantity(names: Iterable[str]) -> "Quantity":
     """The error that is drawn of a table with these columns."""
-    from fa_repro.figures._heat import Quantity
+    from fa_repro.plotting.heatmaps import Quantity
 
     (error, *_) = errors(names)
     percent = error.endswith("_percent")
@@ -90,8 +90,7 @@ def summary(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]
     import numpy as np
     import pandas as pd
 
-    from fa_repro.figures._curves import log10
-    from fa_repro.statistics import mean_interval
+    from fa_repro.statistics import log10, mean_interval
 
     known = angles(map(str, rows))
     columns = ["algorithm", "example", "trials", "diverged", "error", "low", "high", *known, *axes]
@@ -116,7 +115,7 @@ def summary(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]
 
 def remarks(saved: "FigureResults") -> list[str]:
     """One line for each algorithm, ordered by its error at the end; of a sweep its best point."""
-    from fa_repro.figures._points import names, setting
+    from fa_repro.plotting.labels import names, setting
 
     what, rows, axes = quantity(map(str, saved.table)), saved.extra["summary"], list(saved.config["sweep"])
     known, known_angles = {axis: names(rows[axis]) for axis in axes}, angles(map(str, rows))
@@ -151,15 +150,15 @@ def _is_backprop(saved: "FigureResults", algorithm: str) -> bool:
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """Learning curves at the left, a panel for the angle of each hidden layer at the right, one legend below."""
-    from fa_repro.figures import _curves, _sweeps
+    from fa_repro.plotting import curves, sweeps
 
     what = quantity(map(str, saved.table))
     if saved.config["sweep"]:
-        for ax in _sweeps.swept(canvas, saved, what)[:1]:
+        for ax in sweeps.swept(canvas, saved, what)[:1]:
             if not what.logarithmic:
-                _curves.percent_ticks(ax)  # which shares its axis with the other panels
+                curves.percent_ticks(ax)  # which shares its axis with the other panels
         return
-    looks = style.looks(_sweeps.present(saved))
+    looks = style.looks(sweeps.present(saved))
     drawn = {name: own for name in angles(map(str, saved.table)) if (own := _turned(saved, name))}
     grid = canvas.add_gridspec(max(1, len(drawn)), 2 if drawn else 1, width_ratios=(1.5, 1) if drawn else (1,))
     left = canvas.add_subplot(grid[:, 0])
@@ -174,7 +173,7 @@ def draw(canvas: "Canvas", saved: "FigureResults") -> None:
         if row < len(drawn) - 1:
             ax.set_xlabel("")
             ax.tick_params(labelbottom=False)
-    columns = _curves.legend_columns(labels)
+    columns = curves.legend_columns(labels)
     mean = "geometric mean" if what.logarithmic else "mean"
     canvas.legend(
         loc="outside lower center",
@@ -213,7 +212,7 @@ def _error_panel(
     ax: "Axes", saved: "FigureResults", what: "Quantity", looks: Mapping[str, Mapping[str, Any]], window: int
 ) -> list[str]:
     """Learning curves; returns their names, with where they end."""
-    from fa_repro.figures import _curves
+    from fa_repro.plotting import curves
 
     ends = {row["algorithm"]: row for row in saved.extra["summary"].to_dict("records")}
     labels = list[str]()
@@ -224,20 +223,20 @@ def _error_panel(
         lost = f"{ends[algorithm]['diverged']} of {ends[algorithm]['trials']} diverged"
         labels.append(f"{style.label(algorithm)} ({what.number(end) + what.unit if end == end else lost})")
         keys = {"linestyle": look["linestyle"], "label": labels[-1]}
-        _curves.interval(ax, rows, what.column, look["color"], what.logarithmic, window, **keys)
-    _curves.limit(ax, below=0.5)
+        curves.interval(ax, rows, what.column, look["color"], what.logarithmic, window, **keys)
+    curves.limit(ax, below=0.5)
     if not what.logarithmic:  # intervals of few trials reach beyond all there are
         ax.set_ylim(top=min(110.0, ax.get_ylim()[1]))
     for algorithm, look in looks.items():
-        _curves.mark_diverged(ax, saved, saved.table[saved.table["algorithm"] == algorithm], look["color"])
+        curves.mark_diverged(ax, saved, saved.table[saved.table["algorithm"] == algorithm], look["color"])
     if ax.texts:  # they stand above the curves
         bottom, top = ax.get_ylim()
         ax.set_ylim(bottom, top * (top / bottom) ** (0.08 * len(ax.texts)))
     if not what.logarithmic:
-        _curves.percent_ticks(ax)
+        curves.percent_ticks(ax)
     ax.set_ylabel(what.label)
     mean = "geometric mean" if what.logarithmic else "mean"
-    ax.set_title(f"{_curves.trials_note(saved)}: {mean}, 95 % interval{_smoothed(window)}")
+    ax.set_title(f"{curves.trials_note(saved)}: {mean}, 95 % interval{_smoothed(window)}")
     return labels
 
 
@@ -246,12 +245,12 @@ def _angle_panel(
 ) -> None:
     import numpy as np
 
-    from fa_repro.figures import _curves
+    from fa_repro.plotting import curves
 
     ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
     for algorithm, look in looks.items():
         rows = saved.table[saved.table["algorithm"] == algorithm]
-        _curves.interval(ax, rows, angle, look["color"], window=window, linestyle=look["linestyle"])
+        curves.interval(ax, rows, angle, look["color"], window=window, linestyle=look["linestyle"])
         ax.collections[-1].set_alpha(0.6 * style.BAND)
     highest = max(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in ax.get_lines())
     top = next((each for each in (100, 120, 150) if highest <= each), 180)
@@ -261,10 +260,10 @@ def _angle_panel(
 
 def _example_axis(ax: "Axes", saved: "FigureResults") -> None:
     """The axis of examples, logarithmic where they were measured so."""
-    from fa_repro.figures import _curves
+    from fa_repro.plotting import curves
 
     if saved.config["record"]["grid"] != "log":
-        _curves.example_axis(ax, saved.table)
+        curves.example_axis(ax, saved.table)
         return
     ax.set_xscale("symlog", linthresh=1, linscale=0.4)
     ax.set_xlim(0, max(1, saved.table["example"].max()))

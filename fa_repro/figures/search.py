@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fa_repro import style
 from fa_repro.figures import Figure
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
-    from fa_repro.figures._heat import Quantity
+    from fa_repro.plotting.heatmaps import Quantity
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import Trained
     from fa_repro.training.runs import Setup
@@ -51,7 +51,7 @@ def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
 
 
 def _quantity(saved: "FigureResults") -> "Quantity":
-    from fa_repro.figures._heat import Quantity
+    from fa_repro.plotting.heatmaps import Quantity
 
     error = str(error_of([str(name) for name in saved.table]))
     percent = error.endswith("_percent")
@@ -60,19 +60,19 @@ def _quantity(saved: "FigureResults") -> "Quantity":
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     """The error at the end: lines against one swept number; else heat maps, for each algorithm over its keys."""
-    from fa_repro.figures import _against, _sweeps
+    from fa_repro.plotting import search, sweeps
 
-    if _against.is_line(saved):
-        _against.draw(canvas, saved, _quantity(saved))
+    if search.is_line(saved):
+        search.draw(canvas, saved, _quantity(saved))
     else:
-        _sweeps.maps(canvas, saved, [_quantity(saved)])
+        sweeps.maps(canvas, saved, [_quantity(saved)])
 
 
 def remarks(saved: "FigureResults") -> list[str]:
     """The best point of each algorithm."""
-    from fa_repro.figures import _against
+    from fa_repro.plotting import search
 
-    return list(_against.remarks(saved, _quantity(saved)))
+    return list(search.remarks(saved, _quantity(saved)))
 
 
 FIGURE = Figure(

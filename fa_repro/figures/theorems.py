@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import style
 from fa_repro.figures import Figure, _claims
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,10 +216,10 @@ def _swept(canvas: "Canvas", saved: "FigureResults") -> None:
     """Which statements hold at which sweep points."""
     from matplotlib.colors import ListedColormap
 
-    from fa_repro.figures import _points
+    from fa_repro.plotting import labels
 
     axes, summary = list(saved.config["sweep"]), saved.extra["summary"]
-    parts = [(name, part.set_index("statement")) for name, part in _points.points(summary, axes)]
+    parts = [(name, part.set_index("statement")) for name, part in labels.points(summary, axes)]
     texts = list(dict.fromkeys(summary["statement"]))
     holds = [[float(part["holds"].get(text, float("nan"))) for _, part in parts] for text in texts]
     turned = len(parts) > MOST_LEVEL
@@ -234,7 +234,7 @@ def _swept(canvas: "Canvas", saved: "FigureResults") -> None:
                 ax.text(place, row, f"{part.loc[text, 'measured']:.2g}", **words)
     ax.set_yticks(range(len(texts)), texts)
     ax.set_xticks(range(len(parts)), [name for name, _ in parts], rotation=90 if turned else 0)
-    ax.set_xlabel(_points.axis_title(axes))
+    ax.set_xlabel(labels.axis_title(axes))
     canvas.suptitle("worst of all trials; pale green: the statement holds, orange: it does not, white: not looked at")
 
 

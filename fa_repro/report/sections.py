@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fa_repro import style
 from fa_repro.checking import Checked
 from fa_repro.claims import Judgement, Verdict
 from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import NotValidError, verified
+from fa_repro.plotting import style
 from fa_repro.report import flow, words
 
 SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "-"}

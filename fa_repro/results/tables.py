@@ -148,6 +148,12 @@ def _frame(
     return arranged(pd.DataFrame(data, columns=names))
 
 
+def by_trial(table: pd.DataFrame, value: str) -> tuple[Array, Array, Array]:
+    """Trials, shape (trials,), examples, shape (n,), and the values, shape (trials, n)."""
+    wide = table.pivot(index="trial", columns="example", values=value)
+    return wide.index.to_numpy(), wide.columns.to_numpy(), wide.to_numpy(dtype=float)
+
+
 def read(data: bytes) -> pd.DataFrame:
     """A table from its CSV, to the last bit."""
     words = {"algorithm": str, "rule": str}  # an algorithm may be called NA

@@ -39,5 +39,5 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
 @pytest.fixture
 def no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some bytes in place of a picture, which takes long to draw, for commands in this process."""
-    monkeypatch.setattr("fa_repro.drawing.draw", lambda *_: None)
-    monkeypatch.setattr("fa_repro.drawing.render", lambda *_: bytes(range(256)) * 8)
+    monkeypatch.setattr("fa_repro.plotting.render.draw_figure", lambda *_: None)
+    monkeypatch.setattr("fa_repro.plotting.render.save_figure", lambda *_: bytes(range(256)) * 8)

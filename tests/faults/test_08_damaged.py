@@ -123,7 +123,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "configs/linear.yaml").write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("fa_repro.drawing.render", lambda *_: bytes(range(256)) * 8)  # as `no_picture`
+        patch.setattr("fa_repro.plotting.render.save_figure", lambda *_: bytes(range(256)) * 8)  # as `no_picture`
         run("linear")
     return folder / "results"
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import style
+from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd

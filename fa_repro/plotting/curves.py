@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fa_repro import style
-from fa_repro.figures._points import canonical, wrapped
-from fa_repro.statistics import mean_interval, sliding
+from fa_repro.plotting import style
+from fa_repro.plotting.labels import canonical, wrapped
+from fa_repro.results.tables import by_trial
+from fa_repro.statistics import EXPONENTS, log10, mean_interval, sliding
 from fa_repro.typing import Array
 
 if TYPE_CHECKING:
@@ -18,25 +19,11 @@ if TYPE_CHECKING:
     from fa_repro.results.figure_results import FigureResults
 
 
-_BOUNDS = (-40, 30)  # decimal exponents of what is drawn on logarithmic axes
-
 SMOOTH = 250
 """Points of a line up to which it is not smoothed."""
 
 MOST_NOTES = 8
 """Notes in a panel on sweep points that diverged."""
-
-
-def by_trial(table: "pd.DataFrame", value: str) -> tuple[Array, Array, Array]:
-    """Trials, shape (trials,), examples, shape (n,), and the values, shape (trials, n)."""
-    wide = table.pivot(index="trial", columns="example", values=value)
-    return wide.index.to_numpy(), wide.columns.to_numpy(), wide.to_numpy(dtype=float)
-
-
-def log10(values: Array) -> Array:
-    """Decimal logarithm, for drawing: a diverged run's infinite error becomes NaN, very large and small ones bounds."""
-    low, high = _BOUNDS
-    return np.where(np.isfinite(values), np.log10(np.clip(values, 10.0**low, 10.0**high)), np.nan)
 
 
 def mean_with_interval(
@@ -77,7 +64,7 @@ def interval(
     examples = examples[window // 2 : window // 2 + values.shape[1]]
     mean, low, high = mean_interval(values)
     if logarithmic:
-        mean, low, high = (10 ** np.clip(line, *_BOUNDS) for line in (mean, low, high))
+        mean, low, high = (10 ** np.clip(line, *EXPONENTS) for line in (mean, low, high))
     ax.plot(examples, mean, color=colour, marker=marker(examples), **keys)
     ax.fill_between(examples, low, high, color=colour, alpha=style.BAND, linewidth=0)
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fa_repro.figures._heat import Panel
-from fa_repro.figures._points import wrapped
-from fa_repro.style import ALARM, LARGE, SMALL
+from fa_repro.plotting.heatmaps import Panel
+from fa_repro.plotting.labels import wrapped
+from fa_repro.plotting.style import ALARM, LARGE, SMALL
 from fa_repro.typing import Array
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fa_repro import style
-from fa_repro.figures import _curves, _sweeps
-from fa_repro.figures._heat import Quantity
-from fa_repro.figures._points import axis_title, keyed, names, varied
+from fa_repro.plotting import curves, style, sweeps
+from fa_repro.plotting.heatmaps import Quantity
+from fa_repro.plotting.labels import axis_title, keyed, names, varied
 from fa_repro.typing import Array
 
 if TYPE_CHECKING:
@@ -54,9 +53,9 @@ class Ends:
 
 def ends(saved: "FigureResults", quantity: Quantity) -> list[Ends]:
     """The ends of all algorithms that have results."""
-    last, found = _sweeps.last(saved), []
-    for algorithm in _sweeps.present(saved):
-        axes = _sweeps.own(last, saved, algorithm)
+    last, found = sweeps.last(saved), []
+    for algorithm in sweeps.present(saved):
+        axes = sweeps.own(last, saved, algorithm)
         rows = last[last["algorithm"] == algorithm].drop_duplicates(["trial", *axes])
         parts = keyed(rows, axes)
         values = [part[quantity.column].to_numpy(dtype=float) for part in parts.values()]
@@ -132,8 +131,8 @@ def draw(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> None:
         _line(ax, each, looks[each.algorithm], values, quantity)
     ax.plot([], [], "*", color=style.REFERENCE, markersize=8, label="best")
     if positive and not quantity.logarithmic:
-        _curves.percent_ticks(ax)
-    _curves.limit(ax, below=0.5)
+        curves.percent_ticks(ax)
+    curves.limit(ax, below=0.5)
     if len(values) <= MOST_TICKS:
         crowded = len(values) > MOST_TICKS // 2
         ax.set_xticks(values, list(names(saved.table[axis]).values()), rotation=45 if crowded else 0)
@@ -142,8 +141,8 @@ def draw(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> None:
     several = max((int(each.runs.max()) for each in every), default=1) > 1
     mean = "geometric mean" if quantity.logarithmic else "mean"
     note = f", {mean}, bars: all trials that did not diverge" if several else ""
-    canvas.suptitle(f"{_sweeps.after(saved)}, {_curves.trials_note(saved)}{note}")
-    columns = _curves.legend_columns(ax.get_legend_handles_labels()[1])
+    canvas.suptitle(f"{sweeps.after(saved)}, {curves.trials_note(saved)}{note}")
+    columns = curves.legend_columns(ax.get_legend_handles_labels()[1])
     canvas.legend(loc="outside lower center", ncols=columns, handlelength=3.2)
 
 

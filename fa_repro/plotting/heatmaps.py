@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fa_repro.figures._points import axis_title, canonical
+from fa_repro.plotting.labels import axis_title, canonical
 from fa_repro.typing import Array
 
 if TYPE_CHECKING:

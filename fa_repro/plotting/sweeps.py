@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fa_repro import style
-from fa_repro.figures import _curves
-from fa_repro.figures._fit import fit, height
-from fa_repro.figures._heat import Panel, Quantity, has_diverged, norm, panel
-from fa_repro.figures._points import axis_title, concerns, joined, keyed, names, setting, varied, wrapped
+from fa_repro.plotting import curves, style
+from fa_repro.plotting.heatmaps import Panel, Quantity, has_diverged, norm, panel
+from fa_repro.plotting.labels import axis_title, concerns, joined, keyed, names, setting, varied, wrapped
+from fa_repro.plotting.text_fitting import fit, height
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,22 +74,22 @@ def lines(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> "list
     for ax, algorithm in zip(panels, algorithms, strict=True):
         ax.set_yscale("log")
         parts = keyed(table[table["algorithm"] == algorithm], axes)
-        drawn = dict(zip(points, _curves.colours(points), strict=True))
+        drawn = dict(zip(points, curves.colours(points), strict=True))
         if axes and not any(concerns(axis, algorithm) for axis in axes):
             drawn = {next(iter(parts)): style.colour(algorithm)}
         for point, colour in drawn.items():
             if point in parts:
-                _curves.mean_with_interval(ax, saved, parts[point], quantity.column, colour, logarithmic=True)
-        _curves.example_axis(ax, table)
+                curves.mean_with_interval(ax, saved, parts[point], quantity.column, colour, logarithmic=True)
+        curves.example_axis(ax, table)
         crosses = any(line.get_marker() == "x" for line in ax.lines)
         note = "\ncross: diverged" if len(algorithms) > 3 and crosses else ""
-        ax.set_title(f"{wrapped(style.label(algorithm), width // len(algorithms))}\n{_curves.trials_note(saved)}{note}")
-    _curves.limit(*panels)
-    window = max(1, table["example"].nunique() // _curves.SMOOTH)
+        ax.set_title(f"{wrapped(style.label(algorithm), width // len(algorithms))}\n{curves.trials_note(saved)}{note}")
+    curves.limit(*panels)
+    window = max(1, table["example"].nunique() // curves.SMOOTH)
     over = f" of {window} points and all trials\n" if window > 1 else " "
     panels[0].set_ylabel(f"{quantity.label}, geometric mean{over}and 95 % interval")
     if axes:
-        _curves.colour_bar(canvas, list(panels), named, axis_title(axes) + told)
+        curves.colour_bar(canvas, list(panels), named, axis_title(axes) + told)
     return list(panels)
 
 
@@ -234,7 +233,7 @@ def _places(columns: Sequence[Sequence[_Map]]) -> tuple[list[_Map | None], int]:
 
 def _label(saved: "FigureResults", ends: "pd.DataFrame", quantity: Quantity) -> str:
     """What the colours are of."""
-    return f"{quantity.label}, {_after(ends)}, {_curves.trials_note(saved)}"
+    return f"{quantity.label}, {_after(ends)}, {curves.trials_note(saved)}"
 
 
 def after(saved: "FigureResults") -> str:

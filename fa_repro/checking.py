@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fa_repro import config_files, registry
-from fa_repro.claims import Judgement, Verdict, judged
+from fa_repro.claims.claim import Judgement, Verdict, judged
 from fa_repro.draft import Draft
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.figures import Figure

@@ -24,7 +24,7 @@ def check(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: 
     """
     from fa_repro import scorecard
     from fa_repro.checking import check as checked
-    from fa_repro.claims import Verdict
+    from fa_repro.claims.claim import Verdict
 
     found = checked(results, figures)
     if as_data:

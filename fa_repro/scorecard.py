@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fa_repro.checking import Checked
-from fa_repro.claims import Verdict
+from fa_repro.claims.claim import Verdict
 
 SCHEMA = 1
 

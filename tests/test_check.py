@@ -12,7 +12,7 @@ from click.testing import Result
 
 from fa_repro import registry
 from fa_repro.checking import check, names
-from fa_repro.claims import Measured, Verdict
+from fa_repro.claims.claim import Measured, Verdict
 from fa_repro.figures import linear
 from tests.test_resuming import stopped_at
 from tests.test_storage import contents

@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from fa_repro import published, registry
+from fa_repro import registry
 from fa_repro.checking import names
-from fa_repro.claims import Claim, DecidedError, Judgement, Measured, Verdict, judged
-from fa_repro.figures import _claims, _evidence, receptive_fields
+from fa_repro.claims import criteria, evidence, published
+from fa_repro.claims.claim import Claim, DecidedError, Judgement, Measured, Verdict, judged
+from fa_repro.figures import receptive_fields
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.statistics import mean_interval, p_below_zero, prediction_interval
 
-NSE = _evidence.Quantity("nse", at=1000, last=10, logarithmic=True)
-ERROR = _evidence.Quantity("nse", at=1000, unit=" %")
+NSE = evidence.Quantity("nse", at=1000, last=10, logarithmic=True)
+ERROR = evidence.Quantity("nse", at=1000, unit=" %")
 LEVEL = ("2a", "test_error", "backprop")  # 2.4 %
 
 
@@ -60,21 +61,21 @@ def test_a_prediction_interval_holds_a_further_trial_as_often_as_it_says() -> No
 def test_a_number_is_within_bounds_if_its_interval_is(
     value: float, below: float, above: float, expected: bool | None
 ) -> None:
-    assert _evidence.within(value, below, above, 0.5, 2.0) is expected
+    assert evidence.within(value, below, above, 0.5, 2.0) is expected
 
 
 def test_of_several_measurements_the_one_that_fails_counts() -> None:
     holds, fails, opens = (Measured(str(each), each) for each in (True, False, None))
-    assert _evidence.worst([holds, fails, opens]) is fails
-    assert _evidence.worst([holds, opens]) is opens
-    assert _evidence.worst([Measured("", True, p=1e-9), weakest := Measured("", True, p=1e-3)]) is weakest
+    assert evidence.worst([holds, fails, opens]) is fails
+    assert evidence.worst([holds, opens]) is opens
+    assert evidence.worst([Measured("", True, p=1e-9), weakest := Measured("", True, p=1e-3)]) is weakest
 
 
 # ---- kinds of claims ----
 
 
-def level(how: str, quantity: _evidence.Quantity = ERROR) -> Claim:
-    return _claims.claimed_level("level", "It ends there", "Fig. 2a", LEVEL, quantity, how)
+def level(how: str, quantity: evidence.Quantity = ERROR) -> Claim:
+    return criteria.claimed_level("level", "It ends there", "Fig. 2a", LEVEL, quantity, how)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_results_that_go_on_for_longer_are_judged_where_the_paper_ends() -> None
 def test_what_is_before_the_end_is_averaged_over_the_last_examples_only() -> None:
     curves = np.tile([1.0, 1e-2, 1e-4, 1.0], (5, 1))
     table = saved({"backprop": curves}, (0, 991, 1000, 2000)).table
-    assert _evidence.ends(table, NSE).to_numpy() == pytest.approx(np.full(5, -3.0))
+    assert evidence.ends(table, NSE).to_numpy() == pytest.approx(np.full(5, -3.0))
 
 
 @pytest.mark.parametrize(
@@ -137,8 +138,8 @@ def test_what_is_missing_or_diverged_is_told(results: FigureResults, expected: V
 
 def test_a_curve_is_held_to_the_published_one() -> None:
     reference = published.curves("2a")["backprop"]
-    quantity = _evidence.Quantity("nse", at=1_800_000)
-    claim = _claims.claimed_curve("curve", "It is the same", "Fig. 2a", "2a", "backprop", quantity)
+    quantity = evidence.Quantity("nse", at=1_800_000)
+    claim = criteria.claimed_curve("curve", "It is the same", "Fig. 2a", "2a", "backprop", quantity)
     examples = reference["examples"].to_numpy()
     for off, expected in ((0.0, Verdict.REPRODUCED), (0.4, Verdict.REPRODUCED), (0.6, Verdict.NOT_REPRODUCED)):
         curves = np.tile(reference["value"].to_numpy() + off, (5, 1))
@@ -151,8 +152,8 @@ def test_a_curve_is_held_to_the_published_one() -> None:
 @pytest.mark.parametrize("window", [1, 3])
 def test_a_curve_on_a_logarithmic_axis_is_compared_in_decades(window: int) -> None:
     reference = published.curves("1d")["backprop"]  # over eleven decades: 1.1 are allowed
-    quantity = _evidence.Quantity("nse", at=1990, logarithmic=True)
-    claim = _claims.claimed_curve("curve", "It is the same", "Fig. 1d", "1d", "backprop", quantity, window)
+    quantity = evidence.Quantity("nse", at=1990, logarithmic=True)
+    claim = criteria.claimed_curve("curve", "It is the same", "Fig. 1d", "1d", "backprop", quantity, window)
     examples, values = reference["examples"].to_numpy(), reference["value"].to_numpy()
     for off, expected in ((1.0, Verdict.REPRODUCED), (1.4, Verdict.NOT_REPRODUCED)):
         found = judged("made-up", claim, saved({"backprop": np.tile(values * 10**off, (5, 1))}, [*examples[:-1], 1990]))
@@ -171,20 +172,20 @@ def test_a_curve_on_a_logarithmic_axis_is_compared_in_decades(window: int) -> No
     ],
 )
 def test_an_order_is_tested_over_paired_trials(better: list[float], expected: Verdict) -> None:
-    claim = _claims.claimed_order("order", "It is better", "Fig. 2a", "a", ["b"], ERROR)
+    claim = criteria.claimed_order("order", "It is better", "Fig. 2a", "a", ["b"], ERROR)
     assert verdict(claim, saved({"a": better, "b": [2.0, 2.1, 1.9, 2.2, 2.0]})) is expected
 
 
 def test_with_as_many_trials_as_the_paper_an_order_by_chance_is_not_reproduced() -> None:
     apart = np.random.default_rng(0).normal(size=20)
-    assert _evidence.smaller(apart - apart.mean() - 0.1).holds is False
+    assert evidence.smaller(apart - apart.mean() - 0.1).holds is False
 
 
 def test_trials_are_paired_by_number_and_not_by_position() -> None:
     base = np.array([1.0, 10.0, 100.0, 1000.0, 10_000.0, 1e5])
     results = saved({"a": 0.9 * base, "b": base})
     shuffled = replace(results, table=results.table.sample(frac=1.0, random_state=0))
-    claim = _claims.claimed_order("order", "It is better", "Fig. 2a", "a", ["b"], replace(NSE, last=0))
+    claim = criteria.claimed_order("order", "It is better", "Fig. 2a", "a", ["b"], replace(NSE, last=0))
     assert verdict(claim, results) is verdict(claim, shuffled) is Verdict.REPRODUCED
 
 
@@ -194,8 +195,8 @@ def test_trials_are_paired_by_number_and_not_by_position() -> None:
 )
 def test_what_is_as_good_may_be_a_quarter_worse(factor: float, expected: Verdict) -> None:
     base = np.array([1.0, 1.1, 0.9, 1.2, 1.0])
-    claim = _claims.claimed_as_good(
-        "good", "It is as good", "Fig. 2d", "a", "b", lambda part: _evidence.ends(part, NSE), "NSE"
+    claim = criteria.claimed_as_good(
+        "good", "It is as good", "Fig. 2d", "a", "b", lambda part: evidence.ends(part, NSE), "NSE"
     )
     assert verdict(claim, saved({"a": factor * base, "b": base})) is expected
 
@@ -239,7 +240,7 @@ def test_every_published_value_and_curve_is_claimed() -> None:
 
 def test_a_quick_look_has_too_few_trials_to_be_judged() -> None:
     for figure in ("linear", "nse", "angle", "mnist", "nonlinear", "theorems"):
-        assert registry.module("figures", figure).FIGURE.quick["trials"] < _evidence.FEWEST
+        assert registry.module("figures", figure).FIGURE.quick["trials"] < evidence.FEWEST
 
 
 # ---- Fig. S1 ----
@@ -303,4 +304,4 @@ def test_ranges_that_are_not_numbers_are_not_judged() -> None:
     results = saved({"feedback_alignment": [1.0] * 5}, sweep={"network.init_range": ["[0.1, 0.2]"]})
     results.table["network.init_range"] = "[0.1, 0.2]"
     with pytest.raises(DecidedError, match="not single numbers"):
-        _evidence.small_and_large(results, "feedback_alignment", _evidence.is_small)
+        evidence.small_and_large(results, "feedback_alignment", evidence.is_small)

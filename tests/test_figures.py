@@ -10,7 +10,8 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from fa_repro import published, registry, run
+from fa_repro import registry, run
+from fa_repro.claims import published
 from fa_repro.figures import Figure
 from fa_repro.figures.linear import representative
 from fa_repro.plotting import style

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from fa_repro import published, run
+from fa_repro import run
 from fa_repro.batches import form_batches
+from fa_repro.claims import published
 from fa_repro.cli import main
 from fa_repro.config import resolve
 from fa_repro.config_files import shipped

@@ -10,7 +10,7 @@ import pytest
 
 import fa_repro
 from fa_repro.checking import check
-from fa_repro.claims import Verdict
+from fa_repro.claims.claim import Verdict
 from fa_repro.datasets import mnist
 from fa_repro.errors import DataError
 from fa_repro.nn import network

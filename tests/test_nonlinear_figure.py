@@ -11,7 +11,8 @@ from click.testing import Result
 from matplotlib.colors import LogNorm, to_hex
 from scipy.stats import t as student
 
-from fa_repro import published, run
+from fa_repro import run
+from fa_repro.claims import published
 from fa_repro.config import resolve
 from fa_repro.config_files import read, shipped
 from fa_repro.errors import ConfigError

@@ -19,7 +19,7 @@ from click.testing import Result
 
 from fa_repro import run
 from fa_repro.checking import Checked, check, names
-from fa_repro.claims import Claim, Judgement, Measured, Verdict
+from fa_repro.claims.claim import Claim, Judgement, Measured, Verdict
 from fa_repro.report import flow, markdown, sections, words
 from fa_repro.report.page import html
 from fa_repro.results import directory, in_progress

@@ -11,7 +11,7 @@ import pytest
 
 from fa_repro import checking, run
 from fa_repro.checking import Checked
-from fa_repro.claims import Claim, Judgement, Measured, Verdict
+from fa_repro.claims.claim import Claim, Judgement, Measured, Verdict
 from fa_repro.report.page import NAME, html
 from fa_repro.results.directory import load
 

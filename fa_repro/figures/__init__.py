@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fa_repro.claims import Claim
+from fa_repro.claims.claim import Claim
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fa_repro.claims import Claim, DecidedError, Measured, Verdict
-from fa_repro.figures import Figure, _evidence
-from fa_repro.figures._evidence import LARGE, LEVEL, SMALL
+from fa_repro.claims import evidence
+from fa_repro.claims.claim import Claim, DecidedError, Measured, Verdict
+from fa_repro.claims.evidence import LARGE, LEVEL, SMALL
+from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -103,43 +104,43 @@ def _online(saved: "FigureResults", at: int, last: int) -> "pd.Series":
     if table.empty or others:
         reason = f"{ONLINE} has no results" if table.empty else f"these are results of a sweep over {', '.join(others)}"
         raise DecidedError(Verdict.NOT_RUN, reason)
-    return _evidence.ends(table, _evidence.Quantity(TO_BACKPROP, at, last))
+    return evidence.ends(table, evidence.Quantity(TO_BACKPROP, at, last))
 
 
 def _starts_at_right_angles(saved: "FigureResults") -> Measured:
-    return _evidence.interval(_online(saved, 0, 0).to_numpy(), *RIGHT, unit="°")
+    return evidence.interval(_online(saved, 0, 0).to_numpy(), *RIGHT, unit="°")
 
 
 def _becomes_acute(saved: "FigureResults") -> Measured:
-    return _evidence.interval(_online(saved, 2000, 100).to_numpy(), float("-inf"), ACUTE, unit="°")
+    return evidence.interval(_online(saved, 2000, 100).to_numpy(), float("-inf"), ACUTE, unit="°")
 
 
 def _small(saved: "FigureResults", column: str, at: int, high: float) -> Measured:
     """The angle after so many examples from each of the small ranges: the largest."""
-    quantity = _evidence.Quantity(column, at)
-    parts = _evidence.small_and_large(saved, "feedback_alignment", _evidence.is_small)
+    quantity = evidence.Quantity(column, at)
+    parts = evidence.small_and_large(saved, "feedback_alignment", evidence.is_small)
     found = [
-        _evidence.interval(_evidence.ends(part, quantity).to_numpy(), float("-inf"), high, unit="°") for part in parts
+        evidence.interval(evidence.ends(part, quantity).to_numpy(), float("-inf"), high, unit="°") for part in parts
     ]
     return max(found, key=lambda each: each.high or 0.0)
 
 
 def _nearer_to_pseudobackprop(saved: "FigureResults") -> Measured:
     """Mean angles from example 4,000 on, for each of the small ranges."""
-    parts = _evidence.small_and_large(saved, "feedback_alignment", _evidence.is_small)
-    late = [_evidence.Quantity(column, at=20_000, last=16_000) for column in (TO_PSEUDOBACKPROP, TO_BACKPROP)]
-    return _evidence.worst(
-        _evidence.smaller(_evidence.paired(*(_evidence.ends(part, each) for each in late)), unit="°") for part in parts
+    parts = evidence.small_and_large(saved, "feedback_alignment", evidence.is_small)
+    late = [evidence.Quantity(column, at=20_000, last=16_000) for column in (TO_PSEUDOBACKPROP, TO_BACKPROP)]
+    return evidence.worst(
+        evidence.smaller(evidence.paired(*(evidence.ends(part, each) for each in late)), unit="°") for part in parts
     )
 
 
 def _large_stays_away(saved: "FigureResults") -> Measured:
-    quantity = _evidence.Quantity(TO_PSEUDOBACKPROP, at=20_000)
+    quantity = evidence.Quantity(TO_PSEUDOBACKPROP, at=20_000)
     small, large = (
-        [_evidence.ends(part, quantity) for part in _evidence.small_and_large(saved, "feedback_alignment", keep)]
-        for keep in (_evidence.is_small, _evidence.is_large)
+        [evidence.ends(part, quantity) for part in evidence.small_and_large(saved, "feedback_alignment", keep)]
+        for keep in (evidence.is_small, evidence.is_large)
     )
-    return _evidence.worst(_evidence.smaller(_evidence.paired(low, high), unit="°") for low in small for high in large)
+    return evidence.worst(evidence.smaller(evidence.paired(low, high), unit="°") for low in small for high in large)
 
 
 CLAIMS = (

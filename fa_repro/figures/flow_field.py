@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fa_repro.claims import Claim, DecidedError, Measured, Verdict
-from fa_repro.figures import Figure, _evidence
+from fa_repro.claims import evidence
+from fa_repro.claims.claim import Claim, DecidedError, Measured, Verdict
+from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ a path conserves may drift."""
 
 def _one_flow(saved: "FigureResults") -> "tuple[dict[str, pd.DataFrame], float, float]":
     """Rows by kind, and `T` and `B`, of results that are not of a sweep."""
-    _evidence.unswept(saved)
+    evidence.unswept(saved)
     settings = saved.config["theory"]["flow_field"]
     return {str(kind): part for kind, part in saved.table.groupby("kind")}, float(settings["T"]), float(settings["B"])
 

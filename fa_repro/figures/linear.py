@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fa_repro.claims import Claim
-from fa_repro.figures import Figure, _claims, _evidence
+from fa_repro.claims import criteria, evidence
+from fa_repro.claims.claim import Claim
+from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def draw(canvas: "Canvas", saved: "FigureResults") -> None:
 def _curves_panel(ax: "Axes", saved: "FigureResults") -> None:
     import numpy as np
 
-    from fa_repro import published
+    from fa_repro.claims import published
     from fa_repro.plotting import curves
     from fa_repro.results.tables import by_trial
     from fa_repro.statistics import log10, sliding
@@ -121,7 +122,7 @@ def _maps_panel(canvas: "Canvas", saved: "FigureResults") -> None:
     canvas.colorbar(picture, ax=list(panels), label="weight", shrink=0.6)
 
 
-END = _evidence.Quantity("nse", at=2000, last=LAST, logarithmic=True)
+END = evidence.Quantity("nse", at=2000, last=LAST, logarithmic=True)
 
 LEARNED = 1e-3
 """NSE at which a net counts as having learned."""
@@ -134,23 +135,23 @@ def _time(part: "pd.DataFrame") -> "pd.Series":
 
     from fa_repro.statistics import sliding
 
-    trials, examples, values = _evidence.curves(part, END)
-    smooth = sliding(_evidence.finite(values), min(WINDOW, values.shape[1]))[0]
+    trials, examples, values = evidence.curves(part, END)
+    smooth = sliding(evidence.finite(values), min(WINDOW, values.shape[1]))[0]
     below = smooth < np.log10(LEARNED)
     when = examples[np.argmax(below, axis=1)] + WINDOW // 2
-    return pd.Series(_evidence.finite(np.where(below.any(axis=1), np.log10(when), np.inf)), index=trials)
+    return pd.Series(evidence.finite(np.where(below.any(axis=1), np.log10(when), np.inf)), index=trials)
 
 
 def _claims_of(algorithm: str, ends: str, follows: str) -> tuple[Claim, Claim]:
     """Where an algorithm ends, and the way there."""
     return (
-        _claims.claimed_level(f"{algorithm}_end", ends, "Fig. 1d", ("1d", "final_nse", algorithm), END, "single"),
-        _claims.claimed_curve(f"{algorithm}_curve", follows, "Fig. 1d", "1d", algorithm, END, WINDOW),
+        criteria.claimed_level(f"{algorithm}_end", ends, "Fig. 1d", ("1d", "final_nse", algorithm), END, "single"),
+        criteria.claimed_curve(f"{algorithm}_curve", follows, "Fig. 1d", "1d", algorithm, END, WINDOW),
     )
 
 
 CLAIMS = (
-    *_claims.fitted(
+    *criteria.fitted(
         "learning rate",
         *_claims_of(
             "shallow",
@@ -164,7 +165,7 @@ CLAIMS = (
         ),
     ),
     *_claims_of("backprop", "Backprop learns the function to many digits", "Backprop's curve is the published one"),
-    *_claims.fitted(
+    *criteria.fitted(
         "learning rate",
         *_claims_of(
             "feedback_alignment",
@@ -172,7 +173,7 @@ CLAIMS = (
             "Feedback alignment's curve is the published one",
         ),
     ),
-    _claims.claimed_order(
+    criteria.claimed_order(
         "reinforcement_beats_shallow",
         "Reinforcement ends below learning in the output layer alone",
         "Fig. 1d",
@@ -180,7 +181,7 @@ CLAIMS = (
         ["shallow"],
         END,
     ),
-    _claims.claimed_order(
+    criteria.claimed_order(
         "feedback_alignment_beats_reinforcement",
         "Feedback alignment ends below reinforcement and below learning in the output layer alone",
         "Fig. 1d",
@@ -188,7 +189,7 @@ CLAIMS = (
         ["reinforcement", "shallow"],
         END,
     ),
-    _claims.claimed_as_good(
+    criteria.claimed_as_good(
         "feedback_alignment_as_fast_as_backprop",
         "Feedback alignment learns as fast as backprop, at the rates of this config",
         "Fig. 1d",

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from fa_repro.claims import Claim, Measured
-from fa_repro.figures import Figure, _claims, _evidence
+from fa_repro.claims import criteria, evidence
+from fa_repro.claims.claim import Claim, Measured
+from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def draw(canvas: "Canvas", saved: "FigureResults") -> None:
 def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
     import numpy as np
 
-    from fa_repro import published
+    from fa_repro.claims import published
     from fa_repro.plotting import curves
     from fa_repro.results.tables import by_trial
 
@@ -123,7 +124,7 @@ def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
     ax.set_title(f"{what}, mean and 1 s.d. over trials\n(of the mean angle in a mini-batch)")
 
 
-END = _evidence.Quantity(ERROR, at=1_800_000, unit=" %")
+END = evidence.Quantity(ERROR, at=1_800_000, unit=" %")
 
 RIGHT, ACUTE = (80.0, 100.0), 45.0
 """Degrees between which an angle counts as right, and below which updates have turned to backprop's."""
@@ -132,39 +133,39 @@ RIGHT, ACUTE = (80.0, 100.0), 45.0
 def _log_end(part: "pd.DataFrame") -> "pd.Series":
     import numpy as np
 
-    return np.log10(_evidence.ends(part, END))
+    return np.log10(evidence.ends(part, END))
 
 
 def _angle(at: int, low: float, high: float) -> "Callable[[FigureResults], Measured]":
     def judge(saved: "FigureResults") -> Measured:
-        angles = _evidence.ends(_evidence.rows(saved, "feedback_alignment"), _evidence.Quantity(ANGLE, at))
-        return _evidence.interval(angles.to_numpy(), low, high, unit="°")
+        angles = evidence.ends(evidence.rows(saved, "feedback_alignment"), evidence.Quantity(ANGLE, at))
+        return evidence.interval(angles.to_numpy(), low, high, unit="°")
 
     return judge
 
 
 def _level(algorithm: str, statement: str) -> Claim:
-    return _claims.claimed_level(
+    return criteria.claimed_level(
         f"{algorithm}_end", statement, "Fig. 2a", ("2a", "test_error", algorithm), END, "printed"
     )
 
 
 def _curve(algorithm: str, whose: str) -> Claim:
     statement = f"{whose} curve is the published one"
-    return _claims.claimed_curve(f"{algorithm}_curve", statement, "Fig. 2a", "2a", algorithm, END)
+    return criteria.claimed_curve(f"{algorithm}_curve", statement, "Fig. 2a", "2a", algorithm, END)
 
 
 CLAIMS = (
-    *_claims.fitted(
+    *criteria.fitted(
         "range of W₀", _level("shallow", "Learning in the output layer alone leaves 7.2 % of test images wrong")
     ),
-    *_claims.fitted("range of W", _level("backprop", "Backprop leaves 2.4 % of test images wrong")),
+    *criteria.fitted("range of W", _level("backprop", "Backprop leaves 2.4 % of test images wrong")),
     _level("feedback_alignment", "Feedback alignment leaves 2.1 % of test images wrong"),
     _level("sparse_feedback_alignment", "Feedback alignment with half of W and B removed leaves 2.4 % wrong"),
-    *_claims.fitted("range of W₀", _curve("shallow", "The shallow net's")),
-    *_claims.fitted("range of W", _curve("backprop", "Backprop's")),
+    *criteria.fitted("range of W₀", _curve("shallow", "The shallow net's")),
+    *criteria.fitted("range of W", _curve("backprop", "Backprop's")),
     _curve("feedback_alignment", "Feedback alignment's"),
-    _claims.claimed_order(
+    criteria.claimed_order(
         "feedback_alignment_beats_backprop",
         "Feedback alignment ends below backprop",
         "Fig. 2a",
@@ -173,7 +174,7 @@ CLAIMS = (
         END,
         published="2.1 % against 2.4 %",
     ),
-    _claims.claimed_order(
+    criteria.claimed_order(
         "feedback_alignment_beats_shallow",
         "Feedback alignment, sparse or not, makes use of the hidden layer",
         "Fig. 2a",
@@ -182,7 +183,7 @@ CLAIMS = (
         END,
         published="2.4 % against 7.2 %",
     ),
-    _claims.claimed_as_good(
+    criteria.claimed_as_good(
         "sparse_as_good_as_backprop",
         "With half of W and B removed feedback alignment is as good as backprop",
         "Fig. 2a",

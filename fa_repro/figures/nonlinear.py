@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fa_repro.claims import Claim, Measured
-from fa_repro.figures import Figure, _claims, _evidence
+from fa_repro.claims import criteria, evidence
+from fa_repro.claims.claim import Claim, Measured
+from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _parts(saved: "FigureResults") -> "Iterator[tuple[str, pd.DataFrame, str, An
 
 
 def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
-    from fa_repro import published
+    from fa_repro.claims import published
     from fa_repro.plotting import curves
 
     references, last = published.curves("2d"), saved.table["example"].max()
@@ -190,7 +191,7 @@ def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
         ax.text(0.5, 0.5, "no angles recorded", ha="center", transform=ax.transAxes)
 
 
-END = _evidence.Quantity("nse", at=400_000, logarithmic=True)
+END = evidence.Quantity("nse", at=400_000, logarithmic=True)
 
 SURE = 1e-6
 """p below which four layers beat three; the paper has 3e-12 and 9e-13."""
@@ -198,13 +199,13 @@ SURE = 1e-6
 
 def _end(part: "pd.DataFrame") -> "pd.Series":
     """Logarithm of the NSE at the end, for each trial."""
-    return _evidence.ends(part, END)
+    return evidence.ends(part, END)
 
 
 def _four_beat_three(rule: str) -> "Callable[[FigureResults], Measured]":
     def judge(saved: "FigureResults") -> Measured:
-        return _evidence.smaller(
-            _evidence.differences(saved, f"{rule}_4", f"{rule}_3", _end), logarithmic=True, level=SURE
+        return evidence.smaller(
+            evidence.differences(saved, f"{rule}_4", f"{rule}_3", _end), logarithmic=True, level=SURE
         )
 
     return judge
@@ -212,7 +213,7 @@ def _four_beat_three(rule: str) -> "Callable[[FigureResults], Measured]":
 
 def _claims_of(algorithm: str, whose: str) -> tuple[Claim, Claim]:
     """Where a net ends, and the way there."""
-    level = _claims.claimed_level(
+    level = criteria.claimed_level(
         f"{algorithm}_end",
         f"{whose} net ends at the published level",
         "Fig. 2d",
@@ -220,14 +221,14 @@ def _claims_of(algorithm: str, whose: str) -> tuple[Claim, Claim]:
         END,
         "read",
     )
-    curve = _claims.claimed_curve(
+    curve = criteria.claimed_curve(
         f"{algorithm}_curve", f"{whose} curve is the published one", "Fig. 2d", "2d", algorithm, END
     )
     return level, curve
 
 
 def _as_good(layers: int) -> Claim:
-    return _claims.claimed_as_good(
+    return criteria.claimed_as_good(
         f"feedback_alignment_as_good_as_backprop_{layers}",
         f"Feedback alignment is as good as backprop in nets of {layers} layers",
         "Fig. 2d",
@@ -253,7 +254,7 @@ CLAIMS = (
     ),
     _as_good(3),
     _as_good(4),
-    _claims.claimed_order(
+    criteria.claimed_order(
         "hidden_layers_learn",
         "Feedback alignment and backprop make use of the hidden layer",
         "Fig. 2d",
@@ -262,7 +263,7 @@ CLAIMS = (
         END,
         published="2.0e-3 against 0.13",
     ),
-    *_claims.fitted(
+    *criteria.fitted(
         "target, ranges, rates",
         *_claims_of("shallow_3", "The shallow"),
         *_claims_of("backprop_3", "Backprop's three-layer"),

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fa_repro.claims import Claim, Measured
-from fa_repro.figures import Figure, _evidence
-from fa_repro.figures._evidence import LARGE, LEVEL, SMALL
+from fa_repro.claims import evidence
+from fa_repro.claims.claim import Claim, Measured
+from fa_repro.claims.evidence import LARGE, LEVEL, SMALL
+from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def draw(canvas: "Canvas", saved: "FigureResults") -> None:
     sweeps.swept(canvas, saved, sweeps.nse)
 
 
-END = _evidence.Quantity("nse", at=20_000, logarithmic=True)
+END = evidence.Quantity("nse", at=20_000, logarithmic=True)
 
 PRECISE, LEARNED = 1e-10, 1e-2
 """NSE at the lower edge of the published axis, and one at which a net has learned something."""
@@ -29,10 +30,8 @@ PRECISE, LEARNED = 1e-10, 1e-2
 
 def _ends_below(bound: float, keep: "Callable[[float], bool]") -> "Callable[[FigureResults], Measured]":
     def judge(saved: "FigureResults") -> Measured:
-        parts = _evidence.small_and_large(saved, "feedback_alignment", keep)
-        found = [
-            _evidence.interval(_evidence.ends(part, END).to_numpy(), 0.0, bound, logarithmic=True) for part in parts
-        ]
+        parts = evidence.small_and_large(saved, "feedback_alignment", keep)
+        found = [evidence.interval(evidence.ends(part, END).to_numpy(), 0.0, bound, logarithmic=True) for part in parts]
         return max(found, key=lambda each: each.high or 0.0)
 
     return judge
@@ -40,11 +39,10 @@ def _ends_below(bound: float, keep: "Callable[[float], bool]") -> "Callable[[Fig
 
 def _small_beat_large(saved: "FigureResults") -> Measured:
     small, large = (
-        _evidence.small_and_large(saved, "feedback_alignment", keep)
-        for keep in (_evidence.is_small, _evidence.is_large)
+        evidence.small_and_large(saved, "feedback_alignment", keep) for keep in (evidence.is_small, evidence.is_large)
     )
-    return _evidence.worst(
-        _evidence.smaller(_evidence.paired(_evidence.ends(low, END), _evidence.ends(high, END)), logarithmic=True)
+    return evidence.worst(
+        evidence.smaller(evidence.paired(evidence.ends(low, END), evidence.ends(high, END)), logarithmic=True)
         for low in small
         for high in large
     )
@@ -57,7 +55,7 @@ CLAIMS = (
         "Fig. 4a",
         f"geometric mean of the NSE after 20,000 examples, with its 95 % interval, at most {PRECISE:g} from each range "
         f"up to {SMALL:g}",
-        _ends_below(PRECISE, _evidence.is_small),
+        _ends_below(PRECISE, evidence.is_small),
         published="1e-10, the end of the axis",
     ),
     Claim(

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fa_repro.claims import Claim, DecidedError, Measured, Verdict
-from fa_repro.figures import Figure, _evidence
-from fa_repro.figures._evidence import LEVEL
+from fa_repro.claims import evidence
+from fa_repro.claims.claim import Claim, DecidedError, Measured, Verdict
+from fa_repro.claims.evidence import LEVEL
+from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _fields(saved: "FigureResults", algorithm: str) -> "tuple[Array, Array]":
     """Weights of the units after training and at the start, shape (units, pixels)."""
     import numpy as np
 
-    part = _evidence.rows(saved, algorithm)
+    part = evidence.rows(saved, algorithm)
     epochs = saved.config["training"].get("epochs") or 0.0
     if epochs < 0.99 * EPOCHS:
         raise DecidedError(Verdict.NOT_ENOUGH, f"trained for {epochs:g} of {EPOCHS:g} epochs")
@@ -149,8 +150,8 @@ def _structured(algorithm: str) -> "Callable[[FigureResults], Measured]":
     def judge(saved: "FigureResults") -> Measured:
         after, before = (_smoothness(each) for each in _fields(saved, algorithm))
         target = float(_smoothness(_fields(saved, "backprop")[0]).mean())
-        found = _evidence.interval(after, HALF * target, 1.0)
-        gained = _evidence.smaller(before - after)
+        found = evidence.interval(after, HALF * target, 1.0)
+        gained = evidence.smaller(before - after)
         text = f"{found.text}, backprop {target:.3g}, start {before.mean():.3g}; above its start p = {gained.p:.0e}"
         holds = found.holds if gained.holds else False
         return Measured(text, holds, found.value, found.low, found.high, gained.p)
@@ -171,7 +172,7 @@ def _alike(algorithm: str) -> "Callable[[FigureResults], Measured]":
         p = (1 + sum(each >= found for each in shuffled)) / (1 + SHUFFLES)
         most = max(shuffled)
         text = f"overlap {found:.3f}, backprop's halves {ceiling:.3f}, shuffled at most {most:.3f}, p = {p:.0e}"
-        return Measured(text, bool(found >= HALF * ceiling and p < _evidence.LEVEL), found, p=p)
+        return Measured(text, bool(found >= HALF * ceiling and p < evidence.LEVEL), found, p=p)
 
     return judge
 

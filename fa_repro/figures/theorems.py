@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fa_repro.figures import Figure, _claims
+from fa_repro.claims import criteria
+from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
         ax.text(0.0, height, f"{row.theorem}", color=colour, **words)
         ax.text(0.025, height, str(row.statement), color=colour, **words)
         ax.text(0.72, height, f"{row.measured:.2g}", color=colour, **words)
-        ax.text(0.82, height, f"{_claims.bound(row)}", color=colour, **words)
+        ax.text(0.82, height, f"{criteria.bound(row)}", color=colour, **words)
         ax.text(0.94, height, "holds" if row.holds else "FAILS", color=colour, **words)
 
 
@@ -238,7 +239,7 @@ def _swept(canvas: "Canvas", saved: "FigureResults") -> None:
     canvas.suptitle("worst of all trials; pale green: the statement holds, orange: it does not, white: not looked at")
 
 
-_held = _claims.claimed_statements
+_held = criteria.claimed_statements
 
 CLAIMS = (
     _held("conserved", 1, "B W + W'B' - A A' is conserved while learning", ["B W + W'B' - A A' is"], "constant"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from fa_repro import checking, config_files, registry
 from fa_repro.checking import Checked
-from fa_repro.claims import Verdict
+from fa_repro.claims.claim import Verdict
 from fa_repro.io.atomic import sha256
 from fa_repro.report import words
 from fa_repro.results.directory import config_hash

@@ -11,7 +11,7 @@ from typing import Any
 
 from fa_repro import __version__
 from fa_repro.checking import Checked
-from fa_repro.claims import Verdict
+from fa_repro.claims.claim import Verdict
 from fa_repro.report import glossary, sections, words
 from fa_repro.report.sections import Mark, Row, Section
 

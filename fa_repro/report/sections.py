@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fa_repro.checking import Checked
-from fa_repro.claims import Judgement, Verdict
+from fa_repro.claims.claim import Judgement, Verdict
 from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import NotValidError, verified
 from fa_repro.plotting import style

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from fa_repro.checking import Checked
-from fa_repro.claims import Judgement, Verdict
+from fa_repro.claims.claim import Judgement, Verdict
 
 MEANING = (
     "A claim is reproduced if what was measured meets its criterion, not reproduced if it does not, "

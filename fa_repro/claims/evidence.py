@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fa_repro.claims import DecidedError, Measured, Verdict
+from fa_repro.claims.claim import DecidedError, Measured, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -96,7 +96,7 @@ class Claim:
         """What the paper says, in words, and what was fitted to it; `-` where it gives no number."""
         text = self.published or "-"
         if self.reference is not None:
-            from fa_repro.published import value
+            from fa_repro.claims.published import value
 
             found = value(*self.reference)
             text = f"{found.text} %" if found.unit == "percent" else found.text

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fa_repro.claims import Claim, DecidedError, Measured, Verdict
-from fa_repro.figures import _evidence
+from fa_repro.claims import evidence
+from fa_repro.claims.claim import Claim, DecidedError, Measured, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def claimed_level(
     statement: str,
     where: str,
     reference: tuple[str, str, str],
-    quantity: _evidence.Quantity,
+    quantity: evidence.Quantity,
     how: str,
 ) -> Claim:
     """A level at the end of training, near the published one.
@@ -60,29 +60,29 @@ def claimed_level(
     }
 
     def judge(saved: "FigureResults") -> Measured:
-        from fa_repro.published import value
+        from fa_repro.claims.published import value
         from fa_repro.statistics import prediction_interval
 
-        published, part = float(value(*reference)), _evidence.rows(saved, algorithm)
+        published, part = float(value(*reference)), evidence.rows(saved, algorithm)
         if how == "printed":
             tolerance = PRINTED * published
-            values = _evidence.ends(part, quantity).to_numpy()
-            return _evidence.interval(values, published - tolerance, published + tolerance, quantity.unit)
+            values = evidence.ends(part, quantity).to_numpy()
+            return evidence.interval(values, published - tolerance, published + tolerance, quantity.unit)
         if how == "read":
-            values = _evidence.ends(part, replace(quantity, logarithmic=False)).to_numpy()
-            return _evidence.interval(values, published / READ, published * READ, quantity.unit)
-        values = _evidence.ends(part, quantity).to_numpy()
+            values = evidence.ends(part, replace(quantity, logarithmic=False)).to_numpy()
+            return evidence.interval(values, published / READ, published * READ, quantity.unit)
+        values = evidence.ends(part, quantity).to_numpy()
         low, high = (10**each for each in prediction_interval(values))
         middle = float(10 ** values.mean())
-        expected = f"{_evidence.number(low)} .. {_evidence.number(high)}"
-        text = f"{_evidence.number(middle, quantity.unit)} (95 % of trials: {expected})"
+        expected = f"{evidence.number(low)} .. {evidence.number(high)}"
+        text = f"{evidence.number(middle, quantity.unit)} (95 % of trials: {expected})"
         return Measured(text, low <= published <= high, middle, low, high, trials=len(values))
 
     return Claim(name, statement, where, criteria[how], judge, reference=reference)
 
 
 def claimed_curve(
-    name: str, statement: str, where: str, figure: str, algorithm: str, quantity: _evidence.Quantity, window: int = 1
+    name: str, statement: str, where: str, figure: str, algorithm: str, quantity: evidence.Quantity, window: int = 1
 ) -> Claim:
     """A whole curve, near the published one; smoothed over a window of so many points.
 
@@ -96,15 +96,15 @@ def claimed_curve(
     def judge(saved: "FigureResults") -> Measured:
         import numpy as np
 
-        from fa_repro import published
+        from fa_repro.claims import published
         from fa_repro.statistics import sliding
 
         curve = published.curves(figure)[algorithm]
         at, target = curve["examples"].to_numpy(), curve["value"].to_numpy()
-        trials, examples, values = _evidence.curves(
-            _evidence.rows(saved, algorithm), replace(quantity, logarithmic=window > 1)
+        trials, examples, values = evidence.curves(
+            evidence.rows(saved, algorithm), replace(quantity, logarithmic=window > 1)
         )
-        values = sliding(_evidence.finite(values), min(window, len(examples)))[0]
+        values = sliding(evidence.finite(values), min(window, len(examples)))[0]
         centres = examples[window // 2 : window // 2 + values.shape[1]]
         known = (at >= centres[0]) & (at <= centres[-1])
         there = np.stack([np.interp(at[known], centres, each) for each in values])
@@ -118,8 +118,8 @@ def claimed_curve(
             means = np.log10(means)
         distance, *others = np.median(np.abs(means - target[known]), axis=1)
         low, high = np.quantile(others, [0.025, 0.975])
-        text = f"{_evidence.number(distance)}{unit} away ({_evidence.number(low)} .. {_evidence.number(high)})"
-        holds = _evidence.within(distance, low, high, 0.0, tolerance)
+        text = f"{evidence.number(distance)}{unit} away ({evidence.number(low)} .. {evidence.number(high)})"
+        holds = evidence.within(distance, low, high, 0.0, tolerance)
         return Measured(text, holds, float(distance), float(low), float(high), trials=len(trials))
 
     criterion = (
@@ -134,15 +134,15 @@ def claimed_order(
     where: str,
     better: str,
     worse: Sequence[str],
-    quantity: _evidence.Quantity,
+    quantity: evidence.Quantity,
     published: str = "",
 ) -> Claim:
     """One algorithm below another, or each of several, in a paired test over trials."""
 
     def judge(saved: "FigureResults") -> Measured:
-        return _evidence.worst(
-            _evidence.smaller(
-                _evidence.differences(saved, better, each, lambda part: _evidence.ends(part, quantity)),
+        return evidence.worst(
+            evidence.smaller(
+                evidence.differences(saved, better, each, lambda part: evidence.ends(part, quantity)),
                 quantity.unit,
                 quantity.logarithmic,
             )
@@ -150,7 +150,7 @@ def claimed_order(
         )
 
     what = " of the logarithm" if quantity.logarithmic else ""
-    criterion = f"paired one-sided t-test over trials{what}, p < {_evidence.LEVEL:g}"
+    criterion = f"paired one-sided t-test over trials{what}, p < {evidence.LEVEL:g}"
     return Claim(name, statement, where, criterion, judge, published)
 
 
@@ -167,8 +167,8 @@ def claimed_as_good(
     """One algorithm not much worse than another; the measure gives logarithms of what should be small."""
 
     def judge(saved: "FigureResults") -> Measured:
-        found = _evidence.interval(
-            _evidence.differences(saved, algorithm, other, measure), 0.0, AS_GOOD, logarithmic=True
+        found = evidence.interval(
+            evidence.differences(saved, algorithm, other, measure), 0.0, AS_GOOD, logarithmic=True
         )
         return replace(found, text=f"times {found.text}")
 
@@ -180,14 +180,14 @@ def claimed_statements(name: str, theorem: int, statement: str, starts: Sequence
     """A claim that holds if all the statements whose text begins with one of `starts` do."""
 
     def judge(saved: "FigureResults") -> Measured:
-        _evidence.unswept(saved)
+        evidence.unswept(saved)
         summary, trials = saved.extra["summary"], int(saved.config["trials"])
         chosen = (summary["theorem"] == theorem) & summary["statement"].str.startswith(tuple(starts))
         found = list(summary[chosen].itertuples())
         if not found:
             raise DecidedError(Verdict.NOT_RUN, f"theorem {theorem} is not among these results")
-        if trials < _evidence.FEWEST:
-            raise DecidedError(Verdict.NOT_ENOUGH, f"{trials} of at least {_evidence.FEWEST} trials")
+        if trials < evidence.FEWEST:
+            raise DecidedError(Verdict.NOT_ENOUGH, f"{trials} of at least {evidence.FEWEST} trials")
         text = "; ".join(f"{row.measured:.2g} ({bound(row)})" for row in found)
         return Measured(text, all(row.holds for row in found), trials=trials)
 

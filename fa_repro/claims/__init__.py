@@ -1,0 +1,1 @@
+"""Claims of the paper: what each says, the criterion it must meet, the evidence, and the published numbers."""

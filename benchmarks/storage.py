@@ -10,10 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from fa_repro.batches import form_batches, timed
-from fa_repro.execution import Execution
-from fa_repro.making import train
-from fa_repro.progress import Silent
+from fa_repro.execution.batching import form_batches, timed
+from fa_repro.execution.executor import Execution
+from fa_repro.execution.missing import train_missing
+from fa_repro.execution.progress import Silent
 from fa_repro.request import Request
 from fa_repro.results.store import Store
 
@@ -53,7 +53,7 @@ def many_runs(folder: Path, count: int) -> None:
     runs = tiny(count).resolved.runs()
     how, store = Execution(), Store(folder)
     alone = seconds(lambda: [timed(batch) for batch in form_batches(runs)])
-    kept = seconds(lambda: train(runs, store, how, Silent(), "tiny"))
+    kept = seconds(lambda: train_missing(runs, store, how, Silent(), "tiny"))
     print(f"{count:,} tiny runs: {1000 * (kept - alone) / count:.2f} ms a run to keep them (bar 20 ms)")
 
 
@@ -62,7 +62,7 @@ def finding(folder: Path, count: int) -> None:
     runs = []
     resolving = seconds(lambda: runs.extend(request.resolved.runs()))
     looking = seconds(lambda: [store.has(run) for run in runs])
-    verifying = seconds(lambda: train(runs, store, Execution(), Silent(), "tiny"))
+    verifying = seconds(lambda: train_missing(runs, store, Execution(), Silent(), "tiny"))
     print(f"{count:,} stored runs: {resolving:.2f} s to expand the sweep, {looking:.2f} s to look which are there,")
     print(f"  {verifying:.2f} s to verify them all (bar 2 s)")
 
@@ -74,7 +74,7 @@ def memory(folder: Path, count: int) -> float:
 
 
 def one(folder: Path, count: int) -> None:
-    train(tiny(count).resolved.runs(), Store(folder), Execution(), Silent(), "tiny")
+    train_missing(tiny(count).resolved.runs(), Store(folder), Execution(), Silent(), "tiny")
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 

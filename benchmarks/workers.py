@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fa_repro import cluster, workers
+from fa_repro.execution import dask_cluster, processes
 from fa_repro.request import Request
 from fa_repro.results.store import Store
 
@@ -40,9 +40,9 @@ def main() -> None:
                     store = Store(Path(folder) / f"{name}{jobs}{repeat}")
                     store.prepare()
                     if name == "local":
-                        times.append(take(workers.train_in_workers, todo, store.root, False, jobs, lambda _: None))
+                        times.append(take(processes.train_in_workers, todo, store.root, False, jobs, lambda _: None))
                     else:
-                        times.append(take(cluster.train_on_cluster, todo, store, False, jobs, lambda _: None))
+                        times.append(take(dask_cluster.train_on_cluster, todo, store, False, jobs, lambda _: None))
                 ratios[name].append(times[0] / times[1])
                 print(f"{name:>6}: one worker {times[0]:.1f} s, two {times[1]:.1f} s", flush=True)
     for name, found in ratios.items():

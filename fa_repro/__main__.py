@@ -2,7 +2,7 @@
 
 import sys
 
-from fa_repro import interrupts
+from fa_repro.execution import interrupts
 
 
 def main() -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from fa_repro import __version__, interrupts
+from fa_repro import __version__
 from fa_repro.cli_check import check
 from fa_repro.cli_data import data
 from fa_repro.cli_options import config_options, format_option, results_option
 from fa_repro.cli_report import report
 from fa_repro.cli_run import run
 from fa_repro.errors import ConfigError, FaReproError, StorageError
+from fa_repro.execution import interrupts
 
 
 class _Group(click.Group):

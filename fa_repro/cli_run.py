@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fa_repro import interrupts
 from fa_repro.cli_data import data_options
 from fa_repro.cli_options import config_options, format_option, results_option
 from fa_repro.errors import ConfigError, NotReproducedError
+from fa_repro.execution import interrupts
 from fa_repro.logs import show as log
 
 ANEW = "interrupted. Nothing is lost; the same command trains all of it anew."
 """What a person is told in place of how a command goes on."""
 
 if TYPE_CHECKING:
-    from fa_repro.execution import Execution
-    from fa_repro.progress import Progress
+    from fa_repro.execution.executor import Execution
+    from fa_repro.execution.progress import Progress
     from fa_repro.request import Request
 
 
@@ -98,8 +98,9 @@ def run(
     verbose: bool,
 ) -> None:
     """Train what is missing for each FIGURE, and write its CSV, PNG, config and manifest."""
-    from fa_repro.execution import Execution
-    from fa_repro.progress import Silent, Terminal
+    from fa_repro.cli_progress import Terminal
+    from fa_repro.execution.executor import Execution
+    from fa_repro.execution.progress import Silent
 
     log(verbose)
     how, progress = Execution(jobs, executor, force, retry_failed), Silent() if quiet else Terminal()

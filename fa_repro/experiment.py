@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import config_files, registry
-from fa_repro.execution import Execution
+from fa_repro.execution.executor import Execution
+from fa_repro.execution.missing import Begin, train_missing
+from fa_repro.execution.progress import Progress, Silent
 from fa_repro.figures import Figure
-from fa_repro.making import Begin, computed, train, trained
+from fa_repro.making import computed, trained
 from fa_repro.plotting.render import draw_formats, save_figure
-from fa_repro.progress import Progress, Silent
 from fa_repro.request import Request
 from fa_repro.results import directory, in_progress, provenance
 from fa_repro.results.figure_results import FigureResults
@@ -215,7 +216,7 @@ class Share:
 def train_share(request: Request, results: Path, part: tuple[int, int], how: Execution, progress: Progress) -> Share:
     """Train and store the runs that fall to job `part[0]`, from 1 on, of `part[1]`; makes no tables and no picture."""
     runs = request.resolved.runs()
-    ledger = train(runs, Store(results), how, progress, request.name, _noted(request, results), part)
+    ledger = train_missing(runs, Store(results), how, progress, request.name, _noted(request, results), part)
     unique = {run.key: run for run in runs}
     diverged = [(unique[key], at) for key, each in ledger.known.items() if (at := each.diverged_at) is not None]
     failed = [(unique[key], reason) for key, reason in ledger.reasons.items()]

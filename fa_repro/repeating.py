@@ -9,11 +9,11 @@ from typing import Any
 
 from fa_repro import config_files
 from fa_repro.errors import ConfigError, StorageError
-from fa_repro.execution import Execution
+from fa_repro.execution.executor import Execution
+from fa_repro.execution.progress import Progress
 from fa_repro.experiment import carry_out
 from fa_repro.io import atomic
 from fa_repro.io.manifest import NotValidError, read_manifest, verified
-from fa_repro.progress import Progress
 from fa_repro.request import Request
 from fa_repro.results import provenance
 from fa_repro.results.formats import FORMATS, parse_formats

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from fa_repro import config_files, registry
-from fa_repro.batches import share
 from fa_repro.config import Config, resolve
 from fa_repro.errors import ConfigError
-from fa_repro.execution import Execution
+from fa_repro.execution.batching import share
+from fa_repro.execution.executor import Execution
 from fa_repro.io.yaml import Document, inline
 from fa_repro.results.store import Store
 from fa_repro.training.runs import Run

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fa_repro.batches import cores, divided, form_batches, jobs_for, makespan
 from fa_repro.errors import StorageError
-from fa_repro.execution import LOCAL, Execution
+from fa_repro.execution.batching import cores, divided, form_batches, jobs_for, makespan
+from fa_repro.execution.executor import LOCAL, Execution
 from fa_repro.experiment import Result
 from fa_repro.io.manifest import NotValidError, read_manifest, verified
 from fa_repro.io.yaml import inline, load

@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 
 from fa_repro import run
-from fa_repro.batches import form_batches
 from fa_repro.errors import ConfigError, FaReproError, StorageError
-from fa_repro.execution import Execution
+from fa_repro.execution.batching import form_batches
+from fa_repro.execution.executor import Execution
 from fa_repro.results.store import Store
 from tests.conftest import small
 
 pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")
-cluster: Any = importlib.import_module("fa_repro.cluster")
+cluster: Any = importlib.import_module("fa_repro.execution.dask_cluster")
 
 
 WITHOUT = """

@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from fa_repro import run
-from fa_repro.batches import form_batches
 from fa_repro.claims import published
 from fa_repro.cli import main
 from fa_repro.config import resolve
 from fa_repro.config_files import shipped
 from fa_repro.errors import ConfigError
+from fa_repro.execution.batching import form_batches
 from fa_repro.figures.mnist import FIGURE
 from fa_repro.figures.receptive_fields import mosaic
 from fa_repro.figures.search import FIGURE as SEARCH

@@ -1,14 +1,15 @@
 import pytest
 
-from fa_repro import progress
-from fa_repro.progress import Silent, Terminal
+from fa_repro import cli_progress
+from fa_repro.cli_progress import Terminal
+from fa_repro.execution.progress import Silent
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that the test moves."""
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(cli_progress.time, "monotonic", lambda: now[0])
     return now
 
 

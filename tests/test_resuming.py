@@ -14,9 +14,9 @@ import pytest
 from click.testing import Result
 
 import fa_repro
-from fa_repro import batches as units
 from fa_repro import run
-from fa_repro.batches import divided, form_batches, makespan, seconds, share
+from fa_repro.execution import batching as units
+from fa_repro.execution.batching import divided, form_batches, makespan, seconds, share
 from fa_repro.results import in_progress, paths
 from fa_repro.results.store import Store
 from fa_repro.rules.backprop import Backprop

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fa_repro import registry
-from fa_repro.batches import form_batches
+from fa_repro.execution.batching import form_batches
 from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule, Signals, Step, cascade
 from fa_repro.training import probes

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from fa_repro import batches as estimates_of
-from fa_repro import run, workers
-from fa_repro.batches import form_batches, seconds
+from fa_repro import run
 from fa_repro.errors import StorageError
+from fa_repro.execution import batching as estimates_of
+from fa_repro.execution import processes
+from fa_repro.execution.batching import form_batches, seconds
 from tests.conftest import digit_runs, small
 from tests.test_cli import environment
 
@@ -30,7 +31,7 @@ def test_workers_are_started_by_themselves_only_where_that_pays(
     monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
     started: list[Any] = []
-    monkeypatch.setattr(workers, "train_in_workers", lambda *args: started.append(args) or iter(()))
+    monkeypatch.setattr(processes, "train_in_workers", lambda *args: started.append(args) or iter(()))
     run("linear", {"trials": 1}, jobs=None)
     assert not started
     estimates = [seconds(batch) for batch in form_batches(digit_runs(overrides={"network.hidden": [1000]}))]

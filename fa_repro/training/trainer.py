@@ -27,12 +27,12 @@ def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> 
     """Train runs together, each a replica along the leading axis.
 
     Every replica gives the same bits as it would alone. Matrix products use one thread, so that bits do not depend on
-    the number of cores either; several cores are for several batches of runs, see `fa_repro.workers`.
+    the number of cores either; several cores are for several batches of runs, see `fa_repro.execution.processes`.
 
     Parameters
     ----------
     runs : sequence of R runs
-        Equal but for floating-point settings, seed and trial, see `fa_repro.batches.form_batches`.
+        Equal but for floating-point settings, seed and trial, see `fa_repro.execution.batching.form_batches`.
     tick : callable
         Called now and then with the number of examples seen since the last call, all runs added.
 

@@ -78,7 +78,7 @@ def interrupted(*lines: str, grace: float) -> subprocess.CompletedProcess[str]:
     """Python code, with `interrupt()`, after which a command has this many seconds to end by the exception."""
     above = (
         "import functools, signal, time, weakref",
-        "from fa_repro import interrupts",
+        "from fa_repro.execution import interrupts",
         f"interrupts.GRACE = {grace}",
         "signal.signal(signal.SIGINT, signal.default_int_handler)",
         "interrupt = functools.partial(signal.raise_signal, signal.SIGINT)",

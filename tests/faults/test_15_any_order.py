@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fa_repro import making, run
+from fa_repro import run
+from fa_repro.execution import missing
 from fa_repro.training.runs import Run
 from tests.conftest import SMALL
 from tests.faults.processes import HALTS_ONCE, begin, driver, fa_repro, finish, leftovers, session, stored, wait_until
@@ -52,14 +53,14 @@ def test_batches_and_runs_shuffled_give_the_same_bytes(
     workplace: Path, one_worker: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each batch is split, too: what is trained together is of no account."""
-    original, clock = making.batches, random.Random(0)
+    original, clock = missing.form_batches, random.Random(0)
 
     def shuffled(runs: list[Run]) -> list[list[Run]]:
         singles = [[each] for batch in original(runs) for each in batch]
         clock.shuffle(singles)
         return singles
 
-    monkeypatch.setattr(making, "batches", shuffled)
+    monkeypatch.setattr(missing, "form_batches", shuffled)
     result = run("linear", {"training.examples": 1500, "trials": 4})
     assert result.trained == 16
     assert contents(workplace / "results/linear") == one_worker

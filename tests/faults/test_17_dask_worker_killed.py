@@ -64,16 +64,16 @@ def test_the_results_are_those_of_undisturbed_local_training(workplace: Path, wh
 def test_what_kills_each_worker_is_given_up_and_the_others_finish(workplace: Path) -> None:
     script = (
         "import os, signal, sys\n"
-        "from fa_repro import cluster, execution\n"
+        "from fa_repro.execution import dask_cluster\n"
         "import killer\n"
-        "cluster._train = killer.train\n"
+        "dask_cluster._train = killer.train\n"
         "from fa_repro.cli import main\n"
         "if __name__ == '__main__':\n"
         "    main(['run', 'linear', '--set', 'trials=2', '--executor', 'dask', '--jobs', '2'])\n"
     )
     killer = (
         "import os, signal\n"
-        "from fa_repro.cluster import _train\n"
+        "from fa_repro.execution.dask_cluster import _train\n"
         "def train(batch, *rest):\n"
         "    if batch[0].entry.algorithm == 'backprop':\n"
         "        with open('deaths', 'a') as file:\n"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import interrupts
 from fa_repro.errors import FaReproError
-from fa_repro.progress import Progress
+from fa_repro.execution import interrupts
+from fa_repro.execution.progress import Progress
 from fa_repro.results.tables import arranged, column
 from fa_repro.theory import Study
 

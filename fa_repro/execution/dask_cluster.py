@@ -19,13 +19,13 @@ import dask
 from distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
-from fa_repro.batches import Batch, divided, timed, train_and_store, unstored, work
 from fa_repro.errors import FaReproError
+from fa_repro.execution.batching import Batch, divided, timed, train_and_store, unstored, work
+from fa_repro.execution.processes import ONE_THREAD, interrupts_held_back
 from fa_repro.io import atomic
 from fa_repro.results import paths, provenance
 from fa_repro.results.store import Store
 from fa_repro.training import numerics
-from fa_repro.workers import ONE_THREAD, interrupts_held_back
 
 log = logging.getLogger(__name__)
 

@@ -2,35 +2,9 @@
 
 import sys
 import time
-from typing import Any, Protocol
+from typing import Any
 
 import click
-
-
-class Progress(Protocol):
-    """What `fa_repro.experiment` tells of how far it is."""
-
-    def start(self, work: int, label: str) -> None:
-        """Training begins; this is all there is to do, in units in which equal amounts take about equal time."""
-
-    def tick(self, work: int) -> None:
-        """This much more has been done."""
-
-    def stop(self) -> None:
-        """Training has ended."""
-
-
-class Silent:
-    """Says nothing."""
-
-    def start(self, work: int, label: str) -> None:
-        pass
-
-    def tick(self, work: int) -> None:
-        pass
-
-    def stop(self) -> None:
-        pass
 
 
 class Terminal:

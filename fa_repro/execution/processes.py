@@ -18,8 +18,8 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
-from fa_repro.batches import Batch, train_and_store
 from fa_repro.errors import DataError, FaReproError, StorageError
+from fa_repro.execution.batching import Batch, train_and_store
 from fa_repro.results.store import Store
 
 log = logging.getLogger(__name__)

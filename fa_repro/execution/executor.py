@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fa_repro import interrupts, workers
-from fa_repro.batches import Batch, cores, divided, jobs_for, train_and_store
 from fa_repro.errors import ConfigError, DataError, StorageError
+from fa_repro.execution import interrupts, processes
+from fa_repro.execution.batching import Batch, cores, divided, jobs_for, train_and_store
 from fa_repro.results.store import Store
 from fa_repro.suggestions import did_you_mean
 
@@ -70,7 +70,9 @@ class Execution:
         return found["address"] if found and 1 <= int(found["port"]) <= 65535 else None
 
 
-def train(batches: Sequence[Batch], store: Store, how: Execution, tick: Callable[[int], None]) -> Iterator[Ended]:
+def train_batches(
+    batches: Sequence[Batch], store: Store, how: Execution, tick: Callable[[int], None]
+) -> Iterator[Ended]:
     """Train and store batches; yields each, or parts of it, as it ends. One that goes wrong does not stop the others.
 
     `tick` is called now and then with the `batches.work` done since the last call.
@@ -84,12 +86,12 @@ def train(batches: Sequence[Batch], store: Store, how: Execution, tick: Callable
     """
     jobs = jobs_for(batches, how.jobs)
     if how.executor != LOCAL:
-        from fa_repro import cluster  # which needs an extra
+        from fa_repro.execution import dask_cluster  # which needs an extra
 
         where = how.address or min(how.jobs or cores(), sum(map(len, batches)))
-        yield from cluster.train_on_cluster(batches, store, how.force, where, tick)
+        yield from dask_cluster.train_on_cluster(batches, store, how.force, where, tick)
     elif jobs > 1:
-        yield from workers.train_in_workers(divided(batches, jobs), store.root, how.force, jobs, tick)
+        yield from processes.train_in_workers(divided(batches, jobs), store.root, how.force, jobs, tick)
     else:
         yield from _here(batches, store, how.force, tick)
 

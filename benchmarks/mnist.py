@@ -16,8 +16,8 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fa_repro.config import resolve
-from fa_repro.config_files import locate, read
+from fa_repro.config.locate import locate, read
+from fa_repro.config.resolve import resolve
 from fa_repro.datasets import mnist as dataset
 from fa_repro.training.trainer import train
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from fa_repro.config import resolve
-from fa_repro.config_files import locate, read
+from fa_repro.config.locate import locate, read
+from fa_repro.config.resolve import resolve
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fa_repro import config_files, registry
+from fa_repro import registry
 from fa_repro.claims.claim import Judgement, Verdict, judged
-from fa_repro.draft import Draft
+from fa_repro.config import locate
+from fa_repro.config.overrides import Draft
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.figures import Figure
 from fa_repro.results import in_progress
@@ -82,7 +83,7 @@ def standing(name: str, results: Path) -> tuple[str, str]:
     ConfigError, KeyError
         If the config is not valid.
     """
-    draft = Draft(config_files.read(config_files.locate(name)))
+    draft = Draft(locate.read(locate.find(name)))
     draft.stop_if_wrong()  # its plain mistakes only: a look at all of them takes too long for a list
     figure = _figure(str(draft.data.get("figure")))
     return state(results / name, config_hash(draft.data), in_progress.told(results, name)), figure.title

@@ -72,11 +72,11 @@ def main() -> None:
 @results_option
 def list_(results: Path) -> None:
     """Show the figures, what they reproduce, and the state of their results."""
-    from fa_repro import config_files
     from fa_repro.checking import standing
+    from fa_repro.config import locate
 
     rows = []
-    for name in (*config_files.names(), *config_files.names(extras=True)):
+    for name in (*locate.names(), *locate.names(extras=True)):
         try:
             rows.append((name, *standing(name, results)))
         except (ConfigError, KeyError) as error:
@@ -121,7 +121,7 @@ def config_(
 @click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
 def init(directory: Path) -> None:
     """Copy the shipped configs to DIRECTORY/configs, to edit. Files that differ are left alone."""
-    from fa_repro.config_files import copy_shipped
+    from fa_repro.config.locate import copy_shipped
 
     written, kept = copy_shipped(directory)
     for path in written:

@@ -130,10 +130,10 @@ def run(
 
 def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest: Any) -> "list[Request]":
     """What is asked for; every mistake in any of it is told before hours are spent on the first."""
-    from fa_repro import config_files
+    from fa_repro.config import locate
     from fa_repro.request import Request
 
-    names = dict.fromkeys(each for name in figures for each in (config_files.names() if name == "all" else [name]))
+    names = dict.fromkeys(each for name in figures for each in (locate.names() if name == "all" else [name]))
     if config is not None and len(names) > 1:
         raise click.UsageError("--config goes with one FIGURE")
     requests = [Request(name, settings, config, *rest) for name in names]

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import config_files, registry
+from fa_repro import registry
+from fa_repro.config import locate
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.missing import Begin, train_missing
 from fa_repro.execution.progress import Progress, Silent
@@ -244,8 +245,8 @@ def redraw(name: str, results: Path, formats: Sequence[str] | None = None) -> tu
         If there are no results, or they are not what their manifest says.
     """
     folder = results / name
-    if not (config_files.is_name(name) and folder.is_dir()):
-        config_files.locate(name)
+    if not (locate.is_name(name) and folder.is_dir()):
+        locate.find(name)
     saved = directory.load(folder, name)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
     chosen = directory.saved_formats(folder) if formats is None else parse_formats(formats)

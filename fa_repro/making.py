@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fa_repro.config import Config
+from fa_repro.config.resolve import Config
 from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.missing import Begin, train_missing

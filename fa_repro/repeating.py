@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fa_repro import config_files
+from fa_repro.config import locate
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.progress import Progress
@@ -63,7 +63,7 @@ def repeat(folder: Path, how: Execution, progress: Progress, results: Path | Non
     except NotValidError as error:
         raise StorageError(f"{folder}: no results to repeat: {error}") from None
     name = str(manifest.get("name", folder.name))
-    if "config.yaml" not in before or not config_files.is_name(name):
+    if "config.yaml" not in before or not locate.is_name(name):
         raise StorageError(f"{folder}: no results to repeat: manifest.json lacks their name or their config")
     if results is not None and (results / name).resolve() == folder.resolve():
         raise ConfigError([f"--results {results}: the results to repeat are there; name another folder, or none"])

@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fa_repro import config_files, registry
-from fa_repro.config import Config, resolve
+from fa_repro import registry
+from fa_repro.config import locate
+from fa_repro.config.resolve import Config, resolve
 from fa_repro.errors import ConfigError
 from fa_repro.execution.batching import share
 from fa_repro.execution.executor import Execution
@@ -51,7 +52,7 @@ class Request:
     @cached_property
     def document(self) -> Document:
         """The config as it is written; read once."""
-        return config_files.read(config_files.locate(self.name, self.config))
+        return locate.read(locate.find(self.name, self.config))
 
     @cached_property
     def resolved(self) -> Config:

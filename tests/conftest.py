@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from fa_repro import registry
 from fa_repro.cli import main
-from fa_repro.config import Config, resolve
-from fa_repro.config_files import shipped
+from fa_repro.config.locate import shipped
+from fa_repro.config.resolve import Config, resolve
 from fa_repro.datasets import checksums, mnist
 from fa_repro.io import atomic, yaml
 from fa_repro.results import paths

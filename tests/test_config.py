@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fa_repro.config import Config, resolve
-from fa_repro.config_files import names, shipped
+from fa_repro.config.locate import names, shipped
+from fa_repro.config.resolve import Config, resolve
 from fa_repro.errors import ConfigError
 from fa_repro.io import yaml
 from tests.conftest import SMALL, small

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from fa_repro import run
 from fa_repro.claims import published
 from fa_repro.cli import main
-from fa_repro.config import resolve
-from fa_repro.config_files import shipped
+from fa_repro.config.locate import shipped
+from fa_repro.config.resolve import resolve
 from fa_repro.errors import ConfigError
 from fa_repro.execution.batching import form_batches
 from fa_repro.figures.mnist import FIGURE

@@ -13,8 +13,8 @@ from scipy.stats import t as student
 
 from fa_repro import run
 from fa_repro.claims import published
-from fa_repro.config import resolve
-from fa_repro.config_files import read, shipped
+from fa_repro.config.locate import read, shipped
+from fa_repro.config.resolve import resolve
 from fa_repro.errors import ConfigError
 from fa_repro.figures import nonlinear
 from fa_repro.plotting import style

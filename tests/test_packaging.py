@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fa_repro.config_files import shipped
+from fa_repro.config.locate import shipped
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,7 +40,9 @@ def test_a_wheel_brings_the_configs_and_works_in_any_folder(wheel: Path, tmp_pat
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     for path in shipped().rglob("*.yaml"):
-        assert (tmp_path / "site/fa_repro/configs" / path.relative_to(shipped())).read_bytes() == path.read_bytes()
+        assert (
+            tmp_path / "site/fa_repro/config/shipped" / path.relative_to(shipped())
+        ).read_bytes() == path.read_bytes()
     parts = ROOT / "fa_repro/report/templates"
     for path in parts.iterdir():
         assert (tmp_path / "site/fa_repro/report/templates" / path.name).read_bytes() == path.read_bytes()

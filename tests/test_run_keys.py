@@ -2,8 +2,8 @@
 
 import pytest
 
-from fa_repro.config import resolve
-from fa_repro.config_files import names, read, shipped
+from fa_repro.config.locate import names, read, shipped
+from fa_repro.config.resolve import resolve
 
 KEYS = {
     "angle": "05cc28006e06bd7ef9c18d0526f7712db5a5b0111774fbc36630fa8761995795",

@@ -13,7 +13,7 @@ from click.testing import Result
 from scipy.integrate import solve_ivp
 
 from fa_repro import run, theory
-from fa_repro.config import resolve
+from fa_repro.config.resolve import resolve
 from fa_repro.errors import ConfigError, FaReproError
 from fa_repro.io import yaml
 from fa_repro.nn.network import ACTIVATIONS, Activation

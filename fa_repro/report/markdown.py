@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from fa_repro import checking, config_files, registry
+from fa_repro import checking, registry
 from fa_repro.checking import Checked
 from fa_repro.claims.claim import Verdict
+from fa_repro.config import locate
 from fa_repro.io.atomic import sha256
 from fa_repro.report import words
 from fa_repro.results.directory import config_hash
@@ -20,7 +21,7 @@ def fingerprint() -> str:
     A report whose first line has another fingerprint is of another state of the program, and may be out of date.
     """
     names = checking.names()
-    configs = {name: config_hash(config_files.read(config_files.shipped() / f"{name}.yaml").data) for name in names}
+    configs = {name: config_hash(locate.read(locate.shipped() / f"{name}.yaml").data) for name in names}
     claims = [
         (name, each.name, each.statement, each.where, each.published_text, each.criterion)
         for name in names

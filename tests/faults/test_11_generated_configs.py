@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from fa_repro.cli import main
-from fa_repro.config_files import shipped
+from fa_repro.config.locate import shipped
 from fa_repro.io import yaml
 from tests.faults.processes import fa_repro
 

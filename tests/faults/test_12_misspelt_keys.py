@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fa_repro.config import resolve
-from fa_repro.config_files import shipped
+from fa_repro.config.locate import shipped
+from fa_repro.config.resolve import resolve
 from fa_repro.errors import ConfigError
 from fa_repro.io import yaml
 from tests.faults.processes import fa_repro

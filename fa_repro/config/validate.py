@@ -9,9 +9,9 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from fa_repro import registry
-from fa_repro.blocks import Algorithm, Top
-from fa_repro.complaints import describe, named, show
-from fa_repro.draft import EVERY, Draft
+from fa_repro.config.blocks import Algorithm, Top
+from fa_repro.config.messages import describe, named, show
+from fa_repro.config.overrides import EVERY, Draft
 from fa_repro.io.yaml import Path
 from fa_repro.rules import Rule
 from fa_repro.schema import Block

@@ -18,9 +18,8 @@ RESERVED = ("all", "gallery", "runs")
 
 def shipped() -> Path:
     """The folder of the configs that come with the package."""
-    package = Path(__file__).parent
-    inside = package / "configs"  # in a wheel
-    return inside if inside.is_dir() else package.parent / "configs"  # in a checkout
+    inside = Path(__file__).parent / "shipped"  # in a wheel
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "configs"  # in a checkout
 
 
 def is_name(word: str) -> bool:
@@ -29,14 +28,14 @@ def is_name(word: str) -> bool:
 
 
 def names(extras: bool = False) -> list[str]:
-    """Names of the configs that `locate` finds, sorted: those of `all`, or with `extras` those in folders."""
+    """Names of the configs that `find` finds, sorted: those of `all`, or with `extras` those in folders."""
     folders = (Path("configs"), shipped())
     pattern = "*/*.yaml" if extras else "*.yaml"
     paths = {p.relative_to(folder).with_suffix("") for folder in folders for p in folder.glob(pattern) if p.is_file()}
     return sorted(path.as_posix() for path in paths if is_name(path.as_posix()))
 
 
-def locate(name: str, file: Path | None = None) -> Path:
+def find(name: str, file: Path | None = None) -> Path:
     """The file of a config: the one given, else the one of this name.
 
     Raises

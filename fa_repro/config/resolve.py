@@ -6,9 +6,10 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from fa_repro import registry
-from fa_repro.blocks import Top
-from fa_repro.complaints import show
-from fa_repro.draft import EVERY, KEYS, Draft, named
+from fa_repro.config.blocks import Top
+from fa_repro.config.messages import show
+from fa_repro.config.overrides import EVERY, KEYS, Draft, named
+from fa_repro.config.validate import BLOCKS, Validator
 from fa_repro.figures import Figure
 from fa_repro.io.yaml import Document
 from fa_repro.rules import Rule
@@ -17,7 +18,6 @@ from fa_repro.tasks import Task
 from fa_repro.theory import Study, Theory
 from fa_repro.training import probes
 from fa_repro.training.runs import Entry, Run
-from fa_repro.validation import BLOCKS, Validator
 
 MAX_RUNS = 1_000_000
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from fa_repro.complaints import show
+from fa_repro.config.messages import show
 from fa_repro.errors import ConfigError
 from fa_repro.io.yaml import Document, Path
 from fa_repro.suggestions import did_you_mean

@@ -1,0 +1,1 @@
+"""Config: from a YAML file, overrides and sweeps to validated, immutable settings for every run."""

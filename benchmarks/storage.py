@@ -14,7 +14,7 @@ from fa_repro.execution.batching import form_batches, timed
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.missing import train_missing
 from fa_repro.execution.progress import Silent
-from fa_repro.request import Request
+from fa_repro.experiment.request import Request
 from fa_repro.results.store import Store
 
 TINY = {

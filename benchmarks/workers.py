@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fa_repro.execution import dask_cluster, processes
-from fa_repro.request import Request
+from fa_repro.experiment.request import Request
 from fa_repro.results.store import Store
 
 REPEATS, RUNS, EPOCHS = 5, 4, 2

@@ -72,13 +72,13 @@ def main() -> None:
 @results_option
 def list_(results: Path) -> None:
     """Show the figures, what they reproduce, and the state of their results."""
-    from fa_repro.checking import standing
     from fa_repro.config import locate
+    from fa_repro.experiment.status import status_of
 
     rows = []
     for name in (*locate.names(), *locate.names(extras=True)):
         try:
-            rows.append((name, *standing(name, results)))
+            rows.append((name, *status_of(name, results)))
         except (ConfigError, KeyError) as error:
             rows.append((name, f"config not valid: {str(error.args[0]).splitlines()[0]}", ""))
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
@@ -92,7 +92,7 @@ def list_(results: Path) -> None:
 @results_option
 def plot(figure: str, formats: tuple[str, ...] | None, results: Path) -> None:
     """Draw a FIGURE again from its CSV; trains nothing."""
-    from fa_repro.experiment import redraw
+    from fa_repro.experiment.pipeline import redraw
 
     for path in redraw(figure, results, formats):
         click.echo(path)
@@ -110,8 +110,8 @@ def config_(
     quick: bool,
 ) -> None:
     """Print the resolved config of a FIGURE, every default written out."""
+    from fa_repro.experiment.request import Request
     from fa_repro.io import yaml
-    from fa_repro.request import Request
 
     resolved = Request(figure, settings, config, sweep, only, quick).resolved
     click.echo(yaml.dump(dict(resolved.data)), nl=False)

@@ -23,10 +23,10 @@ def check(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: 
     Ends with exit code 5 if a claim is not reproduced by results that are enough to tell.
     """
     from fa_repro import scorecard
-    from fa_repro.checking import check as checked
     from fa_repro.claims.claim import Verdict
+    from fa_repro.experiment.check import check_figures
 
-    found = checked(results, figures)
+    found = check_figures(results, figures)
     if as_data:
         click.echo(scorecard.as_json(found))
     else:

@@ -15,10 +15,10 @@ def report(results: Path, as_markdown: bool) -> None:
 
     Only reads results: what was not run, or is damaged, is told in the page.
     """
-    from fa_repro.checking import check
     from fa_repro.errors import StorageError
+    from fa_repro.experiment.check import check_figures
 
-    checked = check(results)
+    checked = check_figures(results)
     if as_markdown:
         from fa_repro.report.markdown import markdown
 

@@ -18,7 +18,7 @@ ANEW = "interrupted. Nothing is lost; the same command trains all of it anew."
 if TYPE_CHECKING:
     from fa_repro.execution.executor import Execution
     from fa_repro.execution.progress import Progress
-    from fa_repro.request import Request
+    from fa_repro.experiment.request import Request
 
 
 def _share(ctx: click.Context, parameter: click.Parameter, word: str | None) -> tuple[int, int] | None:
@@ -117,11 +117,11 @@ def run(
         raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows them.")
     requests = _requests(figures, settings, config, sweep, only, quick, formats)
     if dry_run:
-        from fa_repro.request import plan
+        from fa_repro.experiment.plan import plan_runs
         from fa_repro.wording import planned
 
         for request in requests:
-            click.echo(planned(request, plan(request, results, how, shard), results, how))
+            click.echo(planned(request, plan_runs(request, results, how, shard), results, how))
     elif shard is not None:
         ctx.exit(max([_train_share(request, results, shard, how, progress, quiet) for request in requests]))
     else:
@@ -131,7 +131,7 @@ def run(
 def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest: Any) -> "list[Request]":
     """What is asked for; every mistake in any of it is told before hours are spent on the first."""
     from fa_repro.config import locate
-    from fa_repro.request import Request
+    from fa_repro.experiment.request import Request
 
     names = dict.fromkeys(each for name in figures for each in (locate.names() if name == "all" else [name]))
     if config is not None and len(names) > 1:
@@ -149,7 +149,7 @@ def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest:
 
 
 def _carry_out(request: "Request", results: Path, how: "Execution", progress: "Progress", quiet: bool) -> int:
-    from fa_repro.experiment import carry_out
+    from fa_repro.experiment.pipeline import carry_out
     from fa_repro.wording import summary, troubles
 
     result = carry_out(request, results, how, progress)
@@ -171,7 +171,7 @@ def _train_share(
     progress: "Progress",
     quiet: bool,
 ) -> int:
-    from fa_repro.experiment import train_share
+    from fa_repro.experiment.pipeline import train_share
     from fa_repro.wording import troubles
 
     if request.resolved.studies:
@@ -189,7 +189,7 @@ def _train_share(
 
 
 def _repeat(folder: Path, results: Path | None, how: "Execution", progress: "Progress", quiet: bool) -> None:
-    from fa_repro.repeating import repeat
+    from fa_repro.experiment.reproduce import repeat
     from fa_repro.wording import compared
 
     repeated = repeat(folder, how, progress, results)

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fa_repro.checking import Checked
 from fa_repro.claims.claim import Verdict
+from fa_repro.experiment.check import CheckedFigure
 
 SCHEMA = 1
 
@@ -19,7 +19,7 @@ NARROWEST = 60
 GAP = "  "
 
 
-def table(checked: Sequence[Checked], width: int) -> Iterator[str]:
+def table(checked: Sequence[CheckedFigure], width: int) -> Iterator[str]:
     """Lines of a table of all claims, figure by figure, and their counts; at most `width` characters each."""
     verdict = max(len(each) for each in Verdict)
     left = max(width, NARROWEST) - verdict - len(GAP) * (len(HEADINGS) - 1)
@@ -39,13 +39,13 @@ def table(checked: Sequence[Checked], width: int) -> Iterator[str]:
     yield counted(checked)
 
 
-def counted(checked: Sequence[Checked]) -> str:
+def counted(checked: Sequence[CheckedFigure]) -> str:
     """How many claims there are, and how many of each verdict."""
     counts = {verdict: sum(each.counts[verdict] for each in checked) for verdict in Verdict}
     return f"{sum(counts.values())} claims: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}"
 
 
-def as_json(checked: Sequence[Checked]) -> str:
+def as_json(checked: Sequence[CheckedFigure]) -> str:
     """All verdicts as JSON; a number that is not finite is null."""
     data = {
         "schema": SCHEMA,

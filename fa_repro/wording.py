@@ -8,11 +8,12 @@ from typing import Any
 from fa_repro.errors import StorageError
 from fa_repro.execution.batching import cores, divided, form_batches, jobs_for, makespan
 from fa_repro.execution.executor import LOCAL, Execution
-from fa_repro.experiment import Result
+from fa_repro.experiment.pipeline import Result
+from fa_repro.experiment.plan import Plan
+from fa_repro.experiment.reproduce import Repeated
+from fa_repro.experiment.request import Request
 from fa_repro.io.manifest import NotValidError, read_manifest, verified
 from fa_repro.io.yaml import inline, load
-from fa_repro.repeating import Repeated
-from fa_repro.request import Plan, Request
 from fa_repro.results import in_progress
 from fa_repro.theory import Study
 from fa_repro.training.runs import Run

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure as Canvas
 import fa_repro
 from fa_repro import registry
 from fa_repro.errors import ConfigError
-from fa_repro.request import Request
+from fa_repro.experiment.request import Request
 from fa_repro.rules import Rule
 from tests.conftest import SMALL
 from tests.test_cli import environment

@@ -11,8 +11,8 @@ import pytest
 from click.testing import Result
 
 from fa_repro import registry
-from fa_repro.checking import check, names
 from fa_repro.claims.claim import Measured, Verdict
+from fa_repro.experiment.check import check_figures, figures_with_claims
 from fa_repro.figures import linear
 from tests.test_resuming import stopped_at
 from tests.test_storage import contents
@@ -51,7 +51,7 @@ def test_the_shipped_linear_figures_reproduce_every_claim(results: Path, command
 def test_without_a_figure_all_are_checked_and_what_was_not_run_is_no_failure(results: Path, command: Command) -> None:
     done = command("check")
     assert done.exit_code == 0
-    for name in names():
+    for name in figures_with_claims():
         assert f"\n{name} (" in done.stdout
     assert "Run: fa-repro run mnist" in done.stdout
 
@@ -118,14 +118,14 @@ def test_what_is_not_enough_to_tell_is_no_failure(
     shutil.rmtree(workplace / "configs")
     command("run", "linear", *options)
     assert command("check", "linear").exit_code == 0
-    (found,) = check(workplace / "results", ["linear"])
+    (found,) = check_figures(workplace / "results", ["linear"])
     assert {each.verdict for each in found.judgements} == {verdict}
 
 
 def test_algorithms_that_were_left_out_were_not_run(workplace: Path, command: Command) -> None:
     shutil.rmtree(workplace / "configs")
     command("run", "linear", "--only", "backprop", "--set", "trials=5")
-    (found,) = check(workplace / "results", ["linear"])
+    (found,) = check_figures(workplace / "results", ["linear"])
     by_name = {each.claim.name: each.verdict for each in found.judgements}
     assert by_name["backprop_end"] is Verdict.REPRODUCED
     assert by_name["feedback_alignment_end"] is Verdict.NOT_RUN

@@ -17,8 +17,9 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
 import fa_repro
-from fa_repro import experiment, registry
+from fa_repro import registry
 from fa_repro.errors import ConfigError, StorageError
+from fa_repro.experiment import pipeline
 from fa_repro.io import atomic
 from fa_repro.plotting import render, style
 from fa_repro.results import directory
@@ -140,7 +141,7 @@ def test_old_pictures_stay_where_new_ones_cannot_be_written(
 
     monkeypatch.setattr(Path, "replace", broken)
     with pytest.raises(StorageError, match="No space left"):
-        experiment.redraw("linear", Path("results"), ["svg"])
+        pipeline.redraw("linear", Path("results"), ["svg"])
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -153,7 +154,7 @@ def test_an_unknown_format_is_refused_with_the_known_ones(command: Command, name
     with pytest.raises(ConfigError, match="there is no 'gif', only png, pdf, svg"):
         fa_repro.run("linear", formats=["gif"])
     with pytest.raises(ConfigError, match="gif"):
-        experiment.redraw("linear", Path("results"), ["gif"])
+        pipeline.redraw("linear", Path("results"), ["gif"])
     assert pictures() == ["linear.png"]
 
 

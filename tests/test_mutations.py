@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import fa_repro
-from fa_repro.checking import check
 from fa_repro.claims.claim import Verdict
 from fa_repro.datasets import mnist
 from fa_repro.errors import DataError
+from fa_repro.experiment.check import check_figures
 from fa_repro.nn import network
 from fa_repro.rules import cascade
 from fa_repro.rules.backprop import Backprop
@@ -221,7 +221,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Fault], dict[st
 
 def _verdicts(fault: Fault, results: Path) -> dict[str, Verdict]:
     fa_repro.run(fault.figure, fault.settings, sweep=fault.sweep, only=fault.only, results=results, jobs=1)
-    (found,) = check(results, [fault.figure])
+    (found,) = check_figures(results, [fault.figure])
     return {each.claim.name: each.verdict for each in found.judgements}
 
 

@@ -18,8 +18,8 @@ import pytest
 from click.testing import Result
 
 from fa_repro import run
-from fa_repro.checking import Checked, check, names
 from fa_repro.claims.claim import Claim, Judgement, Measured, Verdict
+from fa_repro.experiment.check import CheckedFigure, check_figures, figures_with_claims
 from fa_repro.report import flow, markdown, sections, words
 from fa_repro.report.page import html
 from fa_repro.results import directory, in_progress
@@ -35,14 +35,14 @@ def judged(verdict: Verdict, told: str = "7.1 % (6.9 .. 7.3)", statement: str = 
     return Judgement("linear", claim, verdict, measured, "" if measured else told)
 
 
-def made(folder: Path, name: str = "linear", config: Any = None, **manifest: Any) -> Checked:
+def made(folder: Path, name: str = "linear", config: Any = None, **manifest: Any) -> CheckedFigure:
     """A figure with results saved in a folder, without training."""
     about = {"name": name, "made": "2026-01-02T03:04:05+00:00", "command": f"fa-repro run {name}", **manifest}
     data = {"figure": name, "seed": 0, "trials": 3, "sweep": {}, **(config or {})}
     directory.save(
         folder / name, FigureResults(pd.DataFrame({"nse": [1.0]}), {}, data, about), {"png": b"\x89PNG picture"}
     )
-    return Checked(name, "Fig. 1: a title", "done", directory.load(folder / name), (judged(Verdict.REPRODUCED),))
+    return CheckedFigure(name, "Fig. 1: a title", "done", directory.load(folder / name), (judged(Verdict.REPRODUCED),))
 
 
 class Page(HTMLParser):
@@ -211,7 +211,7 @@ def test_without_results_the_page_says_so(command: Command, workplace: Path) -> 
     assert "There are no results in this folder." in page.text
     assert not page.all("img")
     assert "there are no results in results/linear. Run: fa-repro run linear" in page.text
-    total = sum(len(one.judgements) for one in check(workplace / "results"))
+    total = sum(len(one.judgements) for one in check_figures(workplace / "results"))
     assert f"fa_repro: 0 of {total} claims reproduced" in page.text
 
 
@@ -273,11 +273,11 @@ def test_markdown_has_a_fingerprint_the_counts_and_a_table_for_each_figure(comma
     lines = result.stdout.splitlines()
     assert lines[0] == f"<!-- made by: fa-repro report --markdown; {markdown.fingerprint()} -->"
     assert re.fullmatch(r"numerics \d+, configs [0-9a-f]{12}, claims [0-9a-f]{12}", markdown.fingerprint())
-    checked = check(workplace / "results")
+    checked = check_figures(workplace / "results")
     assert [line for line in lines if line.startswith("![")] == [
         f"![{markdown.escaped(words.alternative(one))}](results/gallery/{one.name}.png)" for one in checked
     ]
-    assert lines.count("| claim | where | published | measured | verdict |") == len(names())
+    assert lines.count("| claim | where | published | measured | verdict |") == len(figures_with_claims())
     claims = sum(len(one.judgements) for one in checked)
     assert sum(line.endswith("| not run |") for line in lines) == claims
     assert lines[1].startswith(f"**{claims} claims: 0 reproduced, 0 not reproduced, 0 not enough trials, {claims} not")

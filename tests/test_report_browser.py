@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from fa_repro import checking, run
-from fa_repro.checking import Checked
+from fa_repro import run
 from fa_repro.claims.claim import Claim, Judgement, Measured, Verdict
+from fa_repro.experiment.check import CheckedFigure
+from fa_repro.experiment.status import status_of
 from fa_repro.report.page import NAME, html
 from fa_repro.results.directory import load
 
@@ -53,9 +54,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("flow-field", small | {f"theory.flow_field.{key}": value for key, value in extreme.items()},
         results=place / "extreme")  # fmt: skip
 
-    def checked(name: str, results: Path) -> Checked:
-        state, title = checking.standing(name, results)
-        return Checked(name, title, state, load(results / name), judgements(name))
+    def checked(name: str, results: Path) -> CheckedFigure:
+        state, title = status_of(name, results)
+        return CheckedFigure(name, title, state, load(results / name), judgements(name))
 
     flow, linear = (checked(name, place) for name in ("flow-field", "linear"))
     assert "diverged" in linear.state

@@ -13,7 +13,7 @@ import pytest
 from fa_repro import run
 from fa_repro.datasets import mnist as dataset
 from fa_repro.errors import DataError
-from fa_repro.experiment import Result
+from fa_repro.experiment.pipeline import Result
 
 
 @pytest.fixture(scope="module")

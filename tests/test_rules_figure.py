@@ -12,10 +12,11 @@ from click.testing import Result
 from matplotlib.figure import Figure as Canvas
 from scipy.stats import t as student
 
-from fa_repro import checking, registry, run
+from fa_repro import registry, run
+from fa_repro.experiment.check import figures_with_claims
+from fa_repro.experiment.request import Request
 from fa_repro.figures import rules
 from fa_repro.plotting import style
-from fa_repro.request import Request
 from fa_repro.results.figure_results import FigureResults
 from tests.conftest import SMALL
 from tests.support.drawing import draw
@@ -220,7 +221,7 @@ def test_lists_checks_and_reports_pass_over_a_figure_without_claims(
     listed = command("list")
     assert listed.exit_code == 0
     assert rules.FIGURE.title in listed.output
-    assert "rules" not in checking.names()
+    assert "rules" not in figures_with_claims()
     assert command("plot", "family").exit_code == 0
     assert command("run", "--from", "results/family").exit_code == 0
 

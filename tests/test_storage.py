@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fa_repro.experiment import run
+from fa_repro.experiment.pipeline import run
 from fa_repro.io import atomic
 from fa_repro.results import directory
 from fa_repro.results.figure_results import FigureResults

@@ -15,10 +15,10 @@ from scipy.integrate import solve_ivp
 from fa_repro import run, theory
 from fa_repro.config.resolve import resolve
 from fa_repro.errors import ConfigError, FaReproError
+from fa_repro.experiment.request import Request
 from fa_repro.io import yaml
 from fa_repro.nn.network import ACTIVATIONS, Activation
 from fa_repro.nn.random import Streams
-from fa_repro.request import Request
 from fa_repro.rules.feedback_alignment import FeedbackAlignment
 from fa_repro.rules.pseudobackprop import Pseudobackprop
 from fa_repro.tasks.linear import Linear

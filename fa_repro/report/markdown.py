@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from fa_repro import checking, registry
-from fa_repro.checking import Checked
+from fa_repro import registry
 from fa_repro.claims.claim import Verdict
 from fa_repro.config import locate
+from fa_repro.experiment.check import CheckedFigure, figures_with_claims
 from fa_repro.io.atomic import sha256
 from fa_repro.report import words
 from fa_repro.results.directory import config_hash
@@ -20,7 +20,7 @@ def fingerprint() -> str:
 
     A report whose first line has another fingerprint is of another state of the program, and may be out of date.
     """
-    names = checking.names()
+    names = figures_with_claims()
     configs = {name: config_hash(locate.read(locate.shipped() / f"{name}.yaml").data) for name in names}
     claims = [
         (name, each.name, each.statement, each.where, each.published_text, each.criterion)
@@ -30,7 +30,7 @@ def fingerprint() -> str:
     return f"numerics {numerics.VERSION}, configs {_short(configs)}, claims {_short(claims)}"
 
 
-def rows(checked: Checked) -> list[tuple[str, ...]]:
+def rows(checked: CheckedFigure) -> list[tuple[str, ...]]:
     """A row for each claim of a figure, as plain text, by `COLUMNS`."""
     return [
         (each.claim.statement, each.claim.where, each.claim.published_text, each.told or "-", str(each.verdict))
@@ -38,12 +38,12 @@ def rows(checked: Checked) -> list[tuple[str, ...]]:
     ]
 
 
-def markdown(checked: Sequence[Checked]) -> str:
+def markdown(checked: Sequence[CheckedFigure]) -> str:
     """The report on checked figures."""
     return "\n".join([f"<!-- made by: fa-repro report --markdown; {fingerprint()} -->", *_lines(checked)]) + "\n"
 
 
-def _lines(checked: Sequence[Checked]) -> Iterator[str]:
+def _lines(checked: Sequence[CheckedFigure]) -> Iterator[str]:
     yield f"**{words.tally(each for one in checked for each in one.judgements)}.** {words.MEANING}"
     for one in checked:
         yield from ("", f"### {escaped(one.title)}", "")

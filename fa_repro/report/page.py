@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fa_repro import __version__
-from fa_repro.checking import Checked
 from fa_repro.claims.claim import Verdict
+from fa_repro.experiment.check import CheckedFigure
 from fa_repro.report import glossary, sections, words
 from fa_repro.report.sections import Mark, Row, Section
 
@@ -34,7 +34,7 @@ class Undecided:
     rows: tuple[Row, ...]
 
 
-def html(checked: Sequence[Checked], results: Path) -> str:
+def html(checked: Sequence[CheckedFigure], results: Path) -> str:
     """The page on checked figures, whose results are in the folder `results`."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -69,7 +69,7 @@ def html(checked: Sequence[Checked], results: Path) -> str:
     )
 
 
-def _undecided(checked: Sequence[Checked], parts: Sequence[Section]) -> list[Undecided]:
+def _undecided(checked: Sequence[CheckedFigure], parts: Sequence[Section]) -> list[Undecided]:
     """What was not reproduced first, then what is open, then what was not run, one entry for a figure's."""
     found = []
     for verdict in (Verdict.NOT_REPRODUCED, Verdict.NOT_ENOUGH, Verdict.NOT_RUN):
@@ -81,7 +81,7 @@ def _undecided(checked: Sequence[Checked], parts: Sequence[Section]) -> list[Und
     return found
 
 
-def _facts(checked: Sequence[Checked]) -> list[tuple[str, list[str]]]:
+def _facts(checked: Sequence[CheckedFigure]) -> list[tuple[str, list[str]]]:
     """What all results have in common, or where they differ: each value with the figures that have it."""
     manifests = {one.name: one.saved.manifest for one in checked if one.saved}
     if not manifests:

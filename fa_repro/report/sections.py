@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fa_repro.checking import Checked
 from fa_repro.claims.claim import Judgement, Verdict
+from fa_repro.experiment.check import CheckedFigure
 from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import NotValidError, verified
 from fa_repro.plotting import style
@@ -112,7 +112,7 @@ def reason(judgements: Sequence[Judgement]) -> str:
     return reasons.pop() if len(reasons) == 1 and unjudged else ""
 
 
-def section(checked: Checked, results: Path) -> Section:
+def section(checked: CheckedFigure, results: Path) -> Section:
     """The section of a figure, whatever became of its results."""
     saved = checked.saved
     manifest: Mapping[str, Any] = saved.manifest if saved else {}
@@ -185,7 +185,7 @@ def facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "hash of the config", str(manifest.get("config_hash", "not recorded"))
 
 
-def _notes(checked: Checked) -> Iterator[str]:
+def _notes(checked: CheckedFigure) -> Iterator[str]:
     manifest = checked.saved.manifest if checked.saved else {}
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for each in map(mapped, listed(manifest.get("diverged"))):

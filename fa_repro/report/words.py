@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from fa_repro.checking import Checked
 from fa_repro.claims.claim import Judgement, Verdict
+from fa_repro.experiment.check import CheckedFigure
 
 MEANING = (
     "A claim is reproduced if what was measured meets its criterion, not reproduced if it does not, "
@@ -33,14 +33,14 @@ def amount(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def trials(checked: Checked) -> str:
+def trials(checked: CheckedFigure) -> str:
     """Over how many trials a figure was made, in words; empty where there are none."""
     config = checked.saved.config if checked.saved else {}
     number = config.get("trials")
     return amount(number, "trial") if type(number) is int and (number > 1 or "theory" not in config) else ""
 
 
-def alternative(checked: Checked) -> str:
+def alternative(checked: CheckedFigure) -> str:
     """What stands for the picture of a figure where it cannot be seen: its title, and what was measured."""
     measured = [each for each in checked.judgements if each.measured]
     told = [f"{each.claim.statement}: {each.measured.text}" for each in measured[:MOST] if each.measured]

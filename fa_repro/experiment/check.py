@@ -6,12 +6,11 @@ from pathlib import Path
 
 from fa_repro import registry
 from fa_repro.claims.claim import Judgement, Verdict, judged
-from fa_repro.config import locate
-from fa_repro.config.overrides import Draft
 from fa_repro.errors import ConfigError, StorageError
+from fa_repro.experiment.status import status_of
 from fa_repro.figures import Figure
 from fa_repro.results import in_progress
-from fa_repro.results.directory import config_hash, load, state
+from fa_repro.results.directory import load
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.suggestions import did_you_mean
 
@@ -20,7 +19,7 @@ ORDER = ("linear", "angle", "nse", "mnist", "receptive-fields", "nonlinear", "fl
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedFigure:
     """A figure with its results and the verdicts on its claims.
 
     Attributes
@@ -52,13 +51,13 @@ class Checked:
         return {verdict: sum(each.verdict is verdict for each in self.judgements) for verdict in Verdict}
 
 
-def names() -> tuple[str, ...]:
+def figures_with_claims() -> tuple[str, ...]:
     """Figures that have claims, in the order of the paper."""
     every = [name for name in registry.names("figures") if _figure(name).claims]
     return tuple(sorted(every, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
 
 
-def check(results: Path, chosen: Sequence[str] = ()) -> list[Checked]:
+def check_figures(results: Path, chosen: Sequence[str] = ()) -> list[CheckedFigure]:
     """Hold the results of figures, or of all that have claims, to their claims.
 
     Raises
@@ -66,7 +65,7 @@ def check(results: Path, chosen: Sequence[str] = ()) -> list[Checked]:
     ConfigError
         If a name is not that of a figure that has claims.
     """
-    known = names()
+    known = figures_with_claims()
     if unknown := [name for name in chosen if name not in known]:
         raise ConfigError(
             f"no claims are made of {name!r}{did_you_mean(name, known)} They are of: {', '.join(known)}."
@@ -75,29 +74,15 @@ def check(results: Path, chosen: Sequence[str] = ()) -> list[Checked]:
     return [_checked(name, results) for name in dict.fromkeys(chosen or known)]
 
 
-def standing(name: str, results: Path) -> tuple[str, str]:
-    """State of the results of a config, and what its figure reproduces, both in words.
-
-    Raises
-    ------
-    ConfigError, KeyError
-        If the config is not valid.
-    """
-    draft = Draft(locate.read(locate.find(name)))
-    draft.stop_if_wrong()  # its plain mistakes only: a look at all of them takes too long for a list
-    figure = _figure(str(draft.data.get("figure")))
-    return state(results / name, config_hash(draft.data), in_progress.told(results, name)), figure.title
-
-
 def _figure(name: str) -> Figure:
     figure: Figure = registry.module("figures", name).FIGURE
     return figure
 
 
-def _checked(name: str, results: Path) -> Checked:
+def _checked(name: str, results: Path) -> CheckedFigure:
     figure = _figure(name)
     try:
-        words, _ = standing(name, results)
+        words, _ = status_of(name, results)
     except (ConfigError, KeyError) as error:
         words = f"config not valid: {str(error.args[0]).splitlines()[0]}"
     try:
@@ -106,5 +91,5 @@ def _checked(name: str, results: Path) -> Checked:
         there = (results / name / "manifest.json").exists()
         reason = str(error) if there else in_progress.told(results, name) or str(error)
         judgements = tuple(Judgement(name, claim, Verdict.NOT_RUN, None, reason) for claim in figure.claims)
-        return Checked(name, figure.title, words, None, judgements, reason if there else "")
-    return Checked(name, figure.title, words, saved, tuple(judged(name, claim, saved) for claim in figure.claims))
+        return CheckedFigure(name, figure.title, words, None, judgements, reason if there else "")
+    return CheckedFigure(name, figure.title, words, saved, tuple(judged(name, claim, saved) for claim in figure.claims))

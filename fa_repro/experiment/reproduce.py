@@ -11,10 +11,10 @@ from fa_repro.config import locate
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.progress import Progress
-from fa_repro.experiment import carry_out
+from fa_repro.experiment.pipeline import carry_out
+from fa_repro.experiment.request import Request
 from fa_repro.io import atomic
 from fa_repro.io.manifest import NotValidError, read_manifest, verified
-from fa_repro.request import Request
 from fa_repro.results import provenance
 from fa_repro.results.formats import FORMATS, parse_formats
 

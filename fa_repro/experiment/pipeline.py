@@ -12,10 +12,10 @@ from fa_repro.config import locate
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.missing import Begin, train_missing
 from fa_repro.execution.progress import Progress, Silent
+from fa_repro.experiment.request import Request
+from fa_repro.experiment.tabulate import computed, trained
 from fa_repro.figures import Figure
-from fa_repro.making import computed, trained
 from fa_repro.plotting.render import draw_formats, save_figure
-from fa_repro.request import Request
 from fa_repro.results import directory, in_progress, provenance
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.formats import parse_formats

@@ -11,11 +11,7 @@ from fa_repro import registry
 from fa_repro.config import locate
 from fa_repro.config.resolve import Config, resolve
 from fa_repro.errors import ConfigError
-from fa_repro.execution.batching import share
-from fa_repro.execution.executor import Execution
 from fa_repro.io.yaml import Document, inline
-from fa_repro.results.store import Store
-from fa_repro.training.runs import Run
 
 
 @dataclass(frozen=True)
@@ -85,40 +81,6 @@ class Request:
         option = [f"--format {','.join(beside)}"] if beside else []
         words = ["fa-repro run", self.name, *self.options(), *option]
         return " ".join(words if results == Path("results") else [*words, f"--results {shlex.quote(str(results))}"])
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a request comes to.
-
-    Attributes
-    ----------
-    config : Config
-    runs : list of Run
-        All of them, each once, in the order of the config; of a shard those that fall to it.
-    missing : list of Run
-        Those that would be trained.
-    failed : list of (Run, str)
-        Those that are left out as they failed before, and why.
-    """
-
-    config: Config
-    runs: list[Run]
-    missing: list[Run]
-    failed: list[tuple[Run, str]]
-
-
-def plan(request: Request, results: Path, how: Execution, part: tuple[int, int] | None = None) -> Plan:
-    """What would run, and what is already there; trains and writes nothing."""
-    config, store = request.resolved, Store(results)
-    runs = list({run.key: run for run in config.runs()}.values())
-    if part is not None:
-        runs = share(runs, *part)
-    missing = [run for run in runs if how.force or not store.has(run)]
-    again = how.force or how.retry_failed
-    failed = [] if again else [(run, reason) for run in missing if (reason := store.failure(run))]
-    left_out = {run.key for run, _ in failed}
-    return Plan(config, runs, [run for run in missing if run.key not in left_out], failed)
 
 
 def plain(value: Any) -> Any:

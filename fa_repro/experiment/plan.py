@@ -1,0 +1,45 @@
+"""What a request comes to, before anything is trained."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fa_repro.config.resolve import Config
+from fa_repro.execution.batching import share
+from fa_repro.execution.executor import Execution
+from fa_repro.experiment.request import Request
+from fa_repro.results.store import Store
+from fa_repro.training.runs import Run
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request comes to.
+
+    Attributes
+    ----------
+    config : Config
+    runs : list of Run
+        All of them, each once, in the order of the config; of a shard those that fall to it.
+    missing : list of Run
+        Those that would be trained.
+    failed : list of (Run, str)
+        Those that are left out as they failed before, and why.
+    """
+
+    config: Config
+    runs: list[Run]
+    missing: list[Run]
+    failed: list[tuple[Run, str]]
+
+
+def plan_runs(request: Request, results: Path, how: Execution, part: tuple[int, int] | None = None) -> Plan:
+    """What would run, and what is already there; trains and writes nothing."""
+    config, store = request.resolved, Store(results)
+    runs = list({run.key: run for run in config.runs()}.values())
+    if part is not None:
+        runs = share(runs, *part)
+    missing = [run for run in runs if how.force or not store.has(run)]
+    again = how.force or how.retry_failed
+    failed = [] if again else [(run, reason) for run in missing if (reason := store.failure(run))]
+    left_out = {run.key for run, _ in failed}
+    return Plan(config, runs, [run for run in missing if run.key not in left_out], failed)

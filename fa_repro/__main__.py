@@ -10,14 +10,14 @@ def main() -> None:
     interrupts.end_the_process()
     try:
         try:
-            from fa_repro.cli import main as command
+            from fa_repro.cli.main import command_line
         except Exception:
             interrupts.raise_again()
             raise
     except KeyboardInterrupt:
         print(interrupts.told(), file=sys.stderr)
         raise SystemExit(interrupts.CODE) from None
-    command(prog_name="fa-repro")
+    command_line(prog_name="fa-repro")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fa_repro import registry
-from fa_repro.cli import main
+from fa_repro.cli.main import command_line
 from fa_repro.config.locate import shipped
 from fa_repro.config.resolve import Config, resolve
 from fa_repro.datasets import checksums, mnist
@@ -123,7 +123,7 @@ def command(workplace: Path) -> Callable[..., Result]:
 
     def call(*words: str | Sequence[str]) -> Result:
         arguments = [str(word) for word in words]
-        result = CliRunner().invoke(main, arguments, prog_name="fa-repro")
+        result = CliRunner().invoke(command_line, arguments, prog_name="fa-repro")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

@@ -262,8 +262,8 @@ def environment() -> dict[str, str]:
 @pytest.mark.parametrize("words", [["--help"], ["list"], ["--version"], ["run", "--help"]])
 def test_quick_commands_import_nothing_heavy(words: list[str], workplace: Path) -> None:
     code = (
-        "import sys\nfrom fa_repro.cli import main\n"
-        "try: main()\nexcept SystemExit: pass\n"
+        "import sys\nfrom fa_repro.cli.main import command_line\n"
+        "try: command_line()\nexcept SystemExit: pass\n"
         "heavy = {'matplotlib', 'pandas', 'numpy', 'pydantic'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )

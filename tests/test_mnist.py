@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from fa_repro import run
 from fa_repro.claims import published
-from fa_repro.cli import main
+from fa_repro.cli.main import command_line
 from fa_repro.config.locate import shipped
 from fa_repro.config.resolve import resolve
 from fa_repro.errors import ConfigError
@@ -507,7 +507,7 @@ def test_the_search_is_measured_on_held_out_images_and_drawn_as_heat_maps(elsewh
         expected = rows.pivot_table(index=key, columns="network.init_range", values="validation_error_percent")
         np.testing.assert_allclose(ax.images[0].get_array(), expected)
         assert f"best: {expected.to_numpy().min():.2f} %" in ax.get_title()
-    again = CliRunner().invoke(main, ["plot", "search/mnist"])
+    again = CliRunner().invoke(command_line, ["plot", "search/mnist"])
     assert again.output.strip().endswith("results/search/mnist/mnist.png")
 
 
@@ -532,13 +532,13 @@ def test_without_data_nothing_is_written_and_the_way_out_is_told(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch, digits: Path
 ) -> None:
     monkeypatch.setenv("FA_REPRO_DATA", "")
-    result = CliRunner().invoke(main, ["run", "mnist"])
+    result = CliRunner().invoke(command_line, ["run", "mnist"])
     assert result.exit_code == 3
     assert "error: " in result.output
     assert not (elsewhere / "results/mnist/mnist.csv").exists()
-    assert CliRunner().invoke(main, ["run", "mnist", "--dry-run"]).exit_code == 0
+    assert CliRunner().invoke(command_line, ["run", "mnist", "--dry-run"]).exit_code == 0
     result = CliRunner().invoke(
-        main, ["run", "mnist", "--quick", "--data-dir", str(digits), "--set", "network.hidden=[5]"]
+        command_line, ["run", "mnist", "--quick", "--data-dir", str(digits), "--set", "network.hidden=[5]"]
     )
     assert result.exit_code == 0, result.output
 
@@ -649,17 +649,17 @@ def test_jobs_is_a_whole_number(elsewhere: Path, jobs: Any) -> None:
 
 
 def test_commands_name_a_config_with_its_folder(elsewhere: Path) -> None:
-    result = CliRunner().invoke(main, ["plot", "search/mnist", "--results", "a b"])
+    result = CliRunner().invoke(command_line, ["plot", "search/mnist", "--results", "a b"])
     assert result.exit_code == 4
     assert "Run: fa-repro run search/mnist --results 'a b'" in result.output
     words = ["run", "search/mnist", "--quick", "--set", "network.hidden=[2]", "--set", "training.epochs=0.02"]
     words += ["--set", "task.validation=100"]
-    planned = CliRunner().invoke(main, [*words, "--dry-run"])
+    planned = CliRunner().invoke(command_line, [*words, "--dry-run"])
     assert "search/mnist: 28 runs, 28 to train" in planned.output
-    assert "search/mnist: trained 28 runs" in CliRunner().invoke(main, words).output
-    assert "why: --force" in CliRunner().invoke(main, [*words, "--dry-run", "--force"]).output
-    assert "search/mnist" in CliRunner().invoke(main, ["list"]).output
-    wrong = CliRunner().invoke(main, ["run", "search/mnst"])
+    assert "search/mnist: trained 28 runs" in CliRunner().invoke(command_line, words).output
+    assert "why: --force" in CliRunner().invoke(command_line, [*words, "--dry-run", "--force"]).output
+    assert "search/mnist" in CliRunner().invoke(command_line, ["list"]).output
+    wrong = CliRunner().invoke(command_line, ["run", "search/mnst"])
     assert wrong.exit_code == 2
     assert "Did you mean search/mnist?" in wrong.output
 

@@ -1,7 +1,7 @@
 import pytest
 
-from fa_repro import cli_progress
-from fa_repro.cli_progress import Terminal
+from fa_repro.cli import progress
+from fa_repro.cli.progress import Terminal
 from fa_repro.execution.progress import Silent
 
 
@@ -9,7 +9,7 @@ from fa_repro.execution.progress import Silent
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that the test moves."""
     now = [100.0]
-    monkeypatch.setattr(cli_progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
 
 

@@ -20,7 +20,7 @@ from click.testing import Result
 from fa_repro import run
 from fa_repro.claims.claim import Claim, Judgement, Measured, Verdict
 from fa_repro.experiment.check import CheckedFigure, check_figures, figures_with_claims
-from fa_repro.report import flow, markdown, sections, words
+from fa_repro.report import flow_field, markdown, sections, summary
 from fa_repro.report.page import html
 from fa_repro.results import directory, in_progress
 from fa_repro.results.figure_results import FigureResults
@@ -165,7 +165,7 @@ FAILED = [{"algorithm": "a", "trial": i, "reason": "killed"} for i in (3, 4)]
 def test_the_alternative_of_a_picture_tells_title_trials_and_numbers(tmp_path: Path) -> None:
     one = replace(made(tmp_path), judgements=tuple(judged(Verdict.REPRODUCED, f"{i} %") for i in range(8)))
     (image,) = Page(html([one], tmp_path)).all("img")
-    assert image["alt"] == words.alternative(one)
+    assert image["alt"] == summary.alternative(one)
     assert str(image["alt"]).startswith("Fig. 1: a title. 3 trials. It learns: 0 %. It learns: 1 %.")
     assert str(image["alt"]).endswith("3 more numbers in the table of its claims.")
     assert base64.b64decode(str(image["src"]).removeprefix("data:image/png;base64,")) == b"\x89PNG picture"
@@ -256,13 +256,13 @@ def test_the_basin_comes_as_lengths_of_runs() -> None:
     saved = FigureResults(
         ends.sample(frac=1, random_state=0), {}, {"theory": {"flow_field": settings}, "sweep": {}}, {}
     )
-    found = flow.field(saved)
+    found = flow_field.field(saved)
     assert found == {"T": 1.0, "B": 2.0, "range": 2.0, "grid": 25, "basin": {"side": 3, "runs": [2, 3, 2, 2]}}
     json.dumps(found, allow_nan=False)
     for config in ({"theory": {"flow_field": settings}, "sweep": {"theory.flow_field.B": [1, 2]}}, {}, {"theory": 3},
                    {"theory": {"flow_field": {**settings, "T": float("nan")}}}):  # fmt: skip
-        assert flow.field(replace(saved, config=config)) is None
-    assert (flow.field(replace(saved, table=ends.drop(columns="w"))) or {})["basin"] is None
+        assert flow_field.field(replace(saved, config=config)) is None
+    assert (flow_field.field(replace(saved, table=ends.drop(columns="w"))) or {})["basin"] is None
 
 
 # ---- Markdown ----
@@ -275,7 +275,7 @@ def test_markdown_has_a_fingerprint_the_counts_and_a_table_for_each_figure(comma
     assert re.fullmatch(r"numerics \d+, configs [0-9a-f]{12}, claims [0-9a-f]{12}", markdown.fingerprint())
     checked = check_figures(workplace / "results")
     assert [line for line in lines if line.startswith("![")] == [
-        f"![{markdown.escaped(words.alternative(one))}](results/gallery/{one.name}.png)" for one in checked
+        f"![{markdown.escaped(summary.alternative(one))}](results/gallery/{one.name}.png)" for one in checked
     ]
     assert lines.count("| claim | where | published | measured | verdict |") == len(figures_with_claims())
     claims = sum(len(one.judgements) for one in checked)

@@ -8,7 +8,7 @@ from fa_repro.claims.claim import Verdict
 from fa_repro.config import locate
 from fa_repro.experiment.check import CheckedFigure, figures_with_claims
 from fa_repro.io.atomic import sha256
-from fa_repro.report import words
+from fa_repro.report import summary
 from fa_repro.results.directory import config_hash
 from fa_repro.training import numerics
 
@@ -44,12 +44,12 @@ def markdown(checked: Sequence[CheckedFigure]) -> str:
 
 
 def _lines(checked: Sequence[CheckedFigure]) -> Iterator[str]:
-    yield f"**{words.tally(each for one in checked for each in one.judgements)}.** {words.MEANING}"
+    yield f"**{summary.tally(each for one in checked for each in one.judgements)}.** {summary.MEANING}"
     for one in checked:
         yield from ("", f"### {escaped(one.title)}", "")
         if one.state != "done":
             yield from (f"State of the results: {escaped(one.state)}.", "")
-        yield from (f"![{escaped(words.alternative(one))}](results/gallery/{one.name}.png)", "")
+        yield from (f"![{escaped(summary.alternative(one))}](results/gallery/{one.name}.png)", "")
         yield from (_line(COLUMNS), _line(["---"] * len(COLUMNS)), *(_line(map(escaped, row)) for row in rows(one)))
     left = [each for one in checked for each in one.judgements if each.verdict is not Verdict.REPRODUCED]
     yield from ("", "### What was not reproduced, or is not decided", "")

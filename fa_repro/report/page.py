@@ -12,7 +12,7 @@ from typing import Any
 from fa_repro import __version__
 from fa_repro.claims.claim import Verdict
 from fa_repro.experiment.check import CheckedFigure
-from fa_repro.report import glossary, sections, words
+from fa_repro.report import glossary, sections, summary
 from fa_repro.report.sections import Mark, Row, Section
 
 NAME = "report.html"
@@ -58,9 +58,9 @@ def html(checked: Sequence[CheckedFigure], results: Path) -> str:
         script_hash=_hash(script),
         sections=parts,
         marks=[sections.mark(verdict) for verdict in Verdict],
-        totals=list(words.counts(every).values()),
-        tally=words.tally(every),
-        meaning=words.MEANING,
+        totals=list(summary.counts(every).values()),
+        tally=summary.tally(every),
+        meaning=summary.MEANING,
         undecided=_undecided(checked, parts),
         facts=_facts(checked),
         any_results=any(one.saved for one in checked),

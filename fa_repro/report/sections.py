@@ -12,7 +12,7 @@ from fa_repro.experiment.check import CheckedFigure
 from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import NotValidError, verified
 from fa_repro.plotting import style
-from fa_repro.report import flow, words
+from fa_repro.report import flow_field, summary
 
 SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "-"}
 """Shown beside the words; nothing is told by colour alone."""
@@ -126,18 +126,18 @@ def section(checked: CheckedFigure, results: Path) -> Section:
         notes=tuple(_notes(checked)),
         trouble=checked.trouble,
         picture=_picture(results / checked.name, manifest),
-        alternative=words.alternative(checked),
-        trials=words.trials(checked),
+        alternative=summary.alternative(checked),
+        trials=summary.trials(checked),
         remarks=tuple(map(str, listed(manifest.get("remarks")))),
         reason="" if checked.trouble else why,
         rows=tuple(replace(each, measured="-") for each in rows) if why else rows,
-        counts=tuple(words.counts(checked.judgements).values()),
+        counts=tuple(summary.counts(checked.judgements).values()),
         settings=yaml.dump(dict(saved.config)) if saved else "",
         links=tuple(_links(results / checked.name, checked.name, manifest)),
         facts=tuple(facts(manifest)) if saved else (),
         command=str(manifest.get("command", "")),
         repeat=tuple(map(str, listed(manifest.get("repeat")))),
-        field=flow.field(saved) if saved else None,
+        field=flow_field.field(saved) if saved else None,
     )
 
 

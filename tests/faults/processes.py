@@ -149,11 +149,11 @@ def leftovers(folder: Path) -> list[Path]:
 
 _ZYGOTE = """\
 import json, os, sys, traceback
-from fa_repro.cli import main
+from fa_repro.cli.main import command_line
 
 def call(words):
     try:
-        main(words, prog_name="fa-repro")
+        command_line(words, prog_name="fa-repro")
     except SystemExit as end:
         return end.code or 0
 
@@ -261,8 +261,8 @@ def disturbed(runs, tick, *rest, **more):
 
 trainer.train = disturbed
 if __name__ == "__main__":
-    from fa_repro.cli import main
-    main(prog_name="fa-repro")
+    from fa_repro.cli.main import command_line
+    command_line(prog_name="fa-repro")
 """
 
 HALTS_ONCE = """\

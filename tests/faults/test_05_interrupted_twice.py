@@ -133,14 +133,14 @@ def test_an_interrupt_that_is_swallowed_at_the_very_end_breaks_nothing_off() -> 
 def test_an_interrupt_that_comes_as_another_error_is_told_as_an_interrupt() -> None:
     """As imports raise that are broken off."""
     done = interrupted(
-        "from fa_repro.cli import main",
+        "from fa_repro.cli.main import command_line",
         "@main.command()",
         "def odd():",
         "    try:",
         "        interrupt()",
         "    except KeyboardInterrupt:",
         "        raise SyntaxError('no unicodedata')",
-        "main(['odd'])",
+        "command_line(['odd'])",
         grace=50,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", GO_ON)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fa_repro.cli import main
+from fa_repro.cli.main import command_line
 from fa_repro.config.locate import shipped
 from fa_repro.io import yaml
 from tests.faults.processes import fa_repro
@@ -133,7 +133,7 @@ def test_every_generated_config_is_valid_or_refused_in_words(tmp_path: Path, mon
         data = generated(clock, text)
         path.write_bytes(data)
         began = time.perf_counter()
-        result = runner.invoke(main, ["config", name, "--config", path.name], prog_name="fa-repro")
+        result = runner.invoke(command_line, ["config", name, "--config", path.name], prog_name="fa-repro")
         took = time.perf_counter() - began
         slowest = max(slowest, (took, data[:2000]))
         assert result.exit_code in codes, (result.exit_code, result.output, data[:2000])

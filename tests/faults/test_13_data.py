@@ -32,8 +32,8 @@ given = json.loads(Path("given.json").read_text())
 checksums.FILES = {name: checksums.Expected(sum, tuple(shape)) for name, (sum, shape) in given["files"].items()}
 mirrors.MIRRORS, mirrors.READ = given["mirrors"], 0.5
 packages.run_client = lambda command, folder: None  # pip and npm find nothing
-from fa_repro.cli import main
-main(prog_name="fa-repro")
+from fa_repro.cli.main import command_line
+command_line(prog_name="fa-repro")
 """
 Answer = Callable[[bytes], tuple[int, bytes] | None]
 BAD: dict[str, tuple[Answer, str]] = {

@@ -67,9 +67,9 @@ def test_what_kills_each_worker_is_given_up_and_the_others_finish(workplace: Pat
         "from fa_repro.execution import dask_cluster\n"
         "import killer\n"
         "dask_cluster._train = killer.train\n"
-        "from fa_repro.cli import main\n"
+        "from fa_repro.cli.main import command_line\n"
         "if __name__ == '__main__':\n"
-        "    main(['run', 'linear', '--set', 'trials=2', '--executor', 'dask', '--jobs', '2'])\n"
+        "    command_line(['run', 'linear', '--set', 'trials=2', '--executor', 'dask', '--jobs', '2'])\n"
     )
     killer = (
         "import os, signal\n"

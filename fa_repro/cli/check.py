@@ -5,32 +5,32 @@ from pathlib import Path
 
 import click
 
-from fa_repro.cli_options import results_option
+from fa_repro.cli.options import results_option
 from fa_repro.errors import NotReproducedError, StorageError
 
 WIDTH = 160
 """Characters of a table that goes to a file or a pipe."""
 
 
-@click.command()
+@click.command("check")
 @click.argument("figures", nargs=-1, metavar="[FIGURE]...")
 @results_option
 @click.option("--json", "as_data", is_flag=True, help="Print the verdicts as JSON.")
 @click.pass_context
-def check(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: bool) -> None:
+def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: bool) -> None:
     """Hold results to the paper's claims, one by one; trains and changes nothing.
 
     Ends with exit code 5 if a claim is not reproduced by results that are enough to tell.
     """
-    from fa_repro import scorecard
     from fa_repro.claims.claim import Verdict
     from fa_repro.experiment.check import check_figures
+    from fa_repro.report import text
 
     found = check_figures(results, figures)
     if as_data:
-        click.echo(scorecard.as_json(found))
+        click.echo(text.as_json(found))
     else:
-        for line in scorecard.table(found, shutil.get_terminal_size((WIDTH, 24)).columns):
+        for line in text.table(found, shutil.get_terminal_size((WIDTH, 24)).columns):
             click.echo(line)
     for figure in found:
         if figure.trouble:

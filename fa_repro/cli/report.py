@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from fa_repro.cli_options import results_option
+from fa_repro.cli.options import results_option
 
 
-@click.command()
+@click.command("report")
 @results_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a README instead.")
-def report(results: Path, as_markdown: bool) -> None:
+def report_command(results: Path, as_markdown: bool) -> None:
     """Hold all results to the paper's claims and write DIR/report.html, one page that needs nothing else.
 
     Only reads results: what was not run, or is damaged, is told in the page.

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from fa_repro.cli.logging import show
 from fa_repro.errors import DataError
-from fa_repro.logs import show
 
 
 def _into_environment(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
@@ -44,15 +44,15 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.group()
-def data() -> None:
+@click.group("data")
+def data_commands() -> None:
     """Find, fetch or check MNIST."""
 
 
-@data.command()
+@data_commands.command("fetch")
 @data_options
 @click.option("-v", "--verbose", is_flag=True, help="Say which sources are tried.")
-def fetch(verbose: bool) -> None:
+def fetch_command(verbose: bool) -> None:
     """Find MNIST or fetch it; print the folder where it is."""
     from fa_repro.datasets.mnist import prepare
 
@@ -63,9 +63,9 @@ def fetch(verbose: bool) -> None:
     click.echo(found.folder)
 
 
-@data.command()
+@data_commands.command("verify")
 @data_options
-def verify() -> None:
+def verify_command() -> None:
     """Check the files in the cache, or those of --data-dir; fetch nothing."""
     from fa_repro.datasets import mnist
 
@@ -78,9 +78,9 @@ def verify() -> None:
         raise DataError(f"MNIST is missing or wrong. {way_out}")
 
 
-@data.command()
+@data_commands.command("path")
 @data_options
-def path() -> None:
+def path_command() -> None:
     """Print the folder where MNIST is, or would be."""
     from fa_repro.datasets.mnist import where
 

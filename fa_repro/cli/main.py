@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from fa_repro import __version__
-from fa_repro.cli_check import check
-from fa_repro.cli_data import data
-from fa_repro.cli_options import config_options, format_option, results_option
-from fa_repro.cli_report import report
-from fa_repro.cli_run import run
+from fa_repro.cli.check import check_command
+from fa_repro.cli.data import data_commands
+from fa_repro.cli.options import config_options, format_option, results_option
+from fa_repro.cli.report import report_command
+from fa_repro.cli.run import run_command
 from fa_repro.errors import ConfigError, FaReproError, StorageError
 from fa_repro.execution import interrupts
 
@@ -61,16 +61,16 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="fa-repro")
-def main() -> None:
+def command_line() -> None:
     """Reproduce Lillicrap et al. (2014), "Random feedback weights support learning in deep neural networks".
 
     `fa-repro list` shows the figures, `fa-repro run linear` makes one.
     """
 
 
-@main.command("list")
+@command_line.command("list")
 @results_option
-def list_(results: Path) -> None:
+def list_command(results: Path) -> None:
     """Show the figures, what they reproduce, and the state of their results."""
     from fa_repro.config import locate
     from fa_repro.experiment.status import status_of
@@ -86,11 +86,11 @@ def list_(results: Path) -> None:
         click.echo(f"{name:<{widths[0]}}  {word:<{widths[1]}}  {title}".rstrip())
 
 
-@main.command()
+@command_line.command("plot")
 @click.argument("figure")
 @format_option
 @results_option
-def plot(figure: str, formats: tuple[str, ...] | None, results: Path) -> None:
+def plot_command(figure: str, formats: tuple[str, ...] | None, results: Path) -> None:
     """Draw a FIGURE again from its CSV; trains nothing."""
     from fa_repro.experiment.pipeline import redraw
 
@@ -98,10 +98,10 @@ def plot(figure: str, formats: tuple[str, ...] | None, results: Path) -> None:
         click.echo(path)
 
 
-@main.command("config")
+@command_line.command("config")
 @click.argument("figure")
 @config_options
-def config_(
+def config_command(
     figure: str,
     config: Path | None,
     settings: dict[str, Any],
@@ -117,9 +117,9 @@ def config_(
     click.echo(yaml.dump(dict(resolved.data)), nl=False)
 
 
-@main.command()
+@command_line.command("init")
 @click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
-def init(directory: Path) -> None:
+def init_command(directory: Path) -> None:
     """Copy the shipped configs to DIRECTORY/configs, to edit. Files that differ are left alone."""
     from fa_repro.config.locate import copy_shipped
 
@@ -130,7 +130,7 @@ def init(directory: Path) -> None:
         click.echo(f"kept as it is: {path} (differs from the shipped one)", err=True)
 
 
-main.add_command(run)
-main.add_command(check)
-main.add_command(data)
-main.add_command(report)
+command_line.add_command(run_command)
+command_line.add_command(check_command)
+command_line.add_command(data_commands)
+command_line.add_command(report_command)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fa_repro.cli_data import data_options
-from fa_repro.cli_options import config_options, format_option, results_option
+from fa_repro.cli.data import data_options
+from fa_repro.cli.logging import show as log
+from fa_repro.cli.options import config_options, format_option, results_option
 from fa_repro.errors import ConfigError, NotReproducedError
 from fa_repro.execution import interrupts
-from fa_repro.logs import show as log
 
 ANEW = "interrupted. Nothing is lost; the same command trains all of it anew."
 """What a person is told in place of how a command goes on."""
@@ -59,7 +59,7 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command()
+@click.command("run")
 @click.argument("figures", nargs=-1, metavar="FIGURE... | all")
 @config_options
 @format_option
@@ -77,7 +77,7 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("-q", "--quiet", is_flag=True, help="Say only where the pictures are, and what went wrong.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.pass_context
-def run(
+def run_command(
     ctx: click.Context,
     figures: tuple[str, ...],
     config: Path | None,
@@ -98,7 +98,7 @@ def run(
     verbose: bool,
 ) -> None:
     """Train what is missing for each FIGURE, and write its CSV, PNG, config and manifest."""
-    from fa_repro.cli_progress import Terminal
+    from fa_repro.cli.progress import Terminal
     from fa_repro.execution.executor import Execution
     from fa_repro.execution.progress import Silent
 
@@ -117,8 +117,8 @@ def run(
         raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows them.")
     requests = _requests(figures, settings, config, sweep, only, quick, formats)
     if dry_run:
+        from fa_repro.cli.messages import planned
         from fa_repro.experiment.plan import plan_runs
-        from fa_repro.wording import planned
 
         for request in requests:
             click.echo(planned(request, plan_runs(request, results, how, shard), results, how))
@@ -149,8 +149,8 @@ def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest:
 
 
 def _carry_out(request: "Request", results: Path, how: "Execution", progress: "Progress", quiet: bool) -> int:
+    from fa_repro.cli.messages import summary, troubles
     from fa_repro.experiment.pipeline import carry_out
-    from fa_repro.wording import summary, troubles
 
     result = carry_out(request, results, how, progress)
     for line in summary(request.name, result):
@@ -171,8 +171,8 @@ def _train_share(
     progress: "Progress",
     quiet: bool,
 ) -> int:
+    from fa_repro.cli.messages import troubles
     from fa_repro.experiment.pipeline import train_share
-    from fa_repro.wording import troubles
 
     if request.resolved.studies:
         if not quiet:
@@ -189,8 +189,8 @@ def _train_share(
 
 
 def _repeat(folder: Path, results: Path | None, how: "Execution", progress: "Progress", quiet: bool) -> None:
+    from fa_repro.cli.messages import compared
     from fa_repro.experiment.reproduce import repeat
-    from fa_repro.wording import compared
 
     repeated = repeat(folder, how, progress, results)
     for line in compared(repeated):

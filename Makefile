@@ -17,7 +17,7 @@ help:
 	@echo "make search        the searches for the settings of mnist, nonlinear and the rules, every YAML in configs/search/"
 	@echo "make extras        what the paper does not have: the family of rules, digits with two hidden layers; configs/extra/"
 	@echo "make test          the tests; make test-all adds the long ones"
-	@echo "make lint          style, formatting, types;  make format mends the first two"
+	@echo "make lint          style, formatting, types, imports;  make format mends the first two"
 	@echo "make bench         speed beside plain NumPy loops and the machine's own, memory, time to start, cost of storing, workers"
 
 $(FIGURES): $(VENV)/installed
@@ -52,6 +52,7 @@ lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
 
 format: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check --fix .

@@ -134,7 +134,7 @@ def test_an_interrupt_that_comes_as_another_error_is_told_as_an_interrupt() -> N
     """As imports raise that are broken off."""
     done = interrupted(
         "from fa_repro.cli.main import command_line",
-        "@main.command()",
+        "@command_line.command()",
         "def odd():",
         "    try:",
         "        interrupt()",

@@ -30,7 +30,7 @@ def main() -> None:
     settings = {"trials": RUNS, "training.epochs": EPOCHS, "record.points": 2}
     runs = Request("mnist", settings, only=("feedback_alignment",)).resolved.runs()
     todo = [[run] for run in runs]
-    runs[0].entry.setup.task.prepare()
+    runs[0].condition.setup.task.prepare()
     ratios: dict[str, list[float]] = {"local": [], "dask": []}
     with tempfile.TemporaryDirectory() as folder:
         for repeat in range(REPEATS):

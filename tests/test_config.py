@@ -1,13 +1,16 @@
 """Configs: what is refused, in which words, and what a sweep expands to."""
 
+import copy
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fa_repro.config.defaults import fill_defaults
 from fa_repro.config.locate import names, shipped
 from fa_repro.config.resolve import Config, resolve
+from fa_repro.config.source import read_source
 from fa_repro.errors import ConfigError
 from fa_repro.io import yaml
 from tests.conftest import SMALL, small
@@ -36,6 +39,40 @@ def test_a_resolved_config_resolves_to_itself(name: str) -> None:
     once = resolve(read_shipped(name))
     again = resolve(yaml.load(yaml.dump(dict(once.data)), "resolved.yaml"))
     assert again == once
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        {"algorithms.feedback_alignment.rule": ["feedback_alignment", "direct_feedback_alignment"]},
+        {"algorithms.backprop": [{"rule": "backprop", "learning_rate": 0.1}, {"rule": "shallow", "learning_rate": 1}]},
+        {"training": [{"examples": 5}, {"examples": 6}]},
+    ],
+)
+def test_a_resolved_config_whose_blocks_are_swept_resolves_to_itself(sweep: dict[str, Any]) -> None:
+    """The defaults of one rule are no settings of another."""
+    config = small(sweep=sweep)
+    again = resolve(yaml.load(yaml.dump(dict(config.data)), "again"))
+    assert again.data == config.data
+    assert [run.key for run in again.runs()] == [run.key for run in config.runs()]
+
+
+def test_resolving_changes_nothing_that_it_is_given() -> None:
+    document, overrides, sweep = yaml.load(SMALL, "small.yaml"), {"algorithms.*.learning_rate": 0.1}, {"seed": [1, 2]}
+    before = copy.deepcopy((document, overrides, sweep))
+    resolve(document, overrides, sweep, only=["backprop"], quick=True)
+    assert (document, overrides, sweep) == before
+
+
+def test_defaults_are_filled_in_once() -> None:
+    """What a run has is what its config says, but for the rule's own defaults where the rule is swept."""
+    config = small({"trials": 1})
+    again = fill_defaults(read_source(yaml.load(yaml.dump(dict(config.data)), "again"))[0])
+    assert again.data == config.data
+    assert {key: config.data["training"][key] for key in ("batch_size", "loss")} == {
+        "batch_size": 1,
+        "loss": "squared_error",
+    }
 
 
 @pytest.mark.parametrize(
@@ -182,7 +219,7 @@ def test_mistakes_in_options_name_the_option(options: dict[str, Any], message: s
 
 def test_an_override_reaches_where_its_key_points() -> None:
     config = small({"training.examples": 7, "algorithms.backprop.learning_rate": 0.5, "network.hidden": [2, 3]})
-    setups = {entry.algorithm: entry.setup for entry in config.entries}
+    setups = {condition.algorithm: condition.setup for condition in config.conditions}
     assert setups["backprop"].learning_rate == 0.5
     assert setups["shallow"].learning_rate == 0.01
     assert all(setup.training.examples == 7 and setup.network.hidden == (2, 3) for setup in setups.values())
@@ -191,15 +228,15 @@ def test_an_override_reaches_where_its_key_points() -> None:
 def test_a_block_that_the_file_leaves_out_can_be_set() -> None:
     text = changed("record: {grid: every, probes: [nse, angle_backprop_deg], weights: true}\n", "")
     config = resolve(yaml.load(text, "a.yaml"), {"record.grid": "log", "record.points": 5})
-    assert config.entries[0].setup.record.points == 5
+    assert config.conditions[0].setup.record.points == 5
 
 
 def test_a_sweep_is_a_grid_and_every_axis_a_label() -> None:
     config = small(sweep={"seed": [1, 2], "network.hidden": [[3], [4, 5]]}, only=["backprop"])
-    assert [dict(entry.axes) for entry in config.entries] == [
+    assert [dict(condition.swept) for condition in config.conditions] == [
         {"seed": seed, "network.hidden": hidden} for seed in (1, 2) for hidden in ([3], [4, 5])
     ]
-    assert [(e.setup.seed, e.setup.network.hidden) for e in config.entries] == [
+    assert [(e.setup.seed, e.setup.network.hidden) for e in config.conditions] == [
         (1, (3,)), (1, (4, 5)), (2, (3,)), (2, (4, 5)),
     ]  # fmt: skip
 
@@ -207,13 +244,13 @@ def test_a_sweep_is_a_grid_and_every_axis_a_label() -> None:
 def test_a_whole_algorithm_can_be_swept() -> None:
     rules = [{"rule": "backprop", "learning_rate": 0.1}, {"rule": "shallow", "learning_rate": 0.2}]
     config = small(sweep={"algorithms.backprop": rules}, only=["backprop"])
-    assert [entry.setup.learning_rate for entry in config.entries] == [0.1, 0.2]
+    assert [condition.setup.learning_rate for condition in config.conditions] == [0.1, 0.2]
 
 
 def test_an_option_replaces_an_axis_of_the_file() -> None:
     text = changed("sweep: {}", "sweep: {seed: [1, 2, 3]}")
     config = resolve(yaml.load(text, "a.yaml"), sweep={"seed": [7]})
-    assert {entry.setup.seed for entry in config.entries} == {7}
+    assert {condition.setup.seed for condition in config.conditions} == {7}
     assert resolve(yaml.load(text, "a.yaml"), {"sweep": {}}).axes == ()
 
 
@@ -228,15 +265,15 @@ def test_an_option_replaces_an_axis_of_the_file() -> None:
 )
 def test_a_range_is_swept_as_the_list_it_stands_for(span: dict[str, Any], values: list[float]) -> None:
     config = small(sweep={"network.init_range": span}, only=["backprop"])
-    assert [entry.axes["network.init_range"] for entry in config.entries] == values
+    assert [condition.swept["network.init_range"] for condition in config.conditions] == values
     assert config.data["sweep"]["network.init_range"] == values
-    assert small({"sweep": {"network.init_range": span}}, only=["backprop"]).entries == config.entries
+    assert small({"sweep": {"network.init_range": span}}, only=["backprop"]).conditions == config.conditions
     assert small(sweep={"network.init_range": values}, only=["backprop"]).runs() == config.runs()
 
 
 def test_a_range_of_whole_numbers_is_one_of_whole_numbers() -> None:
     config = small(sweep={"seed": {"from": 2, "to": 6, "num": 3}}, only=["backprop"])
-    assert [entry.setup.seed for entry in config.entries] == [2, 4, 6]
+    assert [condition.setup.seed for condition in config.conditions] == [2, 4, 6]
     with pytest.raises(ConfigError, match=r"seed: expected a whole number, got 2\.5"):
         small(sweep={"seed": {"from": 2, "to": 3, "num": 3}})
 
@@ -269,20 +306,20 @@ def test_a_range_that_is_none_is_told(span: dict[str, Any], message: str) -> Non
 def test_an_algorithms_own_settings_win_over_a_sweep_and_are_trained_once() -> None:
     own = {"rule": "backprop", "learning_rate": 0.1, "network": {"init_range": 0.7}}
     config = small({"algorithms.own": own}, sweep={"network.init_range": [0.1, 0.2]}, only=["own", "backprop"])
-    assert [(e.algorithm, e.axes["network.init_range"], e.setup.network.init_range) for e in config.entries] == [
+    assert [(e.algorithm, e.swept["network.init_range"], e.setup.network.init_range) for e in config.conditions] == [
         ("backprop", 0.1, (0.1,)), ("own", 0.7, (0.7,)), ("backprop", 0.2, (0.2,)),
     ]  # fmt: skip
 
 
 def test_equal_values_are_one_point_however_they_are_written() -> None:
-    assert len(small(sweep={"network.init_range": [1, 1.0, 0.5]}, only=["backprop"]).entries) == 2
+    assert len(small(sweep={"network.init_range": [1, 1.0, 0.5]}, only=["backprop"]).conditions) == 2
 
 
 def test_what_is_swept_needs_no_other_value() -> None:
     lines = [line for line in SMALL.splitlines() if not line.startswith(("network:", "task:"))]
     axes = {"network": [{"hidden": [4], "init_range": 0.1}], "task": [{"name": "linear", "inputs": 3, "outputs": 2}]}
     config = resolve(yaml.load("\n".join(lines), "a.yaml"), sweep=axes)
-    assert len(config.entries) == 4
+    assert len(config.conditions) == 4
     assert resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
 
 
@@ -290,8 +327,8 @@ def test_a_block_swept_whole_keeps_its_points_apart_from_an_algorithms_own_keys(
     own = {"rule": "backprop", "learning_rate": 0.1, "network": {"init_range": 0.7}}
     blocks = [{"hidden": [3], "init_range": 0.1}, {"hidden": [4], "init_range": 0.1}]
     config = small({"algorithms.own": own}, sweep={"network": blocks}, only=["own"])
-    assert [entry.setup.network.hidden for entry in config.entries] == [(3,), (4,)]
-    assert {entry.setup.network.init_range for entry in config.entries} == {(0.7,)}
+    assert [condition.setup.network.hidden for condition in config.conditions] == [(3,), (4,)]
+    assert {condition.setup.network.init_range for condition in config.conditions} == {(0.7,)}
 
 
 def test_there_are_bounds_to_the_number_of_runs() -> None:
@@ -301,13 +338,13 @@ def test_there_are_bounds_to_the_number_of_runs() -> None:
 
 
 def test_quick_lowers_numbers_and_never_raises_one() -> None:
-    assert {entry.trials for entry in small({"trials": 9}, quick=True).entries} == {4}
-    assert {entry.trials for entry in small({"trials": 2}, quick=True).entries} == {2}
+    assert {condition.trials for condition in small({"trials": 9}, quick=True).conditions} == {4}
+    assert {condition.trials for condition in small({"trials": 2}, quick=True).conditions} == {2}
 
 
 def test_quick_reaches_into_algorithms() -> None:
     config = resolve(read_shipped("angle.yaml"), {"algorithms.figure_1e.training.examples": 9000}, quick=True)
-    assert {entry.setup.training.examples for entry in config.entries} == {2000}
+    assert {condition.setup.training.examples for condition in config.conditions} == {2000}
 
 
 # ---- a key of every algorithm ----
@@ -323,9 +360,9 @@ def keys_of(config: Config) -> list[str]:
 def test_a_star_sets_a_key_in_every_algorithm() -> None:
     by_hand = {f"algorithms.{name}.learning_rate": 0.5 for name in small().data["algorithms"]}
     assert small({EVERY: 0.5}) == small(by_hand)
-    assert {entry.setup.learning_rate for entry in small({EVERY: 0.5}).entries} == {0.5}
+    assert {condition.setup.learning_rate for condition in small({EVERY: 0.5}).conditions} == {0.5}
     nested = small({"algorithms.*.network.init_range": 0.7})
-    assert {entry.setup.network.init_range for entry in nested.entries} == {(0.7,)}
+    assert {condition.setup.network.init_range for condition in nested.conditions} == {(0.7,)}
 
 
 rates = st.floats(1e-6, 1.0)
@@ -341,7 +378,9 @@ def test_a_star_axis_gives_the_runs_of_the_keys_set_by_hand(values: list[float],
     by_hand = [small({f"algorithms.{name}.learning_rate": value for name in names}, sweep=sweep) for value in values]
     assert keys_of(config) == [key for each in by_hand for key in keys_of(each)]
     assert config.axes == (EVERY, *sweep)
-    assert [entry.axes[EVERY] for entry in config.entries] == [entry.setup.learning_rate for entry in config.entries]
+    assert [condition.swept[EVERY] for condition in config.conditions] == [
+        condition.setup.learning_rate for condition in config.conditions
+    ]
     again = resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml"))
     assert again == config
 
@@ -349,10 +388,10 @@ def test_a_star_axis_gives_the_runs_of_the_keys_set_by_hand(values: list[float],
 def test_a_star_axis_is_one_axis_and_stays_with_only() -> None:
     text = changed("sweep: {}", "sweep: {algorithms.*.learning_rate: {from: 0.01, to: 1, num: 3, scale: log}}")
     config = resolve(yaml.load(text, "a.yaml"))
-    assert len(config.entries) == 4 * 3
+    assert len(config.conditions) == 4 * 3
     kept = resolve(yaml.load(text, "a.yaml"), only=["backprop", "shallow"])
     assert kept.axes == (EVERY,)
-    assert {(e.algorithm, e.axes[EVERY]) for e in kept.entries} == {
+    assert {(e.algorithm, e.swept[EVERY]) for e in kept.conditions} == {
         (name, rate) for name in ("backprop", "shallow") for rate in (0.01, 0.1, 1.0)
     }
     assert kept.data["sweep"] == {EVERY: [0.01, 0.1, 1.0]}
@@ -370,12 +409,12 @@ def test_a_key_that_names_an_algorithm_wins_over_a_star_wherever_it_stands(first
     own = "algorithms.backprop.learning_rate"
     keys = [own, EVERY] if first else [EVERY, own]
     config = small({key: 0.3 if key == own else 0.2 for key in keys})
-    rates = {entry.algorithm: entry.setup.learning_rate for entry in config.entries}
+    rates = {condition.algorithm: condition.setup.learning_rate for condition in config.conditions}
     assert rates == {"shallow": 0.2, "reinforcement": 0.2, "backprop": 0.3, "feedback_alignment": 0.2}
     swept = small(sweep={key: [0.3, 0.4] if key == own else [0.1, 0.2] for key in keys}, only=["backprop", "shallow"])
-    assert {e.setup.learning_rate for e in swept.entries if e.algorithm == "backprop"} == {0.3, 0.4}
-    assert {e.setup.learning_rate for e in swept.entries if e.algorithm == "shallow"} == {0.1, 0.2}
-    assert all(entry.axes[EVERY] == entry.setup.learning_rate for entry in swept.entries)
+    assert {e.setup.learning_rate for e in swept.conditions if e.algorithm == "backprop"} == {0.3, 0.4}
+    assert {e.setup.learning_rate for e in swept.conditions if e.algorithm == "shallow"} == {0.1, 0.2}
+    assert all(condition.swept[EVERY] == condition.setup.learning_rate for condition in swept.conditions)
 
 
 def test_a_key_that_some_rule_does_not_have_is_refused_naming_the_algorithm() -> None:
@@ -384,7 +423,7 @@ def test_a_key_that_some_rule_does_not_have_is_refused_naming_the_algorithm() ->
     assert [problem[: problem.index("_range: unknown") + 15] for problem in refused(sweep=sweep)] == [
         f"{place}.{name}.feedback_range: unknown" for name in ("shallow", "reinforcement", "backprop")
     ]
-    assert len(small(sweep=sweep, only=["feedback_alignment"]).entries) == 2
+    assert len(small(sweep=sweep, only=["feedback_alignment"]).conditions) == 2
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_epochs_and_the_same_number_of_examples_are_the_same_run() -> None:
 
 def plain_loop(run: Run, feedback_range: float | None) -> dict[str, np.ndarray]:
     """One example at a time within a batch, nothing shared with the package but its random numbers and the data."""
-    setup = run.entry.setup
+    setup = run.condition.setup
     streams = Streams([(setup.seed, run.trial)])
     inputs, targets = setup.task.draw(setup.task.init(streams, np.float64), setup.examples)
     start = initial_network(setup, streams)
@@ -219,7 +219,7 @@ def test_what_shallow_never_changes_is_computed_once_and_gives_the_same(
 
 def test_half_of_w_and_of_b_is_removed_and_stays_so() -> None:
     runs = only("sparse_feedback_alignment", network__hidden=[40, 30], network__init_range=0.1)
-    setup = runs[0].entry.setup
+    setup = runs[0].condition.setup
     streams = Streams([(0, each.trial) for each in runs])
     start = initial_network(setup, streams)
     feedback = setup.rule.init(start, streams)
@@ -267,7 +267,7 @@ def test_biases_do_not_decay() -> None:
     (each, _) = only(
         "backprop", training__weight_decay=0.01, algorithms__backprop__learning_rate=1e-9, network__bias_range=0.3
     )
-    start = initial_network(each.entry.setup, Streams([(0, 0)]))
+    start = initial_network(each.condition.setup, Streams([(0, 0)]))
     arrays = train([each])[0].arrays
     np.testing.assert_allclose(arrays["biases_1"], start.biases[1][0], atol=1e-5)
 
@@ -399,7 +399,7 @@ def test_runs_of_other_lengths_are_not_trained_together() -> None:
     ).runs()
     assert sorted(len(group) for group in form_batches(runs)) == [2, 2]
     assert len({run.key for run in runs}) == 4
-    assert {run.entry.setup.examples for run in runs} == {600, 1200}
+    assert {run.condition.setup.examples for run in runs} == {600, 1200}
 
 
 def test_sparsity_is_the_same_alone_as_among_others() -> None:
@@ -468,7 +468,7 @@ def test_receptive_fields_reuse_the_runs_of_mnist(elsewhere: Path) -> None:
     assert all(list(each) == list(units.iloc[0]) for each in units)
     assert len(table) == 4 * 20 * 784
     (each,) = digit_runs(overrides={"trials": 1}, only=["backprop"])
-    start = initial_network(each.entry.setup, Streams([(0, 0)])).weights[0][0]
+    start = initial_network(each.condition.setup, Streams([(0, 0)])).weights[0][0]
     trained = train([each])[0].arrays["weights_0"]
     for algorithm, weights in (("initial", start), ("backprop", trained)):
         wide = table[table["algorithm"] == algorithm].pivot(index="unit", columns="pixel", values="weight")
@@ -692,7 +692,7 @@ def test_the_same_random_units_are_shown_of_every_algorithm() -> None:
 def test_the_nearest_whole_number_of_weights_is_removed(share: float) -> None:
     changes = {"trials": 1, "algorithms.sparse_feedback_alignment.sparsity": share}
     (each,) = digit_runs(overrides=changes, only=["sparse_feedback_alignment"])
-    start = initial_network(each.entry.setup, Streams([(0, 0)]))
+    start = initial_network(each.condition.setup, Streams([(0, 0)]))
     lost = 200 - np.count_nonzero(start.weights[1])
     assert abs(lost - 200 * share) <= 0.5 + 1e-4
 
@@ -777,7 +777,9 @@ def test_what_is_kept_of_held_out_images_counts_too(monkeypatch: pytest.MonkeyPa
 
 def test_quick_lowers_epochs_of_any_kind_but_mends_nothing() -> None:
     document = yaml.load((shipped() / "mnist.yaml").read_bytes(), "mnist.yaml")
-    assert {run.entry.setup.examples for run in resolve(document, {"training.epochs": 2.5}, quick=True).runs()} == {600}
+    assert {run.condition.setup.examples for run in resolve(document, {"training.epochs": 2.5}, quick=True).runs()} == {
+        600
+    }
     with pytest.raises(ConfigError, match="trials"):
         resolve(document, {"trials": 2.5}, quick=True)
 

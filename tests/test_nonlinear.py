@@ -116,7 +116,7 @@ def test_test_nse_is_that_of_the_weights_at_that_example(batch: int) -> None:
         for place, n in enumerate(at[1:], start=1):
             ended = train(runs(changes={**changes, "training.examples": int(n)}))[trial]
             w, b = ([ended.arrays[f"{kind}_{layer}"] for layer in range(3)] for kind in ("weights", "biases"))
-            setup = runs()[trial].entry.setup
+            setup = runs()[trial].condition.setup
             inputs, targets = next(setup.task.examples(setup.task.init(Streams([(0, trial)]), np.float64), "test"))
             error = targets[0] - tanh_net(w, b, inputs[0])
             expected = (error**2).sum() / (targets[0] ** 2).sum()

@@ -271,11 +271,11 @@ def test_what_cannot_be_drawn_is_told_before_training(place: Path, settings: dic
 
 def test_the_shipped_config_in_quick_is_quick() -> None:
     config = resolve(read(shipped() / "nonlinear.yaml"), quick=True)
-    assert {entry.setup.training.examples for entry in config.entries} == {20_000}
-    assert {entry.trials for entry in config.entries} == {3}
+    assert {condition.setup.training.examples for condition in config.conditions} == {20_000}
+    assert {condition.trials for condition in config.conditions} == {3}
     full = resolve(read(shipped() / "nonlinear.yaml"))
-    assert {(entry.setup.training.examples, entry.trials) for entry in full.entries} == {(400_000, 20)}
-    assert {entry.setup.network.hidden for entry in full.entries} == {(20,), (20, 10)}
+    assert {(condition.setup.training.examples, condition.trials) for condition in full.conditions} == {(400_000, 20)}
+    assert {condition.setup.network.hidden for condition in full.conditions} == {(20,), (20, 10)}
 
 
 def test_a_rule_may_be_called_like_a_number(place: Path) -> None:

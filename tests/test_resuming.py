@@ -83,7 +83,7 @@ def test_no_job_is_left_without_a_batch_while_there_are_runs(jobs: int) -> None:
     parts = divided(whole, jobs)
     assert len(parts) == max(len(whole), min(jobs, 12))
     assert Counter(each.key for part in parts for each in part) == Counter(each.key for each in small().runs())
-    assert all(len({id(each.entry) for each in part}) == 1 for part in parts)
+    assert all(len({id(each.condition) for each in part}) == 1 for part in parts)
 
 
 # ---- partial results ----
@@ -206,7 +206,7 @@ def test_shards_of_unequal_runs_share_the_work_not_the_number() -> None:
     long = small({"training.examples": 1000}).runs()
     short = small({"training.examples": 100}).runs()
     one, two = share([*long, *short], 1, 2), share([*long, *short], 2, 2)
-    work = [sum(each.entry.setup.examples for each in mine) for mine in (one, two)]
+    work = [sum(each.condition.setup.examples for each in mine) for mine in (one, two)]
     assert abs(work[0] - work[1]) <= 1000
     assert len(one) != len(two)
 

@@ -187,11 +187,11 @@ def test_feedback_alignment_conserves_its_invariant_to_first_order() -> None:
         return feedback @ w + w.T @ feedback.T - w0 @ w0.T
 
     before = invariant()
-    learner = Learner(network, run.entry.setup)
+    learner = Learner(network, run.condition.setup)
     for _ in learner.parts(examples):
         learner.apply(activity, signals)
     x, be = examples[0, 0], signals[0][0, 0]
-    rate = run.entry.setup.learning_rate
+    rate = run.condition.setup.learning_rate
     np.testing.assert_allclose(invariant() - before, -(rate**2) * (x @ x) * np.outer(be, be), rtol=1e-6, atol=1e-13)
     assert np.abs(rate * np.outer(be, activity.hidden[0][0, 0])).max() > 1e-3  # the terms that cancel are not small
 

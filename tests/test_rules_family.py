@@ -150,7 +150,7 @@ def test_kolen_pollacks_feedback_comes_to_the_forward_weights_at_the_rate_of_the
     """`B - W'` after n examples is `(1 - decay * batch)^(n / batch)` of what it was (Akrout et al. 2019, appendix)."""
     examples = 400
     (run, *_) = small_runs("kolen_pollack", {"trials": 1, "training.examples": examples, **changes})
-    setup = run.entry.setup
+    setup = run.condition.setup
     streams = Streams([(setup.seed, 0)])
     network, state = initial_network(setup, streams), setup.task.init(streams, setup.training.dtype)
     learner = Learner(

@@ -144,7 +144,7 @@ def test_curves_of_single_examples_are_smoothed_and_that_is_told(place: Path) ->
 def test_a_rule_that_diverged_is_marked_told_and_has_no_mean(place: Path) -> None:
     changes = {"algorithms.backprop.learning_rate": 0.16, "training.examples": 200}
     result = run("family", changes)
-    assert {one.entry.algorithm for one, _ in result.diverged} == {"backprop"}
+    assert {one.condition.algorithm for one, _ in result.diverged} == {"backprop"}
     row = result.extra["summary"].set_index("algorithm").loc["backprop"]
     assert row["diverged"] == len(result.diverged)
     assert np.isnan(row["error"])

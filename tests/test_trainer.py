@@ -20,7 +20,7 @@ from tests.conftest import small, small_runs
 
 def plain_loop(run: Run, feedback_alignment: bool) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """One example at a time, one replica, nothing shared with the package but its random numbers."""
-    setup = run.entry.setup
+    setup = run.condition.setup
     streams = Streams([(setup.seed, run.trial)])
     target = setup.task.target_range * streams.uniform("target", (setup.task.outputs, setup.task.inputs), float)[0]
     inputs = streams.normals("inputs", setup.task.inputs).draw(setup.training.examples)[0]
@@ -101,7 +101,7 @@ def test_the_order_of_a_batch_does_not_matter() -> None:
 
 
 def test_all_algorithms_of_a_trial_start_alike() -> None:
-    outcomes = {run.entry.algorithm: train([run])[0] for run in small().runs() if run.trial == 1}
+    outcomes = {run.condition.algorithm: train([run])[0] for run in small().runs() if run.trial == 1}
     starts = {name: outcome.columns["nse"][0] for name, outcome in outcomes.items()}
     assert len(set(starts.values())) == 1
     targets = [outcome.arrays["target"] for outcome in outcomes.values()]
@@ -126,8 +126,8 @@ def test_no_signal_in_a_step_is_a_signal_of_zeros(batch: int) -> None:
     (run, *_) = small_runs("backprop", {"record.probes": ["nse"], "training.batch_size": batch})
     weights = []
     for silence in (True, False):
-        entry = replace(run.entry, setup=replace(run.entry.setup, rule=EverySecond(silence)))
-        weights.append(train([replace(run, entry=entry)])[0].arrays["weights_0"])
+        condition = replace(run.condition, setup=replace(run.condition.setup, rule=EverySecond(silence)))
+        weights.append(train([replace(run, condition=condition)])[0].arrays["weights_0"])
     np.testing.assert_array_equal(*weights)
 
 
@@ -143,7 +143,7 @@ def test_every_probe_measures_every_rule(rule: str, probe: str) -> None:
 
 def test_shallow_never_changes_its_hidden_weights() -> None:
     runs = small_runs("shallow", {"network.hidden": [4, 3]})
-    start = initial_network(runs[0].entry.setup, Streams([(0, run.trial) for run in runs]))
+    start = initial_network(runs[0].condition.setup, Streams([(0, run.trial) for run in runs]))
     for replica, outcome in enumerate(train(runs)):
         for layer in (0, 1):
             np.testing.assert_array_equal(outcome.arrays[f"weights_{layer}"], start.weights[layer][replica])
@@ -169,8 +169,8 @@ def test_batches_of_summed_updates_start_like_online_learning() -> None:
 
 def test_weights_without_lag_have_decayed_too() -> None:
     (each, *_) = small_runs("backprop", {"training.weight_decay": 0.01, "trials": 1})
-    network = initial_network(each.entry.setup, Streams([(0, 0)]))
-    learner = Learner(network, each.entry.setup, decay=np.full((1, 1, 1), 0.01))
+    network = initial_network(each.condition.setup, Streams([(0, 0)]))
+    learner = Learner(network, each.condition.setup, decay=np.full((1, 1, 1), 0.01))
     rng = np.random.default_rng(0)
     inputs, expected = rng.normal(size=(1, 12, 6)), network.weights[0].copy()
     for part in learner.parts(inputs):
@@ -178,7 +178,7 @@ def test_weights_without_lag_have_decayed_too() -> None:
         np.testing.assert_allclose(learner.network_now().weights[0], expected, rtol=1e-12)
         signal = rng.normal(size=(1, 1, 4))
         learner.apply(activity, [signal, None])
-        expected = 0.99 * expected + each.entry.setup.learning_rate * signal.mT @ inputs[:, part]
+        expected = 0.99 * expected + each.condition.setup.learning_rate * signal.mT @ inputs[:, part]
 
 
 # ---- when is measured ----
@@ -229,7 +229,7 @@ def test_a_diverging_run_is_told_with_its_example_and_disturbs_no_other() -> Non
     columns = {"record.probes": ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]}
     runs = small_runs("feedback_alignment", {**changes, **columns}, feedback_range=0.5)
     outcomes = dict(
-        zip(((r.entry.axes["algorithms.one.learning_rate"], r.trial) for r in runs), train(runs), strict=True)
+        zip(((r.condition.swept["algorithms.one.learning_rate"], r.trial) for r in runs), train(runs), strict=True)
     )
     for trial in (0, 1):
         sound, lost = outcomes[0.01, trial], outcomes[0.3, trial]
@@ -284,7 +284,7 @@ def test_batches_hold_what_can_be_trained_together_and_each_run_once() -> None:
     groups = form_batches([*runs, *runs])
     assert sorted(run.key for group in groups for run in group) == sorted({run.key for run in runs})
     for group in groups:
-        assert len({(run.entry.algorithm, run.entry.setup.network.hidden) for run in group}) == 1
+        assert len({(run.condition.algorithm, run.condition.setup.network.hidden) for run in group}) == 1
 
 
 def test_batches_are_bounded_by_their_weights() -> None:

@@ -23,7 +23,7 @@ def test_a_batch_that_fails_in_a_worker_does_not_stop_the_others(workplace: Path
     result = run("linear", {"trials": 1, **huge}, jobs=2)
     assert result.trained == 3
     ((lost, reason),) = result.failed
-    assert lost.entry.algorithm == "backprop"
+    assert lost.condition.algorithm == "backprop"
     assert "MemoryError" in reason
 
 

@@ -38,11 +38,11 @@ def troubles(runs_diverged: Sequence[tuple[Run, int]], runs_failed: Sequence[tup
     """One line for each algorithm and sweep point whose runs diverged or failed: what happened, and the way out."""
     diverged: dict[Any, list[tuple[Run, int]]] = {}
     for run, example in runs_diverged:
-        diverged.setdefault((id(run.entry), example == 0), []).append((run, example))
+        diverged.setdefault((id(run.condition), example == 0), []).append((run, example))
     for group in diverged.values():
         run, first = min(group, key=lambda pair: pair[1])
-        setup, when = run.entry.setup, f"at example {first}" if len(group) == 1 else f"from example {first} on"
-        way_out = f"algorithms.{run.entry.algorithm}.learning_rate (now {setup.learning_rate:g})"
+        setup, when = run.condition.setup, f"at example {first}" if len(group) == 1 else f"from example {first} on"
+        way_out = f"algorithms.{run.condition.algorithm}.learning_rate (now {setup.learning_rate:g})"
         if first == 0:  # before any update
             way_out = f"network.init_range (now {', '.join(f'{value:g}' for value in setup.network.init_range)})"
         yield f"{_which([each for each, _ in group])} diverged {when} (the output is not finite). Lower {way_out}."
@@ -51,7 +51,7 @@ def troubles(runs_diverged: Sequence[tuple[Run, int]], runs_failed: Sequence[tup
         if isinstance(item, Study):
             yield f"{item} failed: {reason}"
         else:
-            failed.setdefault((id(item.entry), reason), []).append(item)
+            failed.setdefault((id(item.condition), reason), []).append(item)
     for (_, reason), runs in failed.items():
         yield f"{_which(runs)} failed: {reason}"
 
@@ -59,8 +59,9 @@ def troubles(runs_diverged: Sequence[tuple[Run, int]], runs_failed: Sequence[tup
 def _which(runs: Sequence[Run]) -> str:
     """Name runs that differ in their trial only."""
     trials = [str(run.trial) for run in runs]
-    many = f"{len(runs)} of {runs[0].entry.trials} trials ({', '.join(trials[:5])}{', ...' if len(trials) > 5 else ''})"
-    return f"{runs[0].entry}, {f'trial {trials[0]}' if len(runs) == 1 else many}"
+    condition, named = runs[0].condition, ", ".join(trials[:5]) + (", ..." if len(trials) > 5 else "")
+    many = f"{len(runs)} of {condition.trials} trials ({named})"
+    return f"{condition}, {f'trial {trials[0]}' if len(runs) == 1 else many}"
 
 
 def planned(request: Request, plan: Plan, results: Path, how: Execution) -> str:
@@ -71,7 +72,7 @@ def planned(request: Request, plan: Plan, results: Path, how: Execution) -> str:
         )
     lines = [f"{request.name}: {len(plan.runs)} runs, {len(plan.missing)} to train", *_grid(plan)]
     total, missing, failed = (
-        Counter(run.entry.algorithm for run in runs)
+        Counter(run.condition.algorithm for run in runs)
         for runs in (plan.runs, plan.missing, [run for run, _ in plan.failed])
     )
     for algorithm, count in total.items():
@@ -92,21 +93,21 @@ def _grid(plan: Plan) -> Iterator[str]:
     """The swept keys with their values, and the number of their combinations."""
     values: dict[str, dict[str, None]] = {axis: {} for axis in plan.config.axes}
     for run in plan.runs:
-        for axis, value in run.entry.axes.items():
+        for axis, value in run.condition.swept.items():
             values[axis].setdefault(inline(value))
     for axis, found in values.items():
         words = list(found)
         shown = [*words[:MOST], f"... {words[-1]}"] if len(words) > MOST + 1 else words
         yield f"  {axis}: {', '.join(shown)}" + (f" ({len(words)} values)" if len(words) > 1 else "")
     if values:
-        points = len({tuple(map(inline, run.entry.axes.values())) for run in plan.runs})
+        points = len({tuple(map(inline, run.condition.swept.values())) for run in plan.runs})
         yield f"  sweep over {', '.join(values)}: {points} points"
 
 
 def _by_entry(runs: Sequence[Run]) -> list[list[Run]]:
     groups: dict[int, list[Run]] = {}
     for run in runs:
-        groups.setdefault(id(run.entry), []).append(run)
+        groups.setdefault(id(run.condition), []).append(run)
     return list(groups.values())
 
 

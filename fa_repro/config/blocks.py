@@ -1,4 +1,4 @@
-"""Blocks of a config beside those of `settings`: the values at its top, and those of an algorithm."""
+"""The blocks of a config: the values at its top, the shared blocks, and the block of an algorithm."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -6,6 +6,10 @@ from typing import Annotated, Any
 from pydantic import Field, Strict
 
 from fa_repro.schema import Block, Positive
+from fa_repro.training.settings import NetworkSettings, Record, Training
+
+BLOCKS: dict[str, type[Block]] = {"network": NetworkSettings, "training": Training, "record": Record}
+"""Blocks that all algorithms share, unless an algorithm's own block overrides some of their keys."""
 
 
 @dataclass(frozen=True)

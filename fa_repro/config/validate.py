@@ -9,173 +9,225 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from fa_repro import registry
-from fa_repro.config.blocks import Algorithm, Top
+from fa_repro.config.blocks import BLOCKS, Algorithm, Top
 from fa_repro.config.messages import describe, named, show
-from fa_repro.config.overrides import EVERY, Draft
+from fa_repro.config.source import EVERY, Source
+from fa_repro.figures import Figure
 from fa_repro.io.yaml import Path
 from fa_repro.rules import Rule
-from fa_repro.schema import Block
 from fa_repro.suggestions import did_you_mean, nearest
 from fa_repro.tasks import Task
 from fa_repro.theory import Study, Theory
-from fa_repro.training.runs import Entry, Setup
-from fa_repro.training.settings import NetworkSettings, Record, Training
-
-BLOCKS: dict[str, type[Block]] = {"network": NetworkSettings, "training": Training, "record": Record}
+from fa_repro.training import probes
+from fa_repro.training.runs import Condition, Setup
 
 RESERVED = ("target", "initial")
-"""What the target of a task and the state before training are called beside the algorithms."""
+"""What a task's target and the state before training are called in tables, where algorithms have their names."""
+
+MOST_DECAY = 0.5
+"""Share of each weight that the decay of one update may take away."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 T = TypeVar("T")
 
 
-class Validator:
-    """Turns the plain data of one sweep point into settings; what is wrong is noted in the draft."""
+class BlockCache:
+    """Results of validating blocks, by kind and content: the points of a sweep have most blocks in common."""
 
-    def __init__(self, draft: Draft) -> None:
-        self.draft = draft
-        self.data = draft.data
+    def __init__(self) -> None:
+        self._known: dict[tuple[type[Any], str], tuple[Any, list[Any]]] = {}
 
-    def entries(self, axes: Iterable[str]) -> list[Entry]:
-        """The algorithms of this point, as far as they are valid."""
-        top, task = self.top(), self.task()
-        shared = {name: self.block(kind, (name,), self.data.get(name)) for name, kind in BLOCKS.items()}
-        algorithms = self.draft.block("algorithms")
-        if not algorithms:
-            self.draft.problem(("algorithms",), "missing. Name at least one")
-        for name in algorithms:
-            taken = name in RESERVED or name.startswith("initial_")
-            if not _NAME.fullmatch(name) or taken:
-                text = "not a name for an algorithm: letters, digits, _ and - after a letter"
-                if name == EVERY:
-                    text += ". For a key of every algorithm: --set algorithms.*.KEY=VALUE"
-                self.draft.problem(("algorithms", name), f"{text}; {name} is taken" if taken else text)
-        found = []
-        for name in algorithms:
-            setup = self.setup(name, top, task, shared)
-            if setup is not None and top is not None:
-                found.append(Entry(name, {key: self.draft.effective(key, name) for key in axes}, top.trials, setup))
-        return found
-
-    def studies(self, known: Sequence[str], axes: Iterable[str]) -> list[Study]:
-        """The studies of this point, as far as they are valid; `known` names those that the figure draws."""
-        top, blocks = self.top(), self.draft.block("theory")
-        for key in ("task", *BLOCKS, "algorithms"):
-            if key in self.data:
-                self.draft.problem((key,), "this figure trains nothing; remove the block")
-        if not blocks:
-            self.draft.problem(("theory",), f"missing. Known: {', '.join(known)}")
-        found = []
-        for name, data in blocks.items():
-            if name not in known:
-                text = f"unknown study{did_you_mean(name, known)} Known: {', '.join(known)}."
-                self.draft.problem(("theory", name), text)
-                continue
-            kind = registry.find("theory", name, Theory)  # type: ignore[type-abstract]
-            theory = self.block(kind, ("theory", name), {} if data is None else data)
-            if theory is not None and top is not None:
-                point = {key: self.draft.effective(key) for key in axes}
-                found.append(Study(name, point, top.seed, top.trials, theory))
-        return found
-
-    def top(self) -> Top | None:
-        return self.block(Top, (), {f.name: self.data[f.name] for f in fields(Top) if f.name in self.data})
-
-    def setup(self, name: str, top: Top | None, task: Task | None, shared: Mapping[str, Any]) -> Setup | None:
-        path, data = ("algorithms", name), self.data["algorithms"][name]
-        if not isinstance(data, dict):
-            self.draft.problem(path, f"expected a block of keys, got {show(data)}")
-            return None
-        kind = self.provided("rules", Rule, path, "rule", data)  # type: ignore[type-abstract]
-        if kind is None:
-            return None
-        common = {f.name for f in fields(Algorithm)}
-        rule = self.block(kind, path, {k: v for k, v in data.items() if k not in common}, sorted(common))
-        algorithm = self.block(Algorithm, path, {k: v for k, v in data.items() if k in common})
-        blocks = dict(shared)
-        for block, block_kind in BLOCKS.items():
-            override = getattr(algorithm, block, {})
-            if override and blocks[block] is not None:
-                blocks[block] = self.block(block_kind, (*path, block), {**self.data[block], **override})
-        if top is None or task is None or rule is None or algorithm is None or None in blocks.values():
-            return None
-        setup = Setup(top.seed, task, learning_rate=algorithm.learning_rate, rule=rule, **blocks)
-        if not self.check(path, setup):
-            return None
-        return replace(setup, training=replace(setup.training, examples=setup.examples, epochs=None))
-
-    def check(self, path: Path, setup: Setup) -> bool:
-        """What no block can tell alone; whether it can go on."""
-        training, found = setup.training, len(self.draft.problems)
-        try:
-            setup.rule.check(len(setup.network.hidden))
-        except ValueError as error:
-            where, text = named(str(error), self.data["algorithms"][path[-1]])
-            self.draft.problem((*path, *where), text)
-        if training.loss == "cross_entropy" and setup.network.output != "logistic":
-            text = f"cross_entropy needs network.output logistic, not {setup.network.output}"
-            self.draft.problem(("training", "loss"), text)
-        if setup.task.epoch is None:
-            if training.epochs is not None:
-                text = "this task has no end of examples; give training.examples and set this to null"
-                self.draft.problem(("training", "epochs"), text)
-            if setup.record.grid == "epochs":
-                self.draft.problem(("record", "grid"), "this task has no epochs; choose every, linear or log")
-        if len(self.draft.problems) > found:
-            return False
-        lost = training.weight_decay * min(training.batch_size, setup.examples)
-        if lost > 0.5:
-            text = f"with this batch size an update would take {lost:.3g} of each weight; at most 0.5"
-            self.draft.problem(("training", "weight_decay"), text)
-        return lost <= 0.5
-
-    def task(self) -> Task | None:
-        data = self.data.get("task")
-        if not isinstance(data, dict):
-            text = "missing" if data is None else f"expected a block of keys, got {show(data)}"
-            self.draft.problem(("task",), text)
-            return None
-        kind = self.provided("tasks", Task, ("task",), "name", data)  # type: ignore[type-abstract]
-        settings = {key: value for key, value in data.items() if key != "name"}
-        return self.block(kind, ("task",), settings, ["name"]) if kind is not None else None
-
-    def provided(self, package: str, base: type[T], path: Path, key: str, data: Mapping[str, Any]) -> type[T] | None:
-        """The class that a block asks for by name."""
-        name, known = data.get(key), registry.names(package)
-        if name is None:
-            misspelt = [other for other in data if nearest(other, [key])]
-            for other in misspelt:
-                self.draft.problem((*path, other), f"unknown key. Did you mean {key}?")
-            if not misspelt:
-                self.draft.problem(path, f"{key}: missing. Known: {', '.join(known)}")
-        elif name not in known:
-            text = f"unknown {registry.noun(package)} {show(name, kind=False)}{did_you_mean(str(name), known)}"
-            self.draft.problem((*path, key), text)
-        else:
-            return registry.find(package, name, base)
-        return None
-
-    def block(self, kind: type[T], path: Path, data: Any, also: Sequence[str] = ()) -> T | None:
-        """Validate one block; `also` names keys that stand beside its own."""
-        if not isinstance(data, dict):
-            self.draft.problem(path, "missing" if data is None else f"expected a block of keys, got {show(data)}")
-            return None
-        memo, key = self.draft.memo, (kind, repr(data))
-        if key in memo:
-            return cast(T, memo[key])
-        try:
-            memo[key] = valid = cast(T, _adapter(cast(Any, kind)).validate_python(data))
-            return valid
-        except ValidationError as error:
-            keys = [*also, *(f.name for f in fields(kind))]  # type: ignore[arg-type]
-            for item in error.errors(include_url=False):
-                where, text = describe(item, data, keys)
-                self.draft.problem((*path, *where), text)
-            return None
+    def validate(self, kind: type[T], data: Mapping[str, Any]) -> tuple[T | None, list[Any]]:
+        """The settings, None if they are not valid; and pydantic's errors."""
+        key = (kind, repr(data))
+        if key not in self._known:
+            try:
+                self._known[key] = _adapter(cast(Any, kind)).validate_python(data), []
+            except ValidationError as error:
+                self._known[key] = None, error.errors(include_url=False)
+        return self._known[key]
 
 
 @cache
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
+
+
+class PointValidator:
+    """Validates the config of one sweep point.
+
+    Attributes
+    ----------
+    problems : list of str
+        What was found wrong so far, each with its place.
+    """
+
+    def __init__(self, source: Source, known: BlockCache) -> None:
+        self.problems: list[str] = []
+        self._source, self._known = source, known
+
+    def conditions(self, axes: Iterable[str], figure: Figure) -> list[Condition]:
+        """The algorithms of this point, as far as they are valid; `axes` are the swept keys."""
+        top, task = self._top(), self._task()
+        shared = {name: self._block(kind, (name,), self._source.data.get(name)) for name, kind in BLOCKS.items()}
+        self.problems += self._source.not_a_block("algorithms")
+        algorithms = self._source.block("algorithms")
+        if not algorithms:
+            self._problem(("algorithms",), "missing. Name at least one")
+        found = []
+        for name, block in algorithms.items():
+            self._check_name(name)
+            setup = self._setup(name, block, top, task, shared)
+            if setup is not None and top is not None:
+                swept = {key: self._source.value_of(key, name) for key in axes}
+                found.append(Condition(name, swept, top.trials, setup))
+                self._check_figure(found[-1], figure)
+        return found
+
+    def studies(self, axes: Iterable[str], known: Sequence[str]) -> list[Study]:
+        """The studies of this point, as far as they are valid; `known` names those that the figure draws."""
+        top = self._top()
+        for key in ("task", *BLOCKS, "algorithms"):
+            if key in self._source.data:
+                self._problem((key,), "this figure trains nothing; remove the block")
+        self.problems += self._source.not_a_block("theory")
+        blocks = self._source.block("theory")
+        if not blocks:
+            self._problem(("theory",), f"missing. Known: {', '.join(known)}")
+        found = []
+        for name, data in blocks.items():
+            if name not in known:
+                text = f"unknown study{did_you_mean(name, known)} Known: {', '.join(known)}."
+                self._problem(("theory", name), text)
+                continue
+            kind = registry.find("theory", name, Theory)  # type: ignore[type-abstract]
+            theory = self._block(kind, ("theory", name), {} if data is None else data)
+            if theory is not None and top is not None:
+                point = {key: self._source.value_of(key) for key in axes}
+                found.append(Study(name, point, top.seed, top.trials, theory))
+        return found
+
+    def _problem(self, path: Path, text: str) -> None:
+        self.problems.append(self._source.problem(path, text))
+
+    def _top(self) -> Top | None:
+        data = self._source.data
+        return self._block(Top, (), {f.name: data[f.name] for f in fields(Top) if f.name in data})
+
+    def _task(self) -> Task | None:
+        data = self._source.data.get("task")
+        if not isinstance(data, dict):
+            self._problem(("task",), "missing" if data is None else f"expected a block of keys, got {show(data)}")
+            return None
+        kind = self._named_class("tasks", Task, ("task",), "name", data)  # type: ignore[type-abstract]
+        settings = {key: value for key, value in data.items() if key != "name"}
+        return self._block(kind, ("task",), settings, ["name"]) if kind is not None else None
+
+    def _check_name(self, name: str) -> None:
+        reserved = name in RESERVED or name.startswith("initial_")
+        if _NAME.fullmatch(name) and not reserved:
+            return
+        text = "not a name for an algorithm: letters, digits, _ and - after a letter"
+        if name == EVERY:
+            text += ". For a key of every algorithm: --set algorithms.*.KEY=VALUE"
+        self._problem(("algorithms", name), f"{text}; {name} is taken" if reserved else text)
+
+    def _setup(
+        self, name: str, data: Any, top: Top | None, task: Task | None, shared: Mapping[str, Any]
+    ) -> Setup | None:
+        path = ("algorithms", name)
+        if not isinstance(data, dict):
+            self._problem(path, f"expected a block of keys, got {show(data)}")
+            return None
+        kind = self._named_class("rules", Rule, path, "rule", data)  # type: ignore[type-abstract]
+        if kind is None:
+            return None
+        common = {f.name for f in fields(Algorithm)}
+        rule = self._block(kind, path, {k: v for k, v in data.items() if k not in common}, sorted(common))
+        algorithm = self._block(Algorithm, path, {k: v for k, v in data.items() if k in common})
+        blocks = dict(shared)
+        for block, block_kind in BLOCKS.items():
+            override = getattr(algorithm, block, {})
+            if override and blocks[block] is not None:
+                blocks[block] = self._block(block_kind, (*path, block), {**self._source.block(block), **override})
+        if top is None or task is None or rule is None or algorithm is None or None in blocks.values():
+            return None
+        setup = Setup(top.seed, task, learning_rate=algorithm.learning_rate, rule=rule, **blocks)
+        if not self._check_setup(path, data, setup):
+            return None
+        return replace(setup, training=replace(setup.training, examples=setup.examples, epochs=None))
+
+    def _check_setup(self, path: Path, data: Mapping[str, Any], setup: Setup) -> bool:
+        """Check what depends on several blocks; whether the setup is valid."""
+        training, found = setup.training, len(self.problems)
+        try:
+            setup.rule.check(len(setup.network.hidden))
+        except ValueError as error:
+            where, text = named(str(error), data)
+            self._problem((*path, *where), text)
+        if training.loss == "cross_entropy" and setup.network.output != "logistic":
+            text = f"cross_entropy needs network.output logistic, not {setup.network.output}"
+            self._problem(("training", "loss"), text)
+        if setup.task.epoch is None:
+            if training.epochs is not None:
+                text = "this task has no epochs: set training.examples instead, and training.epochs to null"
+                self._problem(("training", "epochs"), text)
+            if setup.record.grid == "epochs":
+                self._problem(("record", "grid"), "this task has no epochs; choose every, linear or log")
+        if len(self.problems) > found:
+            return False
+        lost = training.weight_decay * min(training.batch_size, setup.examples)
+        if lost > MOST_DECAY:
+            text = f"with this batch size an update would take {lost:.3g} of each weight; at most {MOST_DECAY:g}"
+            self._problem(("training", "weight_decay"), text)
+        return lost <= MOST_DECAY
+
+    def _check_figure(self, condition: Condition, figure: Figure) -> None:
+        """Every probe must exist, and what the figure draws must be measured or kept."""
+        own = self._source.block("algorithms")[condition.algorithm].get("record", {})
+        shared: Path = ("record", "probes")
+        path = ("algorithms", condition.algorithm, *shared) if "probes" in own else shared
+        record = condition.setup.record
+        for name in record.probes:
+            try:
+                probes.make(name).check(condition.setup.task, len(condition.setup.network.hidden))
+            except (KeyError, ValueError) as error:
+                self._problem(path, f"{name}: {error}" if isinstance(error, ValueError) else str(error.args[0]))
+        try:
+            figure.check(condition.setup)
+        except ValueError as error:
+            self._problem(("algorithms", condition.algorithm), str(error))
+        for name in figure.apart.get(condition.algorithm, figure.probes):
+            if name not in record.probes:
+                self._problem(path, f"the figure needs {name}")
+
+    def _named_class(
+        self, package: str, base: type[T], path: Path, key: str, data: Mapping[str, Any]
+    ) -> type[T] | None:
+        """The rule or task that a block names at a key."""
+        name, known = data.get(key), registry.names(package)
+        if name is None:
+            misspelt = [other for other in data if nearest(other, [key])]
+            for other in misspelt:
+                self._problem((*path, other), f"unknown key. Did you mean {key}?")
+            if not misspelt:
+                self._problem(path, f"{key}: missing. Known: {', '.join(known)}")
+        elif name not in known:
+            text = f"unknown {registry.noun(package)} {show(name, kind=False)}{did_you_mean(str(name), known)}"
+            self._problem((*path, key), text)
+        else:
+            return registry.find(package, name, base)
+        return None
+
+    def _block(self, kind: type[T], path: Path, data: Any, also: Sequence[str] = ()) -> T | None:
+        """Validate one block; `also` names keys that stand beside its own."""
+        if not isinstance(data, dict):
+            self._problem(path, "missing" if data is None else f"expected a block of keys, got {show(data)}")
+            return None
+        settings, errors = self._known.validate(kind, data)
+        for error in errors:
+            keys = [*also, *(f.name for f in fields(cast(Any, kind)))]
+            where, text = describe(error, data, keys)
+            self._problem((*path, *where), text)
+        return settings

@@ -29,10 +29,10 @@ def form_batches(runs: Iterable[Run]) -> list[list[Run]]:
     """
     groups: dict[Any, list[Run]] = {}
     for run in {run.key: run for run in runs}.values():
-        groups.setdefault(shape_of(replace(run.entry.setup, seed=0)), []).append(run)
+        groups.setdefault(shape_of(replace(run.condition.setup, seed=0)), []).append(run)
     result = []
     for group in groups.values():
-        setup = group[0].entry.setup
+        setup = group[0].condition.setup
         # What layers that never learn make of a finite number of examples is kept, and fills the memory by itself.
         alone = not setup.rule.teaches_hidden and setup.task.epoch is not None
         size = 1 if alone else max(1, BATCH_BYTES // _weight_bytes(setup))
@@ -68,7 +68,7 @@ def timed(batch: Batch, tick: Callable[[int], None] = lambda _: None) -> list[tu
     from fa_repro.training.trainer import train
 
     began = time.perf_counter()
-    each = work(batch) / (batch[0].entry.setup.examples * len(batch))
+    each = work(batch) / (batch[0].condition.setup.examples * len(batch))
     outcomes = train(batch, lambda examples: tick(round(examples * each)))
     taken = (time.perf_counter() - began) / len(batch)
     return [(outcome, taken) for outcome in outcomes]
@@ -120,7 +120,7 @@ def divided(batches: Sequence[Batch], jobs: int) -> list[Batch]:
 
 def seconds(batch: Batch) -> float:
     """A rough estimate of the time that a batch takes on one core: within a factor of three or so."""
-    setup = batch[0].entry.setup
+    setup = batch[0].condition.setup
     sizes = (setup.task.sizes[0], *setup.network.hidden, setup.task.sizes[1])
     if not setup.rule.teaches_hidden and setup.task.epoch is not None:
         sizes = sizes[-2:]  # the layers below are computed once

@@ -228,7 +228,7 @@ def _train(
     if different := {key: value for key, value in _facts().items() if facts[key] != value}:
         raise FaReproError(_other(f"the Dask worker on {socket.gethostname()}", different, facts))
     with _alone:
-        for task in dict.fromkeys(run.entry.setup.task for run in batch):
+        for task in dict.fromkeys(run.condition.setup.task for run in batch):
             task.prepare()
         try:
             if _sees(root, token):

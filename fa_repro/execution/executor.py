@@ -98,7 +98,7 @@ def train_batches(
 
 def _here(batches: Sequence[Batch], store: Store, overwrite: bool, tick: Callable[[int], None]) -> Iterator[Ended]:
     for batch in batches:
-        log.debug("training %d runs of %s together", len(batch), batch[0].entry.algorithm)
+        log.debug("training %d runs of %s together", len(batch), batch[0].condition.algorithm)
         try:
             train_and_store(batch, store, overwrite, tick)
         except (StorageError, DataError):

@@ -72,7 +72,7 @@ def train_missing(
         reasons = {key: reason for key, reason in reasons.items() if key in mine}
     if left and not how.force:
         begin(len(unique), missing)
-    for task in dict.fromkeys(run.entry.setup.task for run in left):
+    for task in dict.fromkeys(run.condition.setup.task for run in left):
         task.prepare()
     todo, fresh = form_batches(left), 0
     with _shown(progress, todo, label):

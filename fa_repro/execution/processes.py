@@ -83,7 +83,7 @@ def train_in_workers(
             if deaths[id(batch)] > RETRIES:
                 yield batch, RuntimeError(_DIED.format(deaths[id(batch)]))
             else:
-                log.warning("a worker process died; %s is trained again", batch[0].entry)
+                log.warning("a worker process died; %s is trained again", batch[0].condition)
                 suspects.append(batch)
 
 

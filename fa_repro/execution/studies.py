@@ -63,7 +63,7 @@ def compute(
         for study in studies:
             try:
                 for name, table in study.theory.compute(study.seed, study.trials).items():
-                    swept: dict[str, Any] = {axis: column([study.axes[axis]] * len(table)) for axis in axes}
+                    swept: dict[str, Any] = {axis: column([study.swept[axis]] * len(table)) for axis in axes}
                     parts.setdefault(name, []).append(table.assign(**swept))
             except ArithmeticError as error:
                 failed.append((study, str(error)))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from fa_repro import registry
 from fa_repro.config import locate
-from fa_repro.config.overrides import Draft
+from fa_repro.config.source import read_source
+from fa_repro.errors import ConfigError
 from fa_repro.results import in_progress
 from fa_repro.results.directory import config_hash, state
 
@@ -15,9 +16,10 @@ def status_of(name: str, results: Path) -> tuple[str, str]:
     Raises
     ------
     ConfigError, KeyError
-        If the config is not valid.
+        If the config is not valid, as far as can be seen at a glance: to validate all of it takes too long for a list.
     """
-    draft = Draft(locate.read(locate.find(name)))
-    draft.stop_if_wrong()  # its plain mistakes only: a look at all of them takes too long for a list
-    figure = registry.module("figures", str(draft.data.get("figure"))).FIGURE
-    return state(results / name, config_hash(draft.data), in_progress.told(results, name)), figure.title
+    source, problems = read_source(locate.read(locate.find(name)))
+    if problems:
+        raise ConfigError(problems)
+    figure = registry.module("figures", str(source.data.get("figure"))).FIGURE
+    return state(results / name, config_hash(source.data), in_progress.told(results, name)), figure.title

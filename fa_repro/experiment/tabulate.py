@@ -42,7 +42,7 @@ def computed(config: Config, figure: Figure, progress: Progress, label: str) -> 
     about = {
         "studies": len(config.studies),
         "diverged": [],
-        "failed": [{"study": study.name, **study.axes, "reason": reason} for study, reason in done.failed],
+        "failed": [{"study": study.name, **study.swept, "reason": reason} for study, reason in done.failed],
         "seconds": {"computing": round(time.monotonic() - began, 3)},
     }
     return Made(done.tables["main"], extra, about, 0, 0, [], [*done.failed])
@@ -81,10 +81,10 @@ def _tabulate(
     def read(run: Run) -> Outcome:
         outcome = store.load(run)
         if outcome is None:
-            raise StorageError(f"a stored run of {run.entry} has just been lost. The same command trains it again")
+            raise StorageError(f"a stored run of {run.condition} has just been lost. The same command trains it again")
         return outcome
 
     every = Trained(runs, read)
-    main = every.where(lambda run: run.entry.algorithm not in figure.apart)
+    main = every.where(lambda run: run.condition.algorithm not in figure.apart)
     extra = figure.extra(every, axes) if figure.extra is not None else {}
     return figure.table(main, axes) if figure.table is not None else observations(main, figure.columns, axes), extra

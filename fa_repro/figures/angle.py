@@ -30,7 +30,7 @@ def online(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFram
     """The angle at every example, for Fig. 1e."""
     from fa_repro.results.tables import observations
 
-    every = trained.where(lambda run: run.entry.algorithm == ONLINE)
+    every = trained.where(lambda run: run.condition.algorithm == ONLINE)
     return {"online": observations(every, ("algorithm", "trial", "example", "angle_backprop_deg"), axes)}
 
 

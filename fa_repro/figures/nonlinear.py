@@ -47,7 +47,7 @@ def _angles(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
 
     from fa_repro.results.tables import arranged, observations
 
-    probes = dict.fromkeys(name for run in trained.runs for name in run.entry.setup.record.probes)
+    probes = dict.fromkeys(name for run in trained.runs for name in run.condition.setup.record.probes)
     keys = ("algorithm", "trial", "example")
     parts = [
         observations(trained.where(partial(_measures, name)), (*keys, name), axes)
@@ -61,7 +61,7 @@ def _angles(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
 
 
 def _measures(name: str, run: "Run") -> bool:
-    return name in run.entry.setup.record.probes
+    return name in run.condition.setup.record.probes
 
 
 def _summary(rows: "pd.DataFrame", axes: Sequence[str]) -> "pd.DataFrame":

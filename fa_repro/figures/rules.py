@@ -58,7 +58,7 @@ def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     """The error and the angles of each run, with the epoch where there are epochs."""
     from fa_repro.results.tables import observations
 
-    setups = [run.entry.setup for run in trained.runs]
+    setups = [run.condition.setup for run in trained.runs]
     probes = list(dict.fromkeys(name for setup in setups for name in setup.record.probes))
     epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
     return observations(trained, ["algorithm", "trial", *epoch, "example", *errors(probes), *angles(probes)], axes)
@@ -66,7 +66,7 @@ def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
 
 def extra(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
     """`summary`: a row for each algorithm and sweep point, on the end of its runs."""
-    order = dict.fromkeys(run.entry.algorithm for run in trained.runs)
+    order = dict.fromkeys(run.condition.algorithm for run in trained.runs)
     return {"summary": summary(table(trained, axes), list(order), axes)}
 
 

@@ -44,7 +44,7 @@ def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
     """The error of each run, with the epoch where there are epochs."""
     from fa_repro.results.tables import observations
 
-    setups = [run.entry.setup for run in trained.runs]
+    setups = [run.condition.setup for run in trained.runs]
     epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
     errors = [str(error_of(setup.record.probes)) for setup in setups[:1]]
     return observations(trained, ["algorithm", "trial", *epoch, "example", *errors], axes)

@@ -240,4 +240,4 @@ def _seal(manifest: Mapping[str, Any]) -> str:
 
 
 def _about(run: Run) -> dict[str, Any]:
-    return {**run.entry.setup.canonical(), "trial": run.trial}
+    return {**run.condition.setup.canonical(), "trial": run.trial}

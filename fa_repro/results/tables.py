@@ -58,7 +58,7 @@ def observations(trained: Trained, columns: Sequence[str], axes: Sequence[str]) 
     def rows(run: Run, outcome: Outcome) -> dict[str, Array]:
         known = dict(outcome.columns)
         nothing = np.full(len(known["example"]), np.nan)
-        if (epoch := run.entry.setup.task.epoch) is not None:
+        if (epoch := run.condition.setup.task.epoch) is not None:
             known["epoch"] = known["example"] / epoch
         return {name: known.get(name, nothing) for name in columns if name not in ("algorithm", "trial")}
 
@@ -105,20 +105,23 @@ def receptive_fields(trained: Trained, axes: Sequence[str], units: int) -> pd.Da
     first = min((run.trial for run in trained.runs), default=0)
     for run, outcome in trained.where(lambda run: run.trial == first):
         if "weights_0" in outcome.arrays and outcome.diverged_at is None:
-            streams = Streams([(run.entry.setup.seed, run.trial)])
+            streams = Streams([(run.condition.setup.seed, run.trial)])
             found.append((run.labels, rows(outcome.arrays["weights_0"], streams)))
-            start = rows(initial_network(run.entry.setup, streams).weights[0][0], streams)
+            start = rows(initial_network(run.condition.setup, streams).weights[0][0], streams)
             label = run.labels | {"algorithm": "initial"}
             place = tuple(map(str, label.values()))
             known = starts.setdefault(place, (label, start))[1]
             if not np.array_equal(known["weight"], start["weight"]):
-                starts[run.entry.algorithm, *place] = label | {"algorithm": f"initial_{run.entry.algorithm}"}, start
+                starts[run.condition.algorithm, *place] = (
+                    label | {"algorithm": f"initial_{run.condition.algorithm}"},
+                    start,
+                )
     return _frame([*starts.values(), *found], ["algorithm", "unit", "pixel", "weight"], axes)
 
 
 def jacobian_at_zero(run: Run, outcome: Outcome) -> Array:
     """Derivative of a trained network's output by its input, at the input 0: shape (units_out, units_in)."""
-    settings = run.entry.setup.network
+    settings = run.condition.setup.network
     layers = len(settings.hidden) + 1
     jacobian = np.eye(outcome.arrays["weights_0"].shape[1])
     activity = np.zeros(len(jacobian))

@@ -50,7 +50,7 @@ class Study:
     ----------
     name : str
         The module that defines it.
-    axes : mapping of str to value
+    swept : mapping of str to value
         Swept keys.
     seed, trials : int
     theory : Theory
@@ -58,10 +58,10 @@ class Study:
     """
 
     name: str
-    axes: Mapping[str, Any]
+    swept: Mapping[str, Any]
     seed: int
     trials: int
     theory: Theory
 
     def __str__(self) -> str:
-        return self.name + "".join(f", {key}={value}" for key, value in self.axes.items())
+        return self.name + "".join(f", {key}={value}" for key, value in self.swept.items())

@@ -11,7 +11,7 @@ from fa_repro.nn.network import Network
 from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule, Signals, Step
 from fa_repro.tasks import Task
-from fa_repro.training.runs import Entry, Outcome, Run, Setup, initial_network
+from fa_repro.training.runs import Condition, Outcome, Run, Setup, initial_network
 from fa_repro.training.settings import NetworkSettings, Record, Training
 from fa_repro.training.trainer import Learner, train
 from fa_repro.typing import Array
@@ -82,7 +82,7 @@ def learned(setup: Setup, trials: int) -> list[Outcome]:
     ArithmeticError
         If a trial diverges.
     """
-    runs = [Run(Entry("theory", {}, trials, setup), trial, "") for trial in range(trials)]
+    runs = [Run(Condition("theory", {}, trials, setup), trial, "") for trial in range(trials)]
     outcomes = train(runs)
     for trial, outcome in enumerate(outcomes):
         if outcome.diverged_at is not None:

@@ -71,16 +71,16 @@ def initial_network(setup: Setup, streams: Streams) -> Network:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Condition:
     """One algorithm at one sweep point."""
 
     algorithm: str
-    axes: Mapping[str, Any]
+    swept: Mapping[str, Any]
     trials: int
     setup: Setup
 
     def __str__(self) -> str:
-        return self.algorithm + "".join(f", {key}={value}" for key, value in self.axes.items())
+        return self.algorithm + "".join(f", {key}={value}" for key, value in self.swept.items())
 
     def runs(self) -> "list[Run]":
         """One run for each trial."""
@@ -99,14 +99,14 @@ class Run:
         number of trials are not part of it, so figures share runs and more trials add to those there are.
     """
 
-    entry: Entry
+    condition: Condition
     trial: int
     key: str
 
     @property
     def labels(self) -> dict[str, Any]:
         """What tells the run from others in a table."""
-        return {"algorithm": self.entry.algorithm, "trial": self.trial, **self.entry.axes}
+        return {"algorithm": self.condition.algorithm, "trial": self.trial, **self.condition.swept}
 
 
 @dataclass(frozen=True)

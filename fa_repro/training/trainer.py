@@ -47,7 +47,7 @@ def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> 
 
 def _train(runs: Sequence[Run], tick: Callable[[int], None]) -> list[Outcome]:
     _keep_freed_memory()
-    setups = [run.entry.setup for run in runs]
+    setups = [run.condition.setup for run in runs]
     setup = stack([replace(each, seed=0) for each in setups], setups[0].training.dtype)
     streams = Streams([(each.seed, run.trial) for each, run in zip(setups, runs, strict=True)])
     task, task_state = setup.task, setup.task.init(streams, setup.training.dtype)

@@ -253,7 +253,7 @@ from fa_repro.training import trainer
 train = trainer.train
 
 def disturbed(runs, tick, *rest, **more):
-    algorithm = runs[0].entry.algorithm
+    algorithm = runs[0].condition.algorithm
     with Path("trainings").open("a") as file:
         file.write(algorithm + "\\n")
 {disturbance}

@@ -75,7 +75,7 @@ def test_what_kills_each_worker_is_given_up_and_the_others_finish(workplace: Pat
         "import os, signal\n"
         "from fa_repro.execution.dask_cluster import _train\n"
         "def train(batch, *rest):\n"
-        "    if batch[0].entry.algorithm == 'backprop':\n"
+        "    if batch[0].condition.algorithm == 'backprop':\n"
         "        with open('deaths', 'a') as file:\n"
         "            file.write('x')\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"

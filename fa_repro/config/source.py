@@ -1,0 +1,174 @@
+"""The plain data of a config, and where each of its values came from."""
+
+import copy
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fa_repro.config.messages import show
+from fa_repro.errors import ConfigError
+from fa_repro.io.yaml import Document, Path
+from fa_repro.suggestions import did_you_mean
+
+KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "theory", "sweep")
+"""The keys at the top of a config, in the order in which a resolved one is written."""
+
+NAMED = {"algorithms": "algorithm", "theory": "study"}
+"""Blocks of named items, and what one item is called."""
+
+EVERY = "*"
+"""Stands for the name of every algorithm in a dotted key, as in `algorithms.*.learning_rate`."""
+
+
+class SettingError(Exception):
+    """A value cannot be set; the message is complete, with its place."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A config as plain data.
+
+    Attributes
+    ----------
+    data : mapping
+        Nested plain data, as YAML gives it. Treated as immutable: changes make a new source.
+    places : mapping of path to str
+        Where values came from, such as `linear.yaml:3` or `--set seed=1`; `()` is the config as a whole.
+    """
+
+    data: Mapping[str, Any]
+    places: Mapping[Path, str]
+
+    def place(self, path: Path) -> str:
+        """Where the value at a path, or the nearest block around it, came from."""
+        return next(self.places[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.places)
+
+    def problem(self, path: Path, text: str) -> str:
+        """A message on the value at a path: its place, its dotted key, and the text."""
+        dotted = ".".join(map(str, path))
+        return f"{self.place(path)}: {dotted}: {text}" if path else f"{self.place(path)}: {text}"
+
+    def block(self, key: str) -> dict[str, Any]:
+        """The block at a top-level key; empty if it is missing or not a block, which `not_a_block` reports."""
+        value = self.data.get(key)
+        return dict(value) if isinstance(value, dict) else {}
+
+    def not_a_block(self, key: str) -> list[str]:
+        """A message if the value at a top-level key should be a block and is something else."""
+        value = self.data.get(key)
+        if value is None or isinstance(value, dict):
+            return []
+        return [self.problem((key,), f"expected a block of keys, got {show(value)}")]
+
+    def with_data(self, **data: Any) -> "Source":
+        """The same config with other values at some of its top-level keys."""
+        return Source({**self.data, **data}, self.places)
+
+    def without(self, key: str) -> "Source":
+        """The same config without one of its top-level keys."""
+        return Source({name: value for name, value in self.data.items() if name != key}, self.places)
+
+    def with_value(self, dotted: str, value: Any, place: str, others: Collection[str] = ()) -> "Source":
+        """The same config with another value at a dotted key.
+
+        Parameters
+        ----------
+        dotted : str
+            With `*` in place of an algorithm's name, the value is set in every algorithm.
+        value
+        place : str
+            Where the value came from, for messages.
+        others : collection of str
+            Dotted keys that are set too: algorithms named by one of them are left out of `*`.
+
+        Raises
+        ------
+        SettingError
+            If there is no such place in the config.
+        """
+        first = dotted.split(".", 1)[0]
+        if first != "sweep" and (wrong := misplaced_star(dotted)):
+            raise SettingError(f"{place}: {dotted}: {wrong}")
+        if not for_every_algorithm(dotted):
+            return self._with_one(dotted, value, place)
+        algorithms = self.data.get("algorithms")
+        if not isinstance(algorithms, dict) or not algorithms:
+            raise SettingError(f"{place}: {dotted}: there are no algorithms")
+        changed = self
+        for key in (with_name(dotted, str(name)) for name in algorithms):
+            if key not in others:
+                changed = changed._with_one(key, value, place)
+        return changed
+
+    def _with_one(self, dotted: str, value: Any, place: str) -> "Source":
+        first, *rest = dotted.split(".")
+        if first not in KEYS:
+            raise SettingError(f"{place}: {dotted}: {unknown_key(first)}")
+        path: Path = ("sweep", ".".join(rest)) if first == "sweep" and rest else (first, *rest)
+        places = {known: where for known, where in self.places.items() if known[: len(path)] != path}
+        changed = Source(dict(self.data), {**places, path: place})
+        block: dict[str, Any] = changed.data  # type: ignore[assignment]  # a copy of our own
+        for depth, part in enumerate(path[:-1]):
+            if depth == 1 and first in NAMED and part not in block:
+                text = f"there is no {NAMED[first]} {part!r}{did_you_mean(str(part), block)}"
+                raise SettingError(changed.problem(path, text))
+            inner = block.setdefault(str(part), {})
+            if not isinstance(inner, dict):
+                raise SettingError(changed.problem(path, f"{part} is {show(inner)}, not a block of keys"))
+            block[str(part)] = block = dict(inner)
+        block[str(path[-1])] = copy.deepcopy(value)
+        return changed
+
+    def value_of(self, dotted: str, algorithm: str | None = None) -> Any:
+        """The value of a swept key for an algorithm, whose own settings win, key by key."""
+        if algorithm is not None and for_every_algorithm(dotted):
+            dotted = with_name(dotted, algorithm)
+        own, value = (_at(block, dotted) for block in (self.block("algorithms").get(str(algorithm)), self.data))
+        return value if own is None or isinstance(own, dict) else own
+
+
+def read_source(document: Document) -> tuple[Source, list[str]]:
+    """A config as it is written, and messages on its unknown top-level keys.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a mapping of keys to values.
+    """
+    if not isinstance(document.data, dict):
+        raise ConfigError([f"{document.source}: expected a config (keys and values), got {show(document.data)}"])
+    places: dict[Path, str] = {path: f"{document.source}:{line}" for path, line in document.lines.items()}
+    places[()] = document.source
+    source = Source(document.data, places)
+    return source, [source.problem((key,), unknown_key(key)) for key in source.data if key not in KEYS]
+
+
+def unknown_key(key: str) -> str:
+    """What to say of an unknown top-level key."""
+    return f"unknown key{did_you_mean(key, KEYS)} Known: {', '.join(KEYS)}."
+
+
+def for_every_algorithm(dotted: str) -> bool:
+    """Whether a dotted key names every algorithm."""
+    return dotted.split(".")[:2] == ["algorithms", EVERY]
+
+
+def with_name(dotted: str, name: str) -> str:
+    """A dotted key of an algorithm or a study, with another name in it."""
+    first, _, *rest = dotted.split(".")
+    return ".".join([first, name, *rest])
+
+
+def misplaced_star(dotted: str) -> str:
+    """What is wrong with a `*` in a dotted key; empty if it stands for an algorithm's name, or there is none."""
+    parts = dotted.split(".")
+    rest = parts[2:] if for_every_algorithm(dotted) else parts
+    if EVERY not in "".join(rest) and (rest or not for_every_algorithm(dotted)):
+        return ""
+    return f"{EVERY} stands only for the whole name of an algorithm, before one of its keys: algorithms.*.learning_rate"
+
+
+def _at(block: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        block = block.get(part) if isinstance(block, dict) else None
+    return block

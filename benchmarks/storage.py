@@ -44,7 +44,7 @@ def long_run(folder: Path) -> None:
     outcome, training = timed([run])[0]
     store = Store(folder)
     store.prepare()
-    keeping = seconds(lambda: (store.commit(run, outcome, training), store.check(run), store.load(run)))
+    keeping = seconds(lambda: (store.commit(run, outcome, training), store.load(run, store.summary(run))))
     records, share = len(outcome.columns["example"]), 100 * keeping / training
     print(f"a run of {training:.1f} s with {records:,} records: {share:.2f} % of that to keep it (bar 2 %)")
 

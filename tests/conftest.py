@@ -18,7 +18,7 @@ from fa_repro.datasets import checksums, mnist
 from fa_repro.io import atomic, yaml
 from fa_repro.results import paths
 from fa_repro.results.store import Store
-from fa_repro.results.tables import Trained
+from fa_repro.results.tables import TrainedRuns
 from fa_repro.rules import Rule
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
@@ -62,9 +62,9 @@ def small_runs(rule: str, overrides: Mapping[str, Any] | None = None, **keys: An
     return small({"algorithms": {"one": algorithm}, **(overrides or {})}).runs()
 
 
-def freshly_trained(runs: Sequence[Run]) -> Trained:
+def freshly_trained(runs: Sequence[Run]) -> TrainedRuns:
     """What runs give, trained now and kept nowhere."""
-    return Trained(runs, lambda run: train([run])[0])
+    return TrainedRuns(runs, lambda run: train([run])[0])
 
 
 @pytest.fixture

@@ -361,7 +361,10 @@ def test_the_grid_of_epochs() -> None:
             {"record.probes": ["validation_error_percent"]},
             "the task holds out no validation examples; it holds out test",
         ),
-        ({"task": {"name": "linear", "inputs": 3, "outputs": 2}}, "this task has no end of examples"),
+        (
+            {"task": {"name": "linear", "inputs": 3, "outputs": 2}},
+            "this task has no epochs: set training.examples instead",
+        ),
         ({"algorithms.initial": {"rule": "backprop", "learning_rate": 0.1}}, "initial is taken"),
         ({"record.probes": ["angle_backprop_deg"]}, "the figure needs test_error_percent"),
     ],

@@ -178,7 +178,7 @@ def test_with_one_hidden_layer_its_angle_is_the_angle() -> None:
         ({"record.probes": ["nse", "angle_backprop_layer3_deg"]}, "there is no hidden layer 3; the network has 2"),
         ({"record.probes": ["nse", "angle_backprop_layer0_deg"]}, "there is no hidden layer 0"),
         ({"record.probes": ["nse", "angle_backprp_layer1_deg"]}, "Did you mean angle_backprop_deg?"),
-        ({"training.epochs": 3, "training.examples": None}, "this task has no end of examples"),
+        ({"training.epochs": 3, "training.examples": None}, "this task has no epochs: set training.examples instead"),
         ({"record.grid": "epochs"}, "this task has no epochs"),
     ],
 )

@@ -16,7 +16,7 @@ from click.testing import Result
 import fa_repro
 from fa_repro import run
 from fa_repro.execution import batching as units
-from fa_repro.execution.batching import divided, form_batches, makespan, seconds, share
+from fa_repro.execution.batching import divided, form_batches, makespan, seconds, shard
 from fa_repro.results import in_progress, paths
 from fa_repro.results.store import Store
 from fa_repro.rules.backprop import Backprop
@@ -196,7 +196,7 @@ def test_training_anew_that_is_interrupted_says_so(command: Command, monkeypatch
 @pytest.mark.parametrize("parts", [1, 2, 3, 5, 12, 40])
 def test_shards_have_every_run_once_and_about_equal_work(parts: int) -> None:
     runs = small(sweep={"seed": list(range(4))}).runs()
-    shares = [share(runs, part, parts) for part in range(1, parts + 1)]
+    shares = [shard(runs, part, parts) for part in range(1, parts + 1)]
     assert Counter(each.key for mine in shares for each in mine) == Counter(each.key for each in runs)
     sizes = sorted(map(len, shares))
     assert sizes[-1] - sizes[0] <= 2
@@ -205,7 +205,7 @@ def test_shards_have_every_run_once_and_about_equal_work(parts: int) -> None:
 def test_shards_of_unequal_runs_share_the_work_not_the_number() -> None:
     long = small({"training.examples": 1000}).runs()
     short = small({"training.examples": 100}).runs()
-    one, two = share([*long, *short], 1, 2), share([*long, *short], 2, 2)
+    one, two = shard([*long, *short], 1, 2), shard([*long, *short], 2, 2)
     work = [sum(each.condition.setup.examples for each in mine) for mine in (one, two)]
     assert abs(work[0] - work[1]) <= 1000
     assert len(one) != len(two)

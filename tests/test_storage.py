@@ -14,7 +14,7 @@ from fa_repro.experiment.pipeline import run
 from fa_repro.io import atomic
 from fa_repro.results import directory
 from fa_repro.results.figure_results import FigureResults
-from fa_repro.results.store import Brief, Store
+from fa_repro.results.store import RunSummary, Store
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
 from tests.conftest import small_runs
@@ -22,11 +22,11 @@ from tests.test_trainer import assert_same
 
 
 def test_a_stored_run_comes_back_bit_for_bit(stored_run: tuple[Store, Run, Path]) -> None:
-    store, one, _ = stored_run
+    store, one, folder = stored_run
     loaded = store.load(one)
     assert loaded is not None
     assert_same(loaded, train([one])[0])
-    assert store.check(one) == Brief(None, 1.5)
+    assert store.summary(one) == RunSummary(None, 1.5, atomic.sha256((folder / "record.npz").read_bytes()))
 
 
 def test_a_run_that_is_replaced_while_it_is_read_is_not_damaged(
@@ -43,7 +43,7 @@ def test_a_run_that_is_replaced_while_it_is_read_is_not_damaged(
         return read(self)
 
     monkeypatch.setattr(Path, "read_bytes", in_between)
-    assert store.check(one) is not None
+    assert store.load(one) is not None
     assert manifest.read_text() == text
 
 

@@ -125,7 +125,7 @@ def run_command(
     elif shard is not None:
         ctx.exit(max([_train_share(request, results, shard, how, progress, quiet) for request in requests]))
     else:
-        ctx.exit(max([_carry_out(request, results, how, progress, quiet) for request in requests]))
+        ctx.exit(max([_run_request(request, results, how, progress, quiet) for request in requests]))
 
 
 def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest: Any) -> "list[Request]":
@@ -148,11 +148,11 @@ def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest:
     return requests
 
 
-def _carry_out(request: "Request", results: Path, how: "Execution", progress: "Progress", quiet: bool) -> int:
+def _run_request(request: "Request", results: Path, how: "Execution", progress: "Progress", quiet: bool) -> int:
     from fa_repro.cli.messages import summary, troubles
-    from fa_repro.experiment.pipeline import carry_out
+    from fa_repro.experiment.pipeline import run_request
 
-    result = carry_out(request, results, how, progress)
+    result = run_request(request, results, how, progress)
     for line in summary(request.name, result):
         if not quiet:
             click.echo(line, err=True)
@@ -172,16 +172,16 @@ def _train_share(
     quiet: bool,
 ) -> int:
     from fa_repro.cli.messages import troubles
-    from fa_repro.experiment.pipeline import train_share
+    from fa_repro.experiment.pipeline import train_shard
 
     if request.resolved.studies:
         if not quiet:
             click.echo(f"{request.name}: nothing to train. It is computed by: {request.command(results)}", err=True)
         return 0
-    done = train_share(request, results, shard, how, progress)
+    done = train_shard(request, results, shard, how, progress)
     if not quiet:
         name = f"{request.name}, shard {shard[0]} of {shard[1]}"
-        click.echo(f"{name}: trained {done.trained} runs, found {done.found}", err=True)
+        click.echo(f"{name}: trained {len(done.trained)} runs, found {done.found}", err=True)
         click.echo(f"When all shards have ended: {request.command(results)}", err=True)
     for line in troubles(done.diverged, done.failed):
         click.echo(f"error: {line}", err=True)

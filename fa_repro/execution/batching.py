@@ -74,10 +74,10 @@ def timed(batch: Batch, tick: Callable[[int], None] = lambda _: None) -> list[tu
     return [(outcome, taken) for outcome in outcomes]
 
 
-def share(runs: Sequence[Run], part: int, parts: int) -> list[Run]:
-    """The runs that fall to one of several jobs: about the same work for each, whatever is stored already.
+def shard(runs: Sequence[Run], part: int, parts: int) -> list[Run]:
+    """The runs of one of several shards: about the same work for each, whatever is stored already.
 
-    All jobs together have every run once, without knowing of each other: the runs are laid end to end, each as long
+    All shards together have every run once, without knowing of each other: the runs are laid end to end, each as long
     as it is estimated to take, and the whole is cut into equal pieces.
 
     Parameters
@@ -85,7 +85,7 @@ def share(runs: Sequence[Run], part: int, parts: int) -> list[Run]:
     runs : sequence of Run
         All runs of a config.
     part, parts : int
-        Which job, from 1 on, and of how many.
+        Which shard, from 1 on, and of how many.
     """
     lengths = [(run, seconds(batch) / len(batch)) for batch in form_batches(runs) for run in batch]
     whole, end, mine = sum(length for _, length in lengths), 0.0, []

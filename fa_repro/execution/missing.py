@@ -1,15 +1,15 @@
 """Training of those runs that are not stored yet."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fa_repro.execution import executor
-from fa_repro.execution.batching import Batch, form_batches, share, work
+from fa_repro.execution.batching import Batch, form_batches, shard, work
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.progress import Progress
-from fa_repro.results.store import Brief, Store
+from fa_repro.results.store import RunSummary, Store
 from fa_repro.training.runs import Run
 
 Begin: TypeAlias = Callable[[int, Sequence[Run]], None]
@@ -17,75 +17,108 @@ Begin: TypeAlias = Callable[[int, Sequence[Run]], None]
 
 
 @dataclass(frozen=True)
-class Ledger:
+class TrainingSummary:
     """What became of runs.
 
     Attributes
     ----------
-    known : mapping of str to Brief
-        What is known of the runs that are stored, by their keys.
+    runs : mapping of str to Run
+        All of them, each once, by their keys.
+    stored : mapping of str to RunSummary
+        Those that are stored now.
     reasons : mapping of str to str
         Why the others failed.
-    fresh : int
-        Runs that were trained now.
+    trained : frozenset of str
+        Keys of those that were trained now; the others were stored already.
     """
 
-    known: Mapping[str, Brief]
-    reasons: Mapping[str, str]
-    fresh: int
+    runs: Mapping[str, Run]
+    stored: Mapping[str, RunSummary]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    trained: frozenset[str] = frozenset()
+
+    @property
+    def found(self) -> int:
+        """Number of runs that were stored already."""
+        return len(self.stored) - len(self.trained)
+
+    @property
+    def diverged(self) -> list[tuple[Run, int]]:
+        """Runs that diverged, and the example at which."""
+        return [(self.runs[key], at) for key, each in self.stored.items() if (at := each.diverged_at) is not None]
+
+    @property
+    def failed(self) -> list[tuple[Run, str]]:
+        """Runs that failed, and why."""
+        return [(self.runs[key], reason) for key, reason in self.reasons.items()]
+
+    @property
+    def seconds(self) -> float:
+        """Training time of all stored runs, whenever they were trained."""
+        return sum(each.seconds for each in self.stored.values())
 
 
 def train_missing(
     runs: Sequence[Run],
     store: Store,
-    how: Execution,
+    execution: Execution,
     progress: Progress,
     label: str,
     begin: Begin = lambda _total, _missing: None,
     part: tuple[int, int] | None = None,
-) -> Ledger:
+    verify: bool = False,
+) -> TrainingSummary:
     """Train those of some runs that are not stored, as many together as fit.
 
     Parameters
     ----------
     runs : sequence of Run
     store : Store
-    how : Execution
+    execution : Execution
     progress : Progress
     label : str
         What the progress is called.
     begin : callable
         `begin(total, missing)` is told before anything is trained how many runs there are, and which are not stored.
     part : (int, int), optional
-        Which of how many jobs this is, from 1 on, that share the runs: it trains only those that fall to it.
+        Which shard this is, from 1 on, and of how many: only the runs that fall to it are trained.
+    verify : bool
+        Verify the records of stored runs, not only their manifests. Whoever reads the records afterwards need not:
+        `Store.load` verifies what it reads.
     """
     store.prepare()
-    unique = {run.key: run for run in runs}
-    known = {} if how.force else {key: brief for key, run in unique.items() if (brief := store.check(run))}
-    missing = [run for key, run in unique.items() if key not in known]
-    reasons = {} if how.force or how.retry_failed else _failed_before(missing, store)
-    left = [run for run in missing if run.key not in reasons]
-    if part is not None:
-        mine = {run.key for run in share(list(unique.values()), *part)}
-        left = [run for run in left if run.key in mine]
-        known = {key: brief for key, brief in known.items() if key in mine}
-        reasons = {key: reason for key, reason in reasons.items() if key in mine}
-    if left and not how.force:
-        begin(len(unique), missing)
+    every = {run.key: run for run in runs}
+    mine = every if part is None else {run.key: run for run in shard(list(every.values()), *part)}
+    stored = {} if execution.force else dict(_stored(every.values(), store, verify))
+    missing = [run for key, run in every.items() if key not in stored]
+    reasons = {} if execution.force or execution.retry_failed else _failed_before(missing, store)
+    left = [run for run in missing if run.key in mine and run.key not in reasons]
+    stored = {key: each for key, each in stored.items() if key in mine}
+    reasons = {key: reason for key, reason in reasons.items() if key in mine}
+    if left and not execution.force:
+        begin(len(every), missing)
     for task in dict.fromkeys(run.condition.setup.task for run in left):
         task.prepare()
-    todo, fresh = form_batches(left), 0
-    with _shown(progress, todo, label):
-        for batch, error in executor.train_batches(todo, store, how, progress.tick):
+    batches, trained = form_batches(left), set[str]()
+    with _shown(progress, batches, label):
+        for batch, error in executor.train_batches(batches, store, execution, progress.tick):
             for run in batch:
-                brief = store.check(run) if error is None or not how.force else None
-                if brief is not None:
-                    known[run.key], fresh = brief, fresh + 1
+                summary = store.summary(run) if error is None or not execution.force else None
+                if summary is not None:
+                    stored[run.key] = summary
+                    trained.add(run.key)
                     continue
                 reasons[run.key] = f"{type(error).__name__}: {error}" if error else "it was stored and cannot be read"
                 if not store.has(run):  # with force there may be an old one
                     store.note_failure(run, reasons[run.key])
-    return Ledger(known, reasons, fresh)
+    return TrainingSummary(mine, stored, reasons, frozenset(trained))
+
+
+def _stored(runs: Iterable[Run], store: Store, verify: bool) -> Iterator[tuple[str, RunSummary]]:
+    for run in runs:
+        summary = store.summary(run)
+        if summary is not None and (not verify or store.load(run, summary) is not None):
+            yield run.key, summary
 
 
 def _failed_before(runs: Sequence[Run], store: Store) -> dict[str, str]:
@@ -94,11 +127,11 @@ def _failed_before(runs: Sequence[Run], store: Store) -> dict[str, str]:
 
 
 @contextmanager
-def _shown(progress: Progress, todo: Sequence[Batch], label: str) -> Iterator[None]:
-    if not todo:
+def _shown(progress: Progress, batches: Sequence[Batch], label: str) -> Iterator[None]:
+    if not batches:
         yield
         return
-    progress.start(sum(map(work, todo)), label)
+    progress.start(sum(map(work, batches)), label)
     try:
         yield
     finally:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fa_repro.errors import FaReproError
@@ -17,25 +16,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Computed:
-    """What studies gave.
-
-    Attributes
-    ----------
-    tables : dict of str to DataFrame
-        Their tables put together, one column per swept key after the others; `main`, the figure's, is sorted.
-    failed : list of (Study, str)
-        Those that failed, and why.
-    """
-
-    tables: "dict[str, pd.DataFrame]"
-    failed: list[tuple[Study, str]]
-
-
-def compute(
+def compute_studies(
     studies: Sequence[Study], columns: Sequence[str], axes: Sequence[str], progress: Progress, label: str
-) -> Computed:
+) -> "tuple[dict[str, pd.DataFrame], list[tuple[Study, str]]]":
     """Carry studies out one after the other; one that fails does not stop the others.
 
     Parameters
@@ -48,6 +31,13 @@ def compute(
     progress : Progress
     label : str
         What it is computed for.
+
+    Returns
+    -------
+    tables : dict of str to DataFrame
+        Their tables put together, a column for each swept key after the others; `main`, the figure's, is sorted.
+    failed : list of (Study, str)
+        Those that failed, and why.
 
     Raises
     ------
@@ -77,4 +67,4 @@ def compute(
     if not parts:
         raise FaReproError(f"{label}: every study failed, nothing was written. The first: {failed[0][1]}")
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
-    return Computed(tables | {"main": arranged(tables["main"][[*columns, *axes]])}, failed)
+    return tables | {"main": arranged(tables["main"][[*columns, *axes]])}, failed

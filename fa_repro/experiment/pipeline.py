@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import registry
 from fa_repro.config import locate
+from fa_repro.config.resolve import Config
+from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution.executor import Execution
-from fa_repro.execution.missing import Begin, train_missing
+from fa_repro.execution.missing import Begin, TrainingSummary, train_missing
 from fa_repro.execution.progress import Progress, Silent
 from fa_repro.experiment.request import Request
-from fa_repro.experiment.tabulate import computed, trained
+from fa_repro.experiment.tabulate import RunLostError, tabulate_runs
 from fa_repro.figures import Figure
 from fa_repro.plotting.render import draw_formats, save_figure
 from fa_repro.results import directory, in_progress, provenance
@@ -26,6 +28,9 @@ from fa_repro.training.runs import Run
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
+
+ATTEMPTS = 3
+"""How often a run is trained in one command if it turns out to be damaged each time that it is read."""
 
 
 @dataclass(frozen=True)
@@ -140,25 +145,34 @@ def run(
     >>> r = fa_repro.run("linear", {"trials": 5})  # doctest: +SKIP
     >>> r.table.groupby("algorithm")["nse"].last()  # doctest: +SKIP
     """
-    how = Execution(jobs, executor, force, retry_failed)
+    execution = Execution(jobs, executor, force, retry_failed)
     only = (only,) if isinstance(only, str) else tuple(only)
     chosen = None if formats is None else parse_formats(formats)
     request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick, chosen)
-    return carry_out(request, Path(results), how, progress or Silent())
+    return run_request(request, Path(results), execution, progress or Silent())
 
 
-def carry_out(request: Request, results: Path, how: Execution, progress: Progress) -> Result:
+def run_request(request: Request, results: Path, execution: Execution, progress: Progress) -> Result:
     """`run` for a request."""
+    tables: Mapping[str, pd.DataFrame]
     began = time.monotonic()
     config = request.resolved
     figure: Figure = registry.module("figures", config.figure).FIGURE
     target = results / request.name
     directory.prepare(target)
     formats = request.formats or directory.saved_formats(target)
+    summary, failed = TrainingSummary({}, {}), list[tuple[Run | Study, str]]()
     if figure.theory:
-        made = computed(config, figure, progress, request.name)
+        from fa_repro.execution.studies import compute_studies  # which needs pandas
+
+        computing = time.monotonic()
+        tables, studies_failed = compute_studies(config.studies, figure.columns, config.axes, progress, request.name)
+        failed += studies_failed
+        counts = _about_studies(config, studies_failed, time.monotonic() - computing)
     else:
-        made = trained(config, figure, Store(results), how, progress, request.name, _noted(request, results))
+        tables, summary = _train_and_tabulate(request, figure, results, execution, progress)
+        failed += summary.failed
+        counts = _about_runs(config, summary)
     about: dict[str, Any] = {
         "name": request.name,
         "figure": config.figure,
@@ -167,65 +181,93 @@ def carry_out(request: Request, results: Path, how: Execution, progress: Progres
         "command": request.command(results, formats),
         "repeat": provenance.repeat(target),
         "config_hash": directory.config_hash(request.document.data),
-        **made.about,
+        **counts,
         "versions": provenance.versions(),
         "source": provenance.source(),
         "machine": provenance.machine(),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    saved = FigureResults(made.table, made.extra, config.data, about)
-    canvas, drawn = draw_formats(figure.draw, figure.size, saved, formats)
+    extra = {name: table for name, table in tables.items() if name != "main"}
+    saved = FigureResults(tables["main"], extra, config.data, about)
+    fig, pictures = draw_formats(figure.draw, figure.size, saved, formats)
     about["remarks"] = list(figure.remarks(saved))
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
-    directory.save(target, saved, drawn)
+    directory.save(target, saved, pictures)
     in_progress.end(results, request.name)
     return Result(
-        made.table,
-        made.extra,
-        canvas,
+        saved.table,
+        saved.extra,
+        fig,
         target,
-        made.trained,
-        made.found,
-        made.diverged,
-        made.failed,
+        len(summary.trained),
+        summary.found,
+        summary.diverged,
+        failed,
         len(config.studies),
         tuple(about["remarks"]),
         directory.picture_paths(target, formats),
     )
 
 
-@dataclass(frozen=True)
-class Share:
-    """What one of several jobs did that share the runs of a figure.
+def _train_and_tabulate(
+    request: Request, figure: Figure, results: Path, execution: Execution, progress: Progress
+) -> "tuple[Mapping[str, pd.DataFrame], TrainingSummary]":
+    """Train the missing runs of a request and tabulate all of them; one that turns out to be damaged is trained again.
 
-    Attributes
-    ----------
-    trained, found : int
-        Its runs that were trained now, and that were there already.
-    diverged : list of (Run, int)
-        Its runs that have diverged, and the example at which.
-    failed : list of (Run, str)
-        Its runs that failed, and why.
+    Raises
+    ------
+    FaReproError
+        If every run failed.
+    StorageError
+        If stored runs are damaged time and again.
     """
-
-    trained: int
-    found: int
-    diverged: list[tuple[Run, int]]
-    failed: list[tuple[Run, str]]
-
-
-def train_share(request: Request, results: Path, part: tuple[int, int], how: Execution, progress: Progress) -> Share:
-    """Train and store the runs that fall to job `part[0]`, from 1 on, of `part[1]`; makes no tables and no picture."""
-    runs = request.resolved.runs()
-    ledger = train_missing(runs, Store(results), how, progress, request.name, _noted(request, results), part)
-    unique = {run.key: run for run in runs}
-    diverged = [(unique[key], at) for key, each in ledger.known.items() if (at := each.diverged_at) is not None]
-    failed = [(unique[key], reason) for key, reason in ledger.reasons.items()]
-    return Share(ledger.fresh, len(ledger.known) - ledger.fresh, diverged, failed)
+    config, store, trained = request.resolved, Store(results), frozenset[str]()
+    runs, begin = config.runs(), _note_begin(request, results)
+    for attempt in range(ATTEMPTS):
+        summary = train_missing(runs, store, execution, progress, request.name, begin, verify=attempt > 0)
+        summary = replace(summary, trained=summary.trained | (trained & summary.stored.keys()))
+        if not summary.stored:
+            first = next(iter(summary.reasons.values()))
+            raise FaReproError(f"{request.name}: every run failed, nothing was written. The first: {first}")
+        try:
+            return tabulate_runs(figure, runs, summary, store, config.axes), summary
+        except RunLostError as error:
+            lost, trained, execution = error, summary.trained, replace(execution, force=False)
+    raise StorageError(f"{lost}, and was lost again when it was trained anew. Check the disk of {store.root}")
 
 
-def _noted(request: Request, results: Path) -> Begin:
-    """Notes what is about to be trained."""
+def _about_runs(config: Config, summary: TrainingSummary) -> dict[str, Any]:
+    """What the manifest says of runs; one that several sweep points have in common is listed for each."""
+    diverged = {run.key: at for run, at in summary.diverged}
+    runs = config.runs()
+    return {
+        "runs": len(summary.runs),
+        "diverged": [{**run.labels, "example": diverged[run.key]} for run in runs if run.key in diverged],
+        "failed": [{**run.labels, "reason": summary.reasons[run.key]} for run in runs if run.key in summary.reasons],
+        "seconds": {"training": round(summary.seconds, 3)},
+    }
+
+
+def _about_studies(config: Config, failed: Sequence[tuple[Study, str]], seconds: float) -> dict[str, Any]:
+    """What the manifest says of studies."""
+    return {
+        "studies": len(config.studies),
+        "diverged": [],
+        "failed": [{"study": study.name, **study.swept, "reason": reason} for study, reason in failed],
+        "seconds": {"computing": round(seconds, 3)},
+    }
+
+
+def train_shard(
+    request: Request, results: Path, part: tuple[int, int], execution: Execution, progress: Progress
+) -> TrainingSummary:
+    """Train and store the runs of shard `part[0]`, from 1 on, of `part[1]`; makes no tables and no picture."""
+    runs, begin = request.resolved.runs(), _note_begin(request, results)
+    return train_missing(runs, Store(results), execution, progress, request.name, begin, part, verify=True)
+
+
+def _note_begin(request: Request, results: Path) -> Begin:
+    """Note on disk what is about to be trained, for `list`."""
 
     def begin(total: int, missing: Sequence[Run]) -> None:
         command = request.command(results)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fa_repro.config.resolve import Config
-from fa_repro.execution.batching import share
+from fa_repro.execution.batching import shard
 from fa_repro.execution.executor import Execution
 from fa_repro.experiment.request import Request
 from fa_repro.results.store import Store
@@ -37,7 +37,7 @@ def plan_runs(request: Request, results: Path, how: Execution, part: tuple[int, 
     config, store = request.resolved, Store(results)
     runs = list({run.key: run for run in config.runs()}.values())
     if part is not None:
-        runs = share(runs, *part)
+        runs = shard(runs, *part)
     missing = [run for run in runs if how.force or not store.has(run)]
     again = how.force or how.retry_failed
     failed = [] if again else [(run, reason) for run in missing if (reason := store.failure(run))]

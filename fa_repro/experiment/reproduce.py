@@ -11,7 +11,7 @@ from fa_repro.config import locate
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.progress import Progress
-from fa_repro.experiment.pipeline import carry_out
+from fa_repro.experiment.pipeline import run_request
 from fa_repro.experiment.request import Request
 from fa_repro.io import atomic
 from fa_repro.io.manifest import NotValidError, read_manifest, verified
@@ -70,7 +70,7 @@ def repeat(folder: Path, how: Execution, progress: Progress, results: Path | Non
     with _place(results) as place:
         pictures = parse_formats(each for each in FORMATS if f"{Path(name).name}.{each}" in before)
         request = Request(name, config=folder / "config.yaml", formats=pictures)
-        made = carry_out(request, place, replace(how, force=True), progress)
+        made = run_request(request, place, replace(how, force=True), progress)
         after = {path.name: path.read_bytes() for path in made.directory.iterdir() if path.is_file()}
     agreeing = [file for file in before if before[file] == after.get(file)]
     differences = {file: _difference(file, before[file], after.get(file)) for file in before if file not in agreeing}

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results.figure_results import FigureResults
-    from fa_repro.results.tables import Trained
+    from fa_repro.results.tables import TrainedRuns
     from fa_repro.training.runs import Setup
 
-Table = Callable[["Trained", Sequence[str]], "pd.DataFrame"]
-Extra = Callable[["Trained", Sequence[str]], "Mapping[str, pd.DataFrame]"]
+Tabulate = Callable[["TrainedRuns", Sequence[str]], "Mapping[str, pd.DataFrame]"]
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,13 @@ class Figure:
         What the paper claims of it.
     remarks : callable
         `remarks(saved)` gives lines for a person on what the results say.
-    table : callable
-        `table(trained, axes)` gives the main table; None for the measurements of all runs.
+    tabulate : callable
+        `tabulate(trained, axes)` gives tables by name from runs, each of which it reads once, and from the swept keys;
+        `main` is the figure's own. None for the measurements of all runs, and nothing else.
     check : callable
         `check(setup)` raises ValueError if a run of this setup does not give what the figure draws.
     apart : mapping
-        Algorithms that stay out of the main table, `extra` having them, and the measurements that theirs must have.
-    extra : callable
-        `extra(trained, axes)` gives further tables by name.
+        Algorithms that stay out of the main table, and the measurements that they must have in place of `probes`.
     """
 
     title: str
@@ -68,7 +66,6 @@ class Figure:
     theory: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     remarks: "Callable[[FigureResults], Sequence[str]]" = lambda _: ()
-    table: Table | None = None
+    tabulate: Tabulate | None = None
     check: "Callable[[Setup], None]" = lambda _: None
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    extra: Extra | None = None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results.figure_results import FigureResults
-    from fa_repro.results.tables import Trained
+    from fa_repro.results.tables import TrainedRuns
 
 ONLINE = "figure_1e"
 """The algorithm of the config that is measured at every example, for Fig. 1e."""
@@ -26,12 +26,15 @@ WINDOW = 10
 PANELS = {"angle_backprop_deg": "Fig. 4b: to backprop", "angle_pseudobackprop_deg": "Fig. 4c: to pseudobackprop"}
 
 
-def online(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """The angle at every example, for Fig. 1e."""
-    from fa_repro.results.tables import observations
+def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """`main`, both angles on a grid; `online`, the angle to backprop at every example, for Fig. 1e."""
+    from fa_repro.results.tables import TableBuilder
 
-    every = trained.where(lambda run: run.condition.algorithm == ONLINE)
-    return {"online": observations(every, ("algorithm", "trial", "example", "angle_backprop_deg"), axes)}
+    main = TableBuilder(FIGURE.columns, axes)
+    online = TableBuilder(("algorithm", "trial", "example", "angle_backprop_deg"), axes)
+    for run, outcome in trained:
+        (online if run.condition.algorithm == ONLINE else main).add_observations(run, outcome)
+    return {"main": main.table(), "online": online.table()}
 
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
@@ -203,6 +206,6 @@ FIGURE = Figure(
     size=(style.WIDE, 2.9),
     draw=draw,
     apart={ONLINE: ("angle_backprop_deg",)},
-    extra=online,
+    tabulate=tabulate,
     claims=CLAIMS,
 )

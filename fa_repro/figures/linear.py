@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results.figure_results import FigureResults
-    from fa_repro.results.tables import Trained
+    from fa_repro.results.tables import TrainedRuns
 
 WINDOW = 25
 """Measured points over which curves are smoothed (sliding geometric mean)."""
@@ -23,14 +23,19 @@ LAST = 50
 """Examples at the end by which trials are compared."""
 
 
-def maps(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """The learned maps, beside the target, of the representative trial; none of a sweep, which draws none."""
-    from fa_repro.results.tables import linear_maps, observations
+def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """`main`, the NSE; `maps`, learned maps of the representative trial beside the target, empty for a sweep."""
+    from fa_repro.results.tables import LinearMaps, TableBuilder
 
-    if axes:
-        return {"maps": linear_maps(trained.where(lambda _: False), axes)}
-    chosen = representative(observations(trained, FIGURE.columns, axes))
-    return {"maps": linear_maps(trained.where(lambda run: run.trial == chosen), axes)}
+    main, maps = TableBuilder(FIGURE.columns, axes), LinearMaps(axes)
+    for run, outcome in trained:
+        main.add_observations(run, outcome)
+        if not axes:
+            maps.add(run, outcome)
+    table, learned = main.table(), maps.table()
+    if not axes:
+        learned = learned[learned["trial"] == representative(table)].reset_index(drop=True)
+    return {"main": table, "maps": learned}
 
 
 def representative(table: "pd.DataFrame") -> int:
@@ -208,6 +213,6 @@ FIGURE = Figure(
     quick={"trials": 4, "training.examples": 600},
     size=(style.WIDE, 3.8),
     draw=draw,
-    extra=maps,
+    tabulate=tabulate,
     claims=CLAIMS,
 )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fa_repro.claims import criteria, evidence
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results.figure_results import FigureResults
-    from fa_repro.results.tables import Trained
-    from fa_repro.training.runs import Run
+    from fa_repro.results.tables import TrainedRuns
 
 LAYER = re.compile(r"angle_backprop_layer(\d+)_deg")
 
@@ -28,40 +26,21 @@ MARKS = ("-", (0, (1, 1)), "--", "-.")
 """Lines of angles, from the lowest hidden layer up."""
 
 
-def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
-    """The error on held-out examples, as `nse`."""
-    from fa_repro.results.tables import observations
+def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """`main`, the NSE of held-out examples; `angles`, of each hidden layer; `summary`, four layers against three."""
+    from fa_repro.results.tables import TableBuilder
 
-    return observations(trained, ("algorithm", "trial", "example", "test_nse"), axes).rename(
-        columns={"test_nse": "nse"}
-    )
-
-
-def extra(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """`angles`: one row per hidden layer; `summary`: how much better four layers are than three at the end."""
-    return {"angles": _angles(trained, axes), "summary": _summary(table(trained, axes), axes)}
-
-
-def _angles(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
-    import pandas as pd
-
-    from fa_repro.results.tables import arranged, observations
-
-    probes = dict.fromkeys(name for run in trained.runs for name in run.condition.setup.record.probes)
-    keys = ("algorithm", "trial", "example")
-    parts = [
-        observations(trained.where(partial(_measures, name)), (*keys, name), axes)
-        .rename(columns={name: "angle_backprop_deg"})
-        .assign(layer=int(found[1]))
-        for name in probes
-        if (found := LAYER.fullmatch(name))
-    ]
-    columns = [*keys, "layer", "angle_backprop_deg", *axes]
-    return arranged(pd.concat(parts)[columns]) if parts else pd.DataFrame(columns=columns)
-
-
-def _measures(name: str, run: "Run") -> bool:
-    return name in run.condition.setup.record.probes
+    main = TableBuilder(FIGURE.columns, axes)
+    angles = TableBuilder(("algorithm", "trial", "example", "layer", "angle_backprop_deg"), axes)
+    for run, outcome in trained:
+        main.add_observations(run, outcome, {"nse": "test_nse"})
+        for name in run.condition.setup.record.probes:
+            if found := LAYER.fullmatch(name):
+                labels = run.labels | {"layer": int(found[1])}
+                values = {"example": outcome.columns["example"], "angle_backprop_deg": outcome.columns[name]}
+                angles.add(labels, values)
+    table = main.table()
+    return {"main": table, "angles": angles.table(), "summary": _summary(table, axes)}
 
 
 def _summary(rows: "pd.DataFrame", axes: Sequence[str]) -> "pd.DataFrame":
@@ -282,7 +261,6 @@ FIGURE = Figure(
     size=(style.WIDE, 3.8),
     draw=draw,
     remarks=remarks,
-    table=table,
-    extra=extra,
+    tabulate=tabulate,
     claims=CLAIMS,
 )

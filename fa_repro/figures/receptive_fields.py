@@ -1,6 +1,6 @@
 """Fig. S1: receptive fields of hidden units, before and after training."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fa_repro.claims import evidence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from fa_repro.results.figure_results import FigureResults
-    from fa_repro.results.tables import Trained
+    from fa_repro.results.tables import TrainedRuns
     from fa_repro.training.runs import Setup
     from fa_repro.typing import Array
 
@@ -27,11 +27,11 @@ MOST = 16
 COLUMNS = ("algorithm", "unit", "pixel", "weight")
 
 
-def fields(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
-    """The same units of the first trial at the start and after training with each algorithm."""
+def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """`main`, the same units of the first trial at the start and after training with each algorithm."""
     from fa_repro.results.tables import receptive_fields
 
-    return receptive_fields(trained, axes, UNITS)
+    return {"main": receptive_fields(trained, axes, UNITS)}
 
 
 def check(setup: "Setup") -> None:
@@ -211,7 +211,7 @@ FIGURE = Figure(
     quick={"trials": 1, "training.epochs": 1.0, "training.examples": 60_000},
     size=(style.WIDE, 7.6),
     draw=draw,
-    table=fields,
+    tabulate=tabulate,
     check=check,
     claims=CLAIMS,
 )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fa_repro.plotting.heatmaps import Quantity
     from fa_repro.results.figure_results import FigureResults
-    from fa_repro.results.tables import Trained
+    from fa_repro.results.tables import TrainedRuns
     from fa_repro.training.runs import Setup
 
 ERRORS = {
@@ -54,20 +54,16 @@ def check(setup: "Setup") -> None:
         raise ValueError(f"the figure needs one of {', '.join(ERRORS)} among record.probes, and no other of them")
 
 
-def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
-    """The error and the angles of each run, with the epoch where there are epochs."""
+def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """`main`, error and angles, with the epoch where there are epochs; `summary`, the end of each algorithm's runs."""
     from fa_repro.results.tables import observations
 
     setups = [run.condition.setup for run in trained.runs]
     probes = list(dict.fromkeys(name for setup in setups for name in setup.record.probes))
     epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
-    return observations(trained, ["algorithm", "trial", *epoch, "example", *errors(probes), *angles(probes)], axes)
-
-
-def extra(trained: "Trained", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """`summary`: a row for each algorithm and sweep point, on the end of its runs."""
-    order = dict.fromkeys(run.condition.algorithm for run in trained.runs)
-    return {"summary": summary(table(trained, axes), list(order), axes)}
+    columns = ["algorithm", "trial", *epoch, "example", *errors(probes), *angles(probes)]
+    table, order = observations(trained, columns, axes), dict.fromkeys(run.condition.algorithm for run in trained.runs)
+    return {"main": table, "summary": summary(table, list(order), axes)}
 
 
 def quantity(names: Iterable[str]) -> "Quantity":
@@ -277,8 +273,7 @@ FIGURE = Figure(
     quick={"trials": 3, "training.epochs": 1.0, "training.examples": 20_000},
     size=(style.WIDE, 4.0),
     draw=draw,
-    table=table,
+    tabulate=tabulate,
     remarks=remarks,
     check=check,
-    extra=extra,
 )

@@ -1,6 +1,6 @@
 """A manual search: error on examples held out for it, over one setting or pairs of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fa_repro.figures import Figure
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from fa_repro.plotting.heatmaps import Quantity
     from fa_repro.results.figure_results import FigureResults
-    from fa_repro.results.tables import Trained
+    from fa_repro.results.tables import TrainedRuns
     from fa_repro.training.runs import Setup
 
 ERRORS = {
@@ -40,14 +40,14 @@ def check(setup: "Setup") -> None:
         raise ValueError(f"the figure needs {needed} among record.probes, and no other of {', '.join(ERRORS)}")
 
 
-def table(trained: "Trained", axes: Sequence[str]) -> "pd.DataFrame":
-    """The error of each run, with the epoch where there are epochs."""
+def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+    """`main`, the error of each run, with the epoch where there are epochs."""
     from fa_repro.results.tables import observations
 
     setups = [run.condition.setup for run in trained.runs]
     epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
     errors = [str(error_of(setup.record.probes)) for setup in setups[:1]]
-    return observations(trained, ["algorithm", "trial", *epoch, "example", *errors], axes)
+    return {"main": observations(trained, ["algorithm", "trial", *epoch, "example", *errors], axes)}
 
 
 def _quantity(saved: "FigureResults") -> "Quantity":
@@ -83,6 +83,6 @@ FIGURE = Figure(
     size=(style.WIDE, 3.4),
     draw=draw,
     remarks=remarks,
-    table=table,
+    tabulate=tabulate,
     check=check,
 )

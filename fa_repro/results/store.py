@@ -4,11 +4,11 @@ import io
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,21 +24,26 @@ log = logging.getLogger(__name__)
 
 _RECORD = "record.npz"
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
-class Brief:
-    """What is known of a stored run without decoding it.
+class RunSummary:
+    """What the manifest of a stored run says, without a look at its record.
 
     Attributes
     ----------
     diverged_at : int or None
         The example at which its output was no longer finite.
     seconds : float
-        What training it took.
+        Training time.
+    sha256 : str
+        SHA-256 of its record, which `load` verifies.
     """
 
     diverged_at: int | None
     seconds: float
+    sha256: str
 
 
 class _Group(Mapping[str, Array]):
@@ -86,47 +91,57 @@ class Store:
         """Whether the run is there, by a look at its folder only; `load` verifies it."""
         return (self._path(run) / "manifest.json").is_file()
 
-    def check(self, run: Run) -> Brief | None:
-        """What is known of a run without decoding it, or None if it is not there. See `load`."""
-        found = self._read(run)
-        if found is None:
-            return None
-        manifest, _ = found
-        return Brief(manifest["diverged_at"], float(manifest["seconds"]))
+    def summary(self, run: Run) -> RunSummary | None:
+        """What the manifest of a run says, or None if the run is not there; its record is read by `load`.
 
-    def load(self, run: Run) -> Outcome | None:
-        """A run's outcome, or None if it is not there.
-
-        A damaged one is put aside, with a warning, and counts as not there.
+        A damaged manifest is put aside with its run, with a warning.
 
         Raises
         ------
         StorageError
             If it cannot be read, or was written by a newer version.
         """
-        found = self._read(run)
-        if found is None:
-            return None
+        return self._read(run, _summary)
+
+    def load(self, run: Run, summary: RunSummary | None = None) -> Outcome | None:
+        """A run's outcome, or None if it is not there.
+
+        A damaged one is put aside, with a warning, and counts as not there.
+
+        Parameters
+        ----------
+        run : Run
+        summary : RunSummary, optional
+            From `summary`, so that the manifest need not be read again.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be read, or was written by a newer version.
+        """
+        record = None
+        if summary is not None:
+            with suppress(NotValidError):  # it may have been replaced meanwhile: then its manifest is read again
+                record = verified(self._path(run), {"files": {_RECORD: {"sha256": summary.sha256}}})[_RECORD]
+        if record is None:
+            record = self._read(run, lambda manifest: verified(self._path(run), manifest)[_RECORD])
         try:
-            record = np.load(io.BytesIO(found[1]), allow_pickle=False)
-            columns, arrays, about = (_Group(record, group) for group in ("column", "array", "run"))
-            at = int(about["diverged_at"])
-            return Outcome(dict(columns), arrays, at if at >= 0 else None)
+            return None if record is None else _decoded(record)
         except (ValueError, KeyError, TypeError) as error:
             self._put_aside(self._path(run), error)
             return None
 
-    def _read(self, run: Run, again: bool = True) -> tuple[dict[str, Any], bytes] | None:
-        """Manifest and record of a run, held to the manifest's sum."""
+    def _read(self, run: Run, read: Callable[[dict[str, Any]], T], again: bool = True) -> T | None:
+        """`read(manifest)` of a run, or None if the run is not there or damaged."""
         path = self._path(run)
         try:
             manifest = read_manifest(path)
             if manifest.pop("seal") != _seal(manifest):
                 raise NotValidError("manifest.json is not as it was written")
-            return manifest, verified(path, manifest)[_RECORD]
+            return read(manifest)
         except (NotValidError, KeyError) as error:
             if again and path.is_dir():  # it may have been replaced in the midst of reading
-                return self._read(run, again=False)
+                return self._read(run, read, again=False)
             if path.is_dir():
                 self._put_aside(path, error)
             return None
@@ -241,3 +256,15 @@ def _seal(manifest: Mapping[str, Any]) -> str:
 
 def _about(run: Run) -> dict[str, Any]:
     return {**run.condition.setup.canonical(), "trial": run.trial}
+
+
+def _summary(manifest: Mapping[str, Any]) -> RunSummary:
+    return RunSummary(manifest["diverged_at"], float(manifest["seconds"]), manifest["files"][_RECORD]["sha256"])
+
+
+def _decoded(record: bytes) -> Outcome:
+    """The outcome in a record; weights are decoded when they are asked for."""
+    content = np.load(io.BytesIO(record), allow_pickle=False)
+    columns, arrays, about = (_Group(content, group) for group in ("column", "array", "run"))
+    at = int(about["diverged_at"])
+    return Outcome(dict(columns), arrays, at if at >= 0 else None)

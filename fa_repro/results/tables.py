@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,11 @@ from fa_repro.training.runs import Outcome, Run, initial_network
 from fa_repro.typing import Array
 
 
-class Trained:
-    """Runs with what they gave, in the order of the config; each outcome is read when it is come to.
+class TrainedRuns:
+    """Runs with their outcomes, each of which is read once, when its turn comes.
 
-    So memory holds one outcome at a time, however many runs there are.
+    So memory holds one outcome at a time, however many runs there are. Runs that are the same at several sweep points
+    follow each other.
 
     Parameters
     ----------
@@ -31,63 +32,118 @@ class Trained:
         self._read = read
 
     def __iter__(self) -> Iterator[tuple[Run, Outcome]]:
-        return ((run, self._read(run)) for run in self.runs)
+        alike: dict[str, list[Run]] = {}
+        for run in self.runs:
+            alike.setdefault(run.key, []).append(run)
+        for runs in alike.values():
+            outcome = self._read(runs[0])
+            yield from ((run, outcome) for run in runs)
 
-    def where(self, keep: Callable[[Run], bool]) -> "Trained":
+    def where(self, keep: Callable[[Run], bool]) -> "TrainedRuns":
         """Some of the runs."""
-        return Trained([run for run in self.runs if keep(run)], self._read)
+        return TrainedRuns([run for run in self.runs if keep(run)], self._read)
 
 
 VALUES = ("nse", "weight", "value", "w0", "w", "dw0", "dw")
 """Columns that hold values, beside those whose names end in their unit."""
 
 
-def observations(trained: Trained, columns: Sequence[str], axes: Sequence[str]) -> pd.DataFrame:
+class TableBuilder:
+    """A tidy table that is made run by run.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Its columns, before those of the swept keys.
+    axes : sequence of str
+        Swept keys; each becomes a column, after the others.
+    """
+
+    def __init__(self, columns: Sequence[str], axes: Sequence[str]) -> None:
+        self._columns, self._axes = columns, axes
+        self._parts: list[tuple[Mapping[str, Any], Mapping[str, Array]]] = []
+
+    def add(self, labels: Mapping[str, Any], values: Mapping[str, Array]) -> None:
+        """Add rows: one value for each row, and labels that all of them have."""
+        self._parts.append((labels, values))
+
+    def add_observations(self, run: Run, outcome: Outcome, renamed: Mapping[str, str] | None = None) -> None:
+        """Add the measurements of a run; a column that it has not recorded is NaN.
+
+        `renamed` gives the probe of a column that has another name.
+        """
+        known = dict(outcome.columns)
+        if (epoch := run.condition.setup.task.epoch) is not None:
+            known["epoch"] = known["example"] / epoch
+        known |= {name: known[probe] for name, probe in (renamed or {}).items() if probe in known}
+        nothing = np.full(len(known["example"]), np.nan)
+        self.add(run.labels, {name: known.get(name, nothing) for name in self._columns if name not in run.labels})
+
+    def table(self) -> pd.DataFrame:
+        """The table, sorted by its key columns."""
+        names = [*self._columns, *self._axes]
+        data: dict[str, Any] = {}
+        lengths = [len(next(iter(values.values()))) for _, values in self._parts]
+        for name in names:
+            if not self._parts:
+                data[name] = []
+            elif name in self._parts[0][1]:
+                data[name] = np.concatenate([values[name] for _, values in self._parts])
+            else:
+                data[name] = np.repeat(column([labels[name] for labels, _ in self._parts]), lengths)
+        return arranged(pd.DataFrame(data, columns=names))
+
+
+def observations(trained: Iterable[tuple[Run, Outcome]], columns: Sequence[str], axes: Sequence[str]) -> pd.DataFrame:
     """The measurements of all runs.
 
     Parameters
     ----------
-    trained : Trained
+    trained : iterable of (Run, Outcome)
     columns : sequence of str
         Columns of the table, from `algorithm`, `trial`, `epoch`, `example` and the names of probes. A probe that a run
         has not recorded is NaN.
     axes : sequence of str
         Swept keys; each becomes a column, after the others.
     """
-
-    def rows(run: Run, outcome: Outcome) -> dict[str, Array]:
-        known = dict(outcome.columns)
-        nothing = np.full(len(known["example"]), np.nan)
-        if (epoch := run.condition.setup.task.epoch) is not None:
-            known["epoch"] = known["example"] / epoch
-        return {name: known.get(name, nothing) for name in columns if name not in ("algorithm", "trial")}
-
-    return _frame([(run.labels, rows(run, outcome)) for run, outcome in trained], columns, axes)
+    builder = TableBuilder(columns, axes)
+    for run, outcome in trained:
+        builder.add_observations(run, outcome)
+    return builder.table()
 
 
-def linear_maps(trained: Trained, axes: Sequence[str]) -> pd.DataFrame:
+class LinearMaps:
     """The linear map that each network has become, and the target beside it.
 
-    Columns `algorithm,trial,output,input,weight`; the target is the algorithm `target`. For a net with nonlinear
-    units the map is its Jacobian at the input 0. Runs that kept no weights, or have diverged, are left out.
+    For a net with nonlinear units the map is its Jacobian at the input 0. Runs that kept no weights, or have diverged,
+    are left out.
     """
 
-    def rows(jacobian: Array) -> dict[str, Array]:
-        output, inputs = np.indices(jacobian.shape)
-        return {"output": output.ravel(), "input": inputs.ravel(), "weight": jacobian.ravel()}
+    def __init__(self, axes: Sequence[str] = ()) -> None:
+        self._builder = TableBuilder(("algorithm", "trial", "output", "input", "weight"), axes)
+        self._targets: dict[tuple[Any, ...], tuple[Mapping[str, Any], Array]] = {}
 
-    found = []
-    targets: dict[tuple[Any, ...], tuple[Any, Outcome]] = {}
-    for run, outcome in trained:
-        if "weights_0" in outcome.arrays and "target" in outcome.arrays and outcome.diverged_at is None:
-            found.append((run.labels, rows(jacobian_at_zero(run, outcome))))
-            label = run.labels | {"algorithm": "target"}
-            targets.setdefault(tuple(map(str, label.values())), (label, outcome))
-    found += [(label, rows(outcome.arrays["target"])) for label, outcome in targets.values()]
-    return _frame(found, ["algorithm", "trial", "output", "input", "weight"], axes)
+    def add(self, run: Run, outcome: Outcome) -> None:
+        """Add the map of a run."""
+        if "weights_0" not in outcome.arrays or "target" not in outcome.arrays or outcome.diverged_at is not None:
+            return
+        self._builder.add(run.labels, _weights(jacobian_at_zero(run, outcome)))
+        labels = run.labels | {"algorithm": "target"}
+        self._targets.setdefault(tuple(map(str, labels.values())), (labels, outcome.arrays["target"]))
+
+    def table(self) -> pd.DataFrame:
+        """Columns `algorithm,trial,output,input,weight`; the target is the algorithm `target`."""
+        for labels, target in self._targets.values():
+            self._builder.add(labels, _weights(target))
+        return self._builder.table()
 
 
-def receptive_fields(trained: Trained, axes: Sequence[str], units: int) -> pd.DataFrame:
+def _weights(matrix: Array) -> dict[str, Array]:
+    output, inputs = np.indices(matrix.shape)
+    return {"output": output.ravel(), "input": inputs.ravel(), "weight": matrix.ravel()}
+
+
+def receptive_fields(trained: TrainedRuns, axes: Sequence[str], units: int) -> pd.DataFrame:
     """Weights from the input to some hidden units of the first trial, at the start and after training.
 
     Columns `algorithm,unit,pixel,weight`; the start is the algorithm `initial`, and where an algorithm's own settings
@@ -100,23 +156,23 @@ def receptive_fields(trained: Trained, axes: Sequence[str], units: int) -> pd.Da
         unit, pixel = np.indices((len(chosen), weights.shape[1]))
         return {"unit": chosen[unit.ravel()], "pixel": pixel.ravel(), "weight": weights[chosen].ravel()}
 
-    found: list[tuple[dict[str, Any], dict[str, Array]]] = []
+    builder = TableBuilder(("algorithm", "unit", "pixel", "weight"), axes)
     starts: dict[tuple[Any, ...], tuple[dict[str, Any], dict[str, Array]]] = {}
     first = min((run.trial for run in trained.runs), default=0)
     for run, outcome in trained.where(lambda run: run.trial == first):
         if "weights_0" in outcome.arrays and outcome.diverged_at is None:
             streams = Streams([(run.condition.setup.seed, run.trial)])
-            found.append((run.labels, rows(outcome.arrays["weights_0"], streams)))
+            builder.add(run.labels, rows(outcome.arrays["weights_0"], streams))
             start = rows(initial_network(run.condition.setup, streams).weights[0][0], streams)
-            label = run.labels | {"algorithm": "initial"}
-            place = tuple(map(str, label.values()))
-            known = starts.setdefault(place, (label, start))[1]
+            labels = run.labels | {"algorithm": "initial"}
+            place = tuple(map(str, labels.values()))
+            known = starts.setdefault(place, (labels, start))[1]
             if not np.array_equal(known["weight"], start["weight"]):
-                starts[run.condition.algorithm, *place] = (
-                    label | {"algorithm": f"initial_{run.condition.algorithm}"},
-                    start,
-                )
-    return _frame([*starts.values(), *found], ["algorithm", "unit", "pixel", "weight"], axes)
+                own = f"initial_{run.condition.algorithm}"
+                starts[run.condition.algorithm, *place] = labels | {"algorithm": own}, start
+    for labels, start in starts.values():
+        builder.add(labels, start)
+    return builder.table()
 
 
 def jacobian_at_zero(run: Run, outcome: Outcome) -> Array:
@@ -133,22 +189,6 @@ def jacobian_at_zero(run: Run, outcome: Outcome) -> Array:
         if unit.slope is not None:
             jacobian *= unit.slope(activity)[:, None]
     return jacobian
-
-
-def _frame(
-    parts: Sequence[tuple[dict[str, Any], dict[str, Array]]], columns: Sequence[str], axes: Sequence[str]
-) -> pd.DataFrame:
-    names = [*columns, *axes]
-    data: dict[str, Any] = {}
-    lengths = [len(next(iter(values.values()))) for _, values in parts]
-    for name in names:
-        if not parts:
-            data[name] = []
-        elif name in parts[0][1]:
-            data[name] = np.concatenate([values[name] for _, values in parts])
-        else:
-            data[name] = np.repeat(column([label[name] for label, _ in parts]), lengths)
-    return arranged(pd.DataFrame(data, columns=names))
 
 
 def by_trial(table: pd.DataFrame, value: str) -> tuple[Array, Array, Array]:

@@ -64,7 +64,7 @@ class Training(Block):
         if self.examples is not None:
             return self.examples
         if epoch is None or self.epochs is None:
-            raise ValueError("epochs: this task has no end of examples, give `examples` in place of epochs")
+            raise ValueError("epochs: this task has no epochs: set training.examples instead")
         return max(1, round(self.epochs * epoch))
 
 

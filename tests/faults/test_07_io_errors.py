@@ -126,7 +126,7 @@ def test_a_run_is_stored_whole_or_not_at_all(
         loaded = store.load(one)
         stored(results)
         assert not leftovers(results)
-        brief = store.check(one)
+        brief = store.summary(one)
         if loaded is None or brief is None:
             assert failed
             assert not replace, f"the old run is lost by an error at {fault} {at}"

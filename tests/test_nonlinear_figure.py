@@ -114,8 +114,11 @@ def ends(three: list[float], four: list[float], at: int = 100) -> pd.DataFrame:
     ).drop_duplicates()
 
 
+NETWORKS = {("backprop_3",): ("backprop", 3), ("backprop_4",): ("backprop", 4)}
+
+
 def test_a_diverged_trial_counts_as_lost_and_ends_the_t_test() -> None:
-    (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, np.inf, 1.2]), []).to_dict("records")
+    (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, np.inf, 1.2]), NETWORKS, []).to_dict("records")
     assert (row["trials"], row["diverged"], row["four_better"]) == (3, 1, 2)
     assert row["four"] == np.inf
     assert np.isnan(row["p_paired"])
@@ -123,9 +126,9 @@ def test_a_diverged_trial_counts_as_lost_and_ends_the_t_test() -> None:
 
 
 def test_errors_are_compared_at_the_last_example_of_both() -> None:
-    (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, 1.1, 1.3], at=70), []).to_dict("records")
+    (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, 1.1, 1.3], at=70), NETWORKS, []).to_dict("records")
     assert row["example"] == 50
-    unequal = nonlinear._summary(ends([2.0, 2.1, 2.2, 9.0], [1.0, 1.1, 1.3, 1.0]), []).iloc[0]
+    unequal = nonlinear._summary(ends([2.0, 2.1, 2.2, 9.0], [1.0, 1.1, 1.3, 1.0]), NETWORKS, []).iloc[0]
     # Student's test of two samples, not Welch's, which gives another p where variances differ.
     assert unequal["p"] == pytest.approx(2 * student.sf(abs(unequal["t"]), 6))
 
@@ -146,13 +149,13 @@ def test_the_t_statistics_sign_and_p_are_as_tabulated() -> None:
             for at in (0, 100)
         ]
     )
-    (row,) = nonlinear._summary(rows, []).to_dict("records")
+    (row,) = nonlinear._summary(rows, NETWORKS, []).to_dict("records")
     assert row["t_paired"] > 10
     assert row["p_paired"] < 1e-12
     assert row["p"] < 1e-12
     assert row["four_better"] == 20
     turned = rows.assign(algorithm=rows["algorithm"].map({"backprop_3": "backprop_4", "backprop_4": "backprop_3"}))
-    (row,) = nonlinear._summary(turned, []).to_dict("records")
+    (row,) = nonlinear._summary(turned, NETWORKS, []).to_dict("records")
     assert row["t_paired"] < -10
     assert row["four_better"] == 0
 
@@ -236,6 +239,28 @@ def test_swept_curves_are_all_in_sight(place: Path) -> None:
     assert panels[0].get_lines()[0].get_ydata().min() > 3 * lowest
 
 
+def test_depth_and_rule_are_those_of_the_config_whatever_an_algorithm_is_called(place: Path) -> None:
+    """The t-tests, colours and lines of algorithms with other names are those of the shipped names."""
+    others = {"backprop_3": "ours", "backprop_4": "feedback_alignment_3", "feedback_alignment_4": "theirs_4"}
+    document = read(Path("configs/nonlinear.yaml"))
+    algorithms = {others.get(name, f"other_{name}"): block for name, block in document.data["algorithms"].items()}
+    usual, renamed = run("nonlinear"), run("nonlinear", {"algorithms": algorithms})
+    assert len(usual.extra["summary"]) == 2
+    assert usual.extra["summary"].equals(renamed.extra["summary"])
+
+    def curves(result: Any) -> list[tuple[str, str, bool]]:
+        lines = [line for line in result.figure.axes[0].get_lines() if not line.get_label().startswith(("_", "pub"))]
+        return [(line.get_color(), str(line.get_linestyle()), "p =" in line.get_label()) for line in lines]
+
+    assert curves(renamed) == curves(usual)
+    assert len(curves(usual)) == 5
+
+
+def test_with_as_many_layers_in_each_net_there_is_no_test_between_them(place: Path) -> None:
+    result = run("nonlinear", {"algorithms.backprop_3.network": {"hidden": [20, 10]}})
+    assert list(result.extra["summary"]["rule"]) == ["feedback_alignment"]
+
+
 def test_colours_are_those_of_the_rule_whatever_the_depth(place: Path) -> None:
     result = run("nonlinear", sweep={"algorithms.backprop_4.learning_rate": [0.01, 0.02]})
     for ax in result.figure.axes[:5]:
@@ -278,11 +303,12 @@ def test_the_shipped_config_in_quick_is_quick() -> None:
     assert {condition.setup.network.hidden for condition in full.conditions} == {(20,), (20, 10)}
 
 
-def test_a_rule_may_be_called_like_a_number(place: Path) -> None:
+def test_an_algorithm_may_be_called_like_a_number(place: Path) -> None:
     own = {"rule": "backprop", "learning_rate": 0.01}
-    run("nonlinear", {"algorithms": {"Inf_3": own, "Inf_4": {**own, "network": {"hidden": [5, 4]}}}})
+    run("nonlinear", {"algorithms": {"Inf": own, "NA": {**own, "network": {"hidden": [5, 4]}}}})
     saved = directory.load(place / "results/nonlinear")
-    assert list(saved.extra["summary"]["rule"]) == ["Inf"]
+    assert set(saved.table["algorithm"]) == {"Inf", "NA"}
+    assert list(saved.extra["summary"]["rule"]) == ["backprop"]
     assert nonlinear.remarks(saved)
 
 

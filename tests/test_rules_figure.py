@@ -111,7 +111,7 @@ def test_curves_are_means_with_intervals_and_angles_leave_out_backprop_and_shall
         "angle to backprop, hidden layer 2",
     ]
     logs = np.log10(result.table["test_nse"]).groupby([result.table["algorithm"], result.table["example"]]).mean()
-    looks = style.looks(list(result.table["algorithm"].unique()))
+    looks = style.looks({name: name for name in result.table["algorithm"].unique()})
     assert len(left.get_lines()) == 4
     for algorithm, look in looks.items():
         (line,) = (one for one in left.get_lines() if one.get_label().startswith(f"{style.label(algorithm)} ("))

@@ -54,7 +54,8 @@ def made_up(axes: dict[str, list[Any]], figure: str = "linear", column: str = "n
             end = np.inf if gone and column == "nse" else np.nan if gone else value(algorithm, trial, *point)
             rows.append({**cells, "example": example, column: end if example else 1.0})
         diverged += [{**labels, "example": 5}] if gone else []
-    config = {"figure": figure, "trials": trials, "sweep": axes, "algorithms": dict.fromkeys(algorithms)}
+    blocks = {name: {"rule": name} for name in algorithms}
+    config = {"figure": figure, "trials": trials, "sweep": axes, "algorithms": blocks}
     return FigureResults(pd.DataFrame(rows), {}, config, {"diverged": diverged, "failed": []})
 
 
@@ -594,13 +595,16 @@ def test_a_search_over_words_or_pairs_stays_a_heat_map_and_names_the_best() -> N
 def test_many_algorithms_are_told_apart_by_colour_and_line() -> None:
     from fa_repro.plotting import style
 
-    names = ["backprop", "shallow", "feedback_alignment", "feedback_alignment_4", "reinforcement", *"abcdefghijkl"]
+    rules = {"backprop": "backprop", "shallow": "shallow", "mine": "feedback_alignment", "deep": "feedback_alignment"}
+    rules |= {"reinforcement": "node_perturbation", **dict.fromkeys("abcdefghijkl", "kolen_pollack")}
+    names = list(rules)
     for count in range(1, len(names) + 1):
-        looks = style.looks(names[:count])
+        looks = style.looks({name: rules[name] for name in names[:count]})
         assert len({(look["color"], str(look["linestyle"])) for look in looks.values()}) == count
-        assert all(looks[name]["color"] == style.colour(name) for name in names[: min(count, 5)])
+        for name in names[: min(count, 5)]:
+            assert looks[name]["color"] == style.colour("reinforcement" if name == "reinforcement" else rules[name])
     assert looks["backprop"]["linestyle"] == looks["shallow"]["linestyle"] == "-"
-    assert looks["feedback_alignment"]["linestyle"] != looks["feedback_alignment_4"]["linestyle"]
+    assert looks["mine"]["linestyle"] != looks["deep"]["linestyle"]
     from matplotlib.colors import to_rgb
 
     assert all(max(to_rgb(look["color"])) < 1 for look in looks.values())

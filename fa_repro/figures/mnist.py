@@ -109,7 +109,9 @@ def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
 
     for position, algorithm in enumerate(saved.config["algorithms"]):
         rows = saved.table[saved.table["algorithm"] == algorithm]
-        if rows.empty or algorithm == "backprop" or rows[ANGLE].isna().all():  # no angle to itself; none at all
+        if (
+            rows.empty or saved.rule(algorithm) == "backprop" or rows[ANGLE].isna().all()
+        ):  # no angle to itself; none at all
             continue
         colour = style.colour(algorithm, position)
         curves.mean_with_deviation(ax, rows, ANGLE, colour)

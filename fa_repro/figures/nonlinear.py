@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LAYER = re.compile(r"angle_backprop_layer(\d+)_deg")
 
-LINES = {"3": (0, (4, 1.5)), "4": "-"}
-"""Lines of nets with so many layers, the input included; the number ends an algorithm's name."""
+LINES: "dict[int | None, Any]" = {3: (0, (4, 1.5)), 4: "-"}
+"""Lines of nets with so many layers, the input included."""
 
 MARKS = ("-", (0, (1, 1)), "--", "-.")
 """Lines of angles, from the lowest hidden layer up."""
@@ -40,27 +40,46 @@ def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.Da
                 values = {"example": outcome.columns["example"], "angle_backprop_deg": outcome.columns[name]}
                 angles.add(labels, values)
     table = main.table()
-    return {"main": table, "angles": angles.table(), "summary": _summary(table, axes)}
+    return {"main": table, "angles": angles.table(), "summary": _summary(table, _networks(trained), axes)}
 
 
-def _summary(rows: "pd.DataFrame", axes: Sequence[str]) -> "pd.DataFrame":
-    """Student's t-tests of the error at the end: paired, of its logarithm, and of two samples, as in the paper."""
+def _networks(trained: "TrainedRuns") -> "dict[tuple[Any, ...], tuple[str, int]]":
+    """The rule and the number of layers of each algorithm and sweep point."""
+    from fa_repro.plotting.labels import canonical
+
+    conditions = {id(run.condition): run.condition for run in trained.runs}.values()
+    return {
+        (each.algorithm, *map(canonical, each.swept.values())): (each.setup.rule_name, each.setup.layers)
+        for each in conditions
+    }
+
+
+def _summary(
+    rows: "pd.DataFrame", networks: "Mapping[tuple[Any, ...], tuple[str, int]]", axes: Sequence[str]
+) -> "pd.DataFrame":
+    """Student's t-tests of the error at the end: paired, of its logarithm, and of two samples, as in the paper.
+
+    A row for each rule and sweep point at which one algorithm has three layers and one has four.
+    """
     import numpy as np
     import pandas as pd
     from scipy import stats
+
+    from fa_repro.plotting.labels import canonical
 
     columns = ["rule", "example", "trials", "diverged", "three", "four", "four_better"]
     columns += ["t_paired", "p_paired", "t", "p", *axes]
     found: list[dict[str, Any]] = []
     for point, part in rows.groupby(list(axes), sort=False) if axes else [((), rows)]:
-        wide: dict[str, Any] = {
-            str(name): own.pivot(index="trial", columns="example", values="nse")
-            for name, own in part.groupby("algorithm")
-        }
-        for rule in dict.fromkeys(map(style.stem, wide)):
-            if not {f"{rule}_3", f"{rule}_4"} <= set(wide):
+        wide: dict[tuple[str, int], list[Any]] = {}
+        for name, own in part.groupby("algorithm"):
+            network = networks[(str(name), *map(canonical, point))]
+            wide.setdefault(network, []).append(own.pivot(index="trial", columns="example", values="nse"))
+        for rule in dict.fromkeys(rule for rule, _ in wide):
+            nets = wide.get((rule, 3), []), wide.get((rule, 4), [])
+            if [len(each) for each in nets] != [1, 1]:
                 continue
-            three, four = wide[f"{rule}_3"], wide[f"{rule}_4"]
+            (three,), (four,) = nets
             last, trials = max(set(three) & set(four)), three.index.intersection(four.index)
             both = np.stack([each.loc[trials, last].to_numpy() for each in (three, four)])
             lost = ~np.isfinite(both).all(axis=0)
@@ -105,13 +124,12 @@ def draw(canvas: "Canvas", saved: "FigureResults") -> None:
 
 def _parts(saved: "FigureResults") -> "Iterator[tuple[str, pd.DataFrame, str, Any]]":
     """Each algorithm that has results, with its rows, its colour and its line."""
-    rules = list(dict.fromkeys(map(style.stem, saved.config["algorithms"])))
+    rules = list(dict.fromkeys(saved.rule(name) or name for name in saved.config["algorithms"]))
     for algorithm in saved.config["algorithms"]:
         rows = saved.table[saved.table["algorithm"] == algorithm]
         if len(rows):
-            rule = style.stem(algorithm)
-            line = LINES.get(algorithm.removeprefix(f"{rule}_"), "-")
-            yield algorithm, rows, style.colour(rule, rules.index(rule)), line
+            rule = saved.rule(algorithm) or algorithm
+            yield algorithm, rows, style.colour(rule, rules.index(rule)), LINES.get(saved.layers(algorithm), "-")
 
 
 def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
@@ -140,7 +158,9 @@ def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
 def _tests(saved: "FigureResults") -> dict[str, str]:
     """What the t-tests say, for the label of each algorithm of four layers."""
     rows = saved.extra["summary"].to_dict("records")
-    return {f"{row['rule']}_4": f" (p = {row['p_paired']:.0e})" for row in rows if row["p_paired"] >= 0}
+    told = {row["rule"]: f" (p = {row['p_paired']:.0e})" for row in rows if row["p_paired"] >= 0}
+    deep = [name for name in saved.config["algorithms"] if saved.layers(name) == 4]
+    return {name: told[rule] for name in deep if (rule := saved.rule(name)) in told}
 
 
 def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:

@@ -141,7 +141,7 @@ def _layer(angle: str, form: str) -> str:
 
 
 def _is_backprop(saved: "FigureResults", algorithm: str) -> bool:
-    return bool(saved.config["algorithms"][algorithm].get("rule") == "backprop")
+    return saved.rule(algorithm) == "backprop"
 
 
 def draw(canvas: "Canvas", saved: "FigureResults") -> None:
@@ -154,7 +154,7 @@ def draw(canvas: "Canvas", saved: "FigureResults") -> None:
             if not what.logarithmic:
                 curves.percent_ticks(ax)  # which shares its axis with the other panels
         return
-    looks = style.looks(sweeps.present(saved))
+    looks = style.looks({name: saved.rule(name) or name for name in sweeps.present(saved)})
     drawn = {name: own for name in angles(map(str, saved.table)) if (own := _turned(saved, name))}
     grid = canvas.add_gridspec(max(1, len(drawn)), 2 if drawn else 1, width_ratios=(1.5, 1) if drawn else (1,))
     left = canvas.add_subplot(grid[:, 0])

@@ -115,7 +115,7 @@ def draw(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> None:
     (axis,) = varied(saved.table, saved.config["sweep"])
     every, values = ends(saved, quantity), sorted(set(saved.table[axis]))
     lost = [each for each in every if each.diverged.any()]
-    looks = style.looks([each.algorithm for each in every])
+    looks = style.looks({each.algorithm: saved.rule(each.algorithm) or each.algorithm for each in every})
     canvas.set_figheight(3.4 + 0.16 * len(lost) + 0.15 * (len(every) // 3))
     ax = canvas.subplots()
     if lost:

@@ -1,7 +1,7 @@
 """How every figure looks: sizes, type, colours and names. Widths in inches, type in points."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -69,33 +69,35 @@ PUBLISHED: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9}
 
 
 def colour(algorithm: str, position: int = 0) -> str:
-    """Colour of an algorithm: its own in the paper's figures, else one by its position among the others."""
-    return _COLOURS.get(stem(algorithm), _OTHERS[position % len(_OTHERS)])
+    """Colour of an algorithm, or of a rule: its own in the paper's figures, else one by position among the others."""
+    return _COLOURS.get(algorithm, _OTHERS[position % len(_OTHERS)])
 
 
-def looks(algorithms: Sequence[str]) -> dict[str, dict[str, Any]]:
+def looks(rules: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Colour and line of each algorithm in one picture; no two are alike, and those of one colour differ in line.
 
-    Algorithms of the paper keep their colours, and lines drawn through; others have neither if few enough are there.
+    Algorithms of the paper, or with a rule of the paper, keep their colours and lines drawn through; others have
+    neither if few enough are there.
+
+    Parameters
+    ----------
+    rules : mapping of str to str
+        The rule of each algorithm.
     """
-    own = {name: _COLOURS[stem(name)] for name in algorithms if stem(name) in _COLOURS}
+    named = {name: name if name in _COLOURS else rule for name, rule in rules.items()}
+    own = {name: _COLOURS[key] for name, key in named.items() if key in _COLOURS}
     free = [colour for colour in _FAMILY if colour not in own.values()]
-    others = [name for name in algorithms if name not in own]
+    others = [name for name in rules if name not in own]
     chosen = own | {name: free[place % len(free)] for place, name in enumerate(others)}
     shift = {name: 1 + place % (len(_LINES) - 1) for place, name in enumerate(others)}
     found: dict[str, dict[str, Any]] = {}
     taken: set[tuple[str, int]] = set()
-    for name in algorithms:
+    for name in rules:
         tries = [(shift.get(name, 0) + step) % len(_LINES) for step in range(len(_LINES))]
         line = next((each for each in tries if (chosen[name], each) not in taken), tries[0])
         taken.add((chosen[name], line))
         found[name] = {"color": chosen[name], "linestyle": _LINES[line]}
     return found
-
-
-def stem(algorithm: str) -> str:
-    """Name of an algorithm without the number of layers that may end it, as in `backprop_4`."""
-    return re.sub(r"_\d+$", "", algorithm)
 
 
 def label(algorithm: str) -> str:

@@ -76,7 +76,7 @@ def lines(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> "list
         parts = keyed(table[table["algorithm"] == algorithm], axes)
         drawn = dict(zip(points, curves.colours(points), strict=True))
         if axes and not any(concerns(axis, algorithm) for axis in axes):
-            drawn = {next(iter(parts)): style.colour(algorithm)}
+            drawn = {next(iter(parts)): style.colour(saved.rule(algorithm) or algorithm)}
         for point, colour in drawn.items():
             if point in parts:
                 curves.mean_with_interval(ax, saved, parts[point], quantity.column, colour, logarithmic=True)

@@ -28,3 +28,14 @@ class FigureResults:
     extra: "Mapping[str, pd.DataFrame]"
     config: Mapping[str, Any]
     manifest: Mapping[str, Any]
+
+    def rule(self, algorithm: str) -> str | None:
+        """The rule of an algorithm by its config; None if it is swept."""
+        rule = self.config["algorithms"][algorithm].get("rule")
+        return None if rule is None else str(rule)
+
+    def layers(self, algorithm: str) -> int | None:
+        """Layers of an algorithm's network, input and output included, by its config; None if they are swept."""
+        own = self.config["algorithms"][algorithm].get("network", {})
+        hidden = {**self.config["network"], **own}.get("hidden")
+        return None if hidden is None else len(hidden) + 2

@@ -33,6 +33,16 @@ class Setup:
         """Examples that a run sees."""
         return self.training.seen(self.task.epoch)
 
+    @property
+    def rule_name(self) -> str:
+        """What a config calls the rule."""
+        return _module_name(self.rule)
+
+    @property
+    def layers(self) -> int:
+        """Layers of units, input and output included."""
+        return len(self.network.hidden) + 2
+
     def canonical(self) -> dict[str, Any]:
         """Plain data, equal exactly for setups whose runs give the same bits."""
         record = asdict(self.record) | {"probes": sorted(self.record.probes)}
@@ -49,7 +59,7 @@ class Setup:
             "training": training,
             "record": record,
             "learning_rate": self.learning_rate,
-            "rule": {"name": _module_name(self.rule), **asdict(self.rule)},
+            "rule": {"name": self.rule_name, **asdict(self.rule)},
         }
 
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from fa_repro.execution.batching import form_batches, timed
+from fa_repro.execution.batching import form_batches, train_timed
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.missing import train_missing
 from fa_repro.execution.progress import Silent
@@ -41,7 +41,7 @@ def seconds(call) -> float:
 def long_run(folder: Path) -> None:
     request = Request("linear", {"training.examples": 800_000, "trials": 1}, only=("feedback_alignment",))
     (run,) = request.resolved.runs()
-    outcome, training = timed([run])[0]
+    outcome, training = train_timed([run])[0]
     store = Store(folder)
     store.prepare()
     keeping = seconds(lambda: (store.commit(run, outcome, training), store.load(run, store.summary(run))))
@@ -52,7 +52,7 @@ def long_run(folder: Path) -> None:
 def many_runs(folder: Path, count: int) -> None:
     runs = tiny(count).resolved.runs()
     how, store = Execution(), Store(folder)
-    alone = seconds(lambda: [timed(batch) for batch in form_batches(runs)])
+    alone = seconds(lambda: [train_timed(batch) for batch in form_batches(runs)])
     kept = seconds(lambda: train_missing(runs, store, how, Silent(), "tiny"))
     print(f"{count:,} tiny runs: {1000 * (kept - alone) / count:.2f} ms a run to keep them (bar 20 ms)")
 

@@ -40,7 +40,7 @@ def main() -> None:
                     store = Store(Path(folder) / f"{name}{jobs}{repeat}")
                     store.prepare()
                     if name == "local":
-                        times.append(take(processes.train_in_workers, todo, store.root, False, jobs, lambda _: None))
+                        times.append(take(processes.train_in_processes, todo, store.root, False, jobs, lambda _: None))
                     else:
                         times.append(take(dask_cluster.train_on_cluster, todo, store, False, jobs, lambda _: None))
                 ratios[name].append(times[0] / times[1])

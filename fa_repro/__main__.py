@@ -7,15 +7,15 @@ from fa_repro.execution import interrupts
 
 def main() -> None:
     """The command line. What takes time to import is imported where an interrupt is attended to."""
-    interrupts.end_the_process()
+    interrupts.install_handler()
     try:
         try:
             from fa_repro.cli.main import command_line
         except Exception:
-            interrupts.raise_again()
+            interrupts.reraise()
             raise
     except KeyboardInterrupt:
-        print(interrupts.told(), file=sys.stderr)
+        print(interrupts.message(), file=sys.stderr)
         raise SystemExit(interrupts.CODE) from None
     command_line(prog_name="fa-repro")
 

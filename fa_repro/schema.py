@@ -47,7 +47,7 @@ def per_layer(name: str, values: Sequence[float], layers: int, what: str = "laye
 
 
 @dataclass(frozen=True)
-class Block(ABC):
+class Settings(ABC):
     """Base of every block: unknown keys are errors."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")

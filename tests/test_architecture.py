@@ -64,7 +64,7 @@ def test_a_new_rule_is_one_file(tmp_path: Path) -> None:
         "from fa_repro.rules import Rule, Signals, Step, cascade\n\n\n"
         "@dataclass(frozen=True)\nclass SignSymmetry(Rule):\n"
         "    def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:\n"
-        "        return cascade(step, [np.sign(weights) for weights in step.above]), state\n"
+        "        return cascade(step, [np.sign(weights) for weights in step.upper_weights]), state\n"
     )
     text = SMALL.replace("rule: backprop", "rule: sign_symmetry").replace("[nse, ", "[nse, angle_sign_symmetry_deg, ")
     (tmp_path / "configs").mkdir()

@@ -11,14 +11,14 @@ from scipy import stats
 
 from fa_repro import registry
 from fa_repro.claims import criteria, evidence, published
-from fa_repro.claims.claim import Claim, DecidedError, Judgement, Measured, Verdict, judged
+from fa_repro.claims.claim import Claim, Judgement, Measured, NotMeasurableError, Verdict, judge_claim
 from fa_repro.experiment.check import figures_with_claims
 from fa_repro.figures import receptive_fields
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.statistics import mean_interval, p_below_zero, prediction_interval
 
-NSE = evidence.Quantity("nse", at=1000, last=10, logarithmic=True)
-ERROR = evidence.Quantity("nse", at=1000, unit=" %")
+NSE = evidence.Endpoint("nse", at=1000, last=10, logarithmic=True)
+ERROR = evidence.Endpoint("nse", at=1000, unit=" %")
 LEVEL = ("2a", "test_error", "backprop")  # 2.4 %
 
 
@@ -35,7 +35,7 @@ def saved(values: dict[str, Any], examples: Sequence[int] = (0, 500, 1000), swee
 
 
 def verdict(claim: Claim, results: FigureResults) -> Verdict:
-    return judged("made-up", claim, results).verdict
+    return judge_claim("made-up", claim, results).verdict
 
 
 # ---- statistics ----
@@ -66,16 +66,16 @@ def test_a_number_is_within_bounds_if_its_interval_is(
 
 def test_of_several_measurements_the_one_that_fails_counts() -> None:
     holds, fails, opens = (Measured(str(each), each) for each in (True, False, None))
-    assert evidence.worst([holds, fails, opens]) is fails
-    assert evidence.worst([holds, opens]) is opens
-    assert evidence.worst([Measured("", True, p=1e-9), weakest := Measured("", True, p=1e-3)]) is weakest
+    assert evidence.weakest([holds, fails, opens]) is fails
+    assert evidence.weakest([holds, opens]) is opens
+    assert evidence.weakest([Measured("", True, p=1e-9), weakest := Measured("", True, p=1e-3)]) is weakest
 
 
 # ---- kinds of claims ----
 
 
-def level(how: str, quantity: evidence.Quantity = ERROR) -> Claim:
-    return criteria.claimed_level("level", "It ends there", "Fig. 2a", LEVEL, quantity, how)
+def level(how: str, quantity: evidence.Endpoint = ERROR) -> Claim:
+    return criteria.level_claim("level", "It ends there", "Fig. 2a", LEVEL, quantity, how)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_level_is_held_to_the_published_one(how: str, ends: list[float], expec
 
 def test_what_is_measured_has_its_interval_and_number_of_trials() -> None:
     ends = np.array([2.3, 2.5, 2.4, 2.45, 2.38])
-    found = judged("made-up", level("printed"), saved({"backprop": ends}))
+    found = judge_claim("made-up", level("printed"), saved({"backprop": ends}))
     assert found.measured is not None
     mean, low, high = mean_interval(ends)
     assert (found.measured.value, found.measured.low, found.measured.high) == pytest.approx((mean, low, high))
@@ -117,7 +117,7 @@ def test_results_that_go_on_for_longer_are_judged_where_the_paper_ends() -> None
 def test_what_is_before_the_end_is_averaged_over_the_last_examples_only() -> None:
     curves = np.tile([1.0, 1e-2, 1e-4, 1.0], (5, 1))
     table = saved({"backprop": curves}, (0, 991, 1000, 2000)).table
-    assert evidence.ends(table, NSE).to_numpy() == pytest.approx(np.full(5, -3.0))
+    assert evidence.end_values(table, NSE).to_numpy() == pytest.approx(np.full(5, -3.0))
 
 
 @pytest.mark.parametrize(
@@ -131,19 +131,19 @@ def test_what_is_before_the_end_is_averaged_over_the_last_examples_only() -> Non
     ],
 )
 def test_what_is_missing_or_diverged_is_told(results: FigureResults, expected: Verdict, reason: str) -> None:
-    found = judged("made-up", level("printed"), results)
+    found = judge_claim("made-up", level("printed"), results)
     assert (found.verdict, found.measured) == (expected, None)
     assert reason in found.reason
 
 
 def test_a_curve_is_held_to_the_published_one() -> None:
     reference = published.curves("2a")["backprop"]
-    quantity = evidence.Quantity("nse", at=1_800_000)
-    claim = criteria.claimed_curve("curve", "It is the same", "Fig. 2a", "2a", "backprop", quantity)
+    quantity = evidence.Endpoint("nse", at=1_800_000)
+    claim = criteria.curve_claim("curve", "It is the same", "Fig. 2a", "2a", "backprop", quantity)
     examples = reference["examples"].to_numpy()
     for off, expected in ((0.0, Verdict.REPRODUCED), (0.4, Verdict.REPRODUCED), (0.6, Verdict.NOT_REPRODUCED)):
         curves = np.tile(reference["value"].to_numpy() + off, (5, 1))
-        found = judged("made-up", claim, saved({"backprop": curves}, [*examples[:-1], 1_800_000]))
+        found = judge_claim("made-up", claim, saved({"backprop": curves}, [*examples[:-1], 1_800_000]))
         assert found.verdict is expected
         assert found.measured is not None
         assert found.measured.value == pytest.approx(off, abs=1e-9)
@@ -152,11 +152,13 @@ def test_a_curve_is_held_to_the_published_one() -> None:
 @pytest.mark.parametrize("window", [1, 3])
 def test_a_curve_on_a_logarithmic_axis_is_compared_in_decades(window: int) -> None:
     reference = published.curves("1d")["backprop"]  # over eleven decades: 1.1 are allowed
-    quantity = evidence.Quantity("nse", at=1990, logarithmic=True)
-    claim = criteria.claimed_curve("curve", "It is the same", "Fig. 1d", "1d", "backprop", quantity, window)
+    quantity = evidence.Endpoint("nse", at=1990, logarithmic=True)
+    claim = criteria.curve_claim("curve", "It is the same", "Fig. 1d", "1d", "backprop", quantity, window)
     examples, values = reference["examples"].to_numpy(), reference["value"].to_numpy()
     for off, expected in ((1.0, Verdict.REPRODUCED), (1.4, Verdict.NOT_REPRODUCED)):
-        found = judged("made-up", claim, saved({"backprop": np.tile(values * 10**off, (5, 1))}, [*examples[:-1], 1990]))
+        found = judge_claim(
+            "made-up", claim, saved({"backprop": np.tile(values * 10**off, (5, 1))}, [*examples[:-1], 1990])
+        )
         assert found.verdict is expected
         assert found.measured is not None
         assert found.measured.value == pytest.approx(off, abs=0.1 * window)
@@ -172,20 +174,20 @@ def test_a_curve_on_a_logarithmic_axis_is_compared_in_decades(window: int) -> No
     ],
 )
 def test_an_order_is_tested_over_paired_trials(better: list[float], expected: Verdict) -> None:
-    claim = criteria.claimed_order("order", "It is better", "Fig. 2a", "a", ["b"], ERROR)
+    claim = criteria.order_claim("order", "It is better", "Fig. 2a", "a", ["b"], ERROR)
     assert verdict(claim, saved({"a": better, "b": [2.0, 2.1, 1.9, 2.2, 2.0]})) is expected
 
 
 def test_with_as_many_trials_as_the_paper_an_order_by_chance_is_not_reproduced() -> None:
     apart = np.random.default_rng(0).normal(size=20)
-    assert evidence.smaller(apart - apart.mean() - 0.1).holds is False
+    assert evidence.is_below(apart - apart.mean() - 0.1).holds is False
 
 
 def test_trials_are_paired_by_number_and_not_by_position() -> None:
     base = np.array([1.0, 10.0, 100.0, 1000.0, 10_000.0, 1e5])
     results = saved({"a": 0.9 * base, "b": base})
     shuffled = replace(results, table=results.table.sample(frac=1.0, random_state=0))
-    claim = criteria.claimed_order("order", "It is better", "Fig. 2a", "a", ["b"], replace(NSE, last=0))
+    claim = criteria.order_claim("order", "It is better", "Fig. 2a", "a", ["b"], replace(NSE, last=0))
     assert verdict(claim, results) is verdict(claim, shuffled) is Verdict.REPRODUCED
 
 
@@ -195,8 +197,8 @@ def test_trials_are_paired_by_number_and_not_by_position() -> None:
 )
 def test_what_is_as_good_may_be_a_quarter_worse(factor: float, expected: Verdict) -> None:
     base = np.array([1.0, 1.1, 0.9, 1.2, 1.0])
-    claim = criteria.claimed_as_good(
-        "good", "It is as good", "Fig. 2d", "a", "b", lambda part: evidence.ends(part, NSE), "NSE"
+    claim = criteria.as_good_claim(
+        "good", "It is as good", "Fig. 2d", "a", "b", lambda part: evidence.end_values(part, NSE), "NSE"
     )
     assert verdict(claim, saved({"a": factor * base, "b": base})) is expected
 
@@ -273,7 +275,7 @@ def of_units(after: dict[str, np.ndarray], epochs: float = 30.0) -> FigureResult
 
 
 def verdicts(results: FigureResults) -> dict[str, Judgement]:
-    return {claim.name: judged("receptive-fields", claim, results) for claim in receptive_fields.CLAIMS}
+    return {claim.name: judge_claim("receptive-fields", claim, results) for claim in receptive_fields.CLAIMS}
 
 
 def test_alike_feature_detectors_are_seen_to_be_alike() -> None:
@@ -303,5 +305,5 @@ def test_units_that_learned_for_one_epoch_tell_nothing() -> None:
 def test_ranges_that_are_not_numbers_are_not_judged() -> None:
     results = saved({"feedback_alignment": [1.0] * 5}, sweep={"network.init_range": ["[0.1, 0.2]"]})
     results.table["network.init_range"] = "[0.1, 0.2]"
-    with pytest.raises(DecidedError, match="not single numbers"):
-        evidence.small_and_large(results, "feedback_alignment", evidence.is_small)
+    with pytest.raises(NotMeasurableError, match="not single numbers"):
+        evidence.by_init_range(results, "feedback_alignment", evidence.is_small)

@@ -199,8 +199,8 @@ def test_what_shallow_never_changes_is_computed_once_and_gives_the_same(
 ) -> None:
     runs = only("shallow", network__hidden=hidden, network__init_range=0.1, training__dtype="float64")
     made: list[Any] = []
-    through = Mnist.seen_through
-    monkeypatch.setattr(Mnist, "seen_through", lambda *args: made.append(through(*args)) or made[-1])
+    through = Mnist.precompute
+    monkeypatch.setattr(Mnist, "precompute", lambda *args: made.append(through(*args)) or made[-1])
     kept = train(runs)
     monkeypatch.setattr(mnist, "MOST_KEPT", 0)
     anew = train(runs)
@@ -775,7 +775,7 @@ def test_what_is_kept_of_held_out_images_counts_too(monkeypatch: pytest.MonkeyPa
     state, task = state_of(Mnist()), Mnist()
     for most, kept in ((600 * 4, False), (700 * 4, True)):  # one unit, float32
         monkeypatch.setattr(mnist, "MOST_KEPT", most)
-        assert (task.seen_through(state, lambda inputs: inputs[..., :1]) is not None) == kept
+        assert (task.precompute(state, lambda inputs: inputs[..., :1]) is not None) == kept
 
 
 def test_quick_lowers_epochs_of_any_kind_but_mends_nothing() -> None:

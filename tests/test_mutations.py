@@ -76,7 +76,7 @@ def _other_at_every_step(right: Any) -> Any:
 
 
 def _transposed_weights(_: Any, rule: Any, step: Any, state: Any) -> Any:
-    return cascade(step, step.above), state
+    return cascade(step, step.upper_weights), state
 
 
 def _unrewarded(signals: Any, rule: Any, step: Any, state: Any) -> Any:
@@ -88,7 +88,7 @@ def _unrewarded(signals: Any, rule: Any, step: Any, state: Any) -> Any:
 def _wrong_slope(patch: pytest.MonkeyPatch) -> None:
     """sigma in place of sigma'."""
     for name in ("tanh", "logistic"):
-        patch.setitem(network.ACTIVATIONS, name, replace(network.ACTIVATIONS[name], slope=lambda output: output))
+        patch.setitem(network.ACTIVATIONS, name, replace(network.ACTIVATIONS[name], derivative=lambda output: output))
 
 
 FA_LEARNS = (

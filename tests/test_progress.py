@@ -20,7 +20,7 @@ def test_elsewhere_one_line_each_thirty_seconds_with_the_time_left(
     shown.start(1000, "linear")
     for _ in range(8):
         clock[0] += 10
-        shown.tick(100)
+        shown.advance(100)
     shown.stop()
     out, told = capsys.readouterr()
     assert out == ""
@@ -33,8 +33,8 @@ def test_on_a_terminal_a_bar_with_the_time_left(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     shown = Terminal()
     shown.start(1000, "linear")
-    shown.tick(500)
-    shown.tick(600)  # more than announced does no harm
+    shown.advance(500)
+    shown.advance(600)  # more than announced does no harm
     shown.stop()
     shown.stop()
     out, told = capsys.readouterr()
@@ -46,6 +46,6 @@ def test_on_a_terminal_a_bar_with_the_time_left(
 def test_silent_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     shown = Silent()
     shown.start(10, "x")
-    shown.tick(10)
+    shown.advance(10)
     shown.stop()
     assert capsys.readouterr() == ("", "")

@@ -16,7 +16,7 @@ from click.testing import Result
 import fa_repro
 from fa_repro import run
 from fa_repro.execution import batching as units
-from fa_repro.execution.batching import divided, form_batches, makespan, seconds, shard
+from fa_repro.execution.batching import divide, form_batches, makespan, seconds, shard
 from fa_repro.results import in_progress, paths
 from fa_repro.results.store import Store
 from fa_repro.rules.backprop import Backprop
@@ -80,7 +80,7 @@ def test_estimates_grow_with_the_work_and_shrink_with_the_processes() -> None:
 @pytest.mark.parametrize("jobs", [1, 3, 4, 5, 12, 50])
 def test_no_job_is_left_without_a_batch_while_there_are_runs(jobs: int) -> None:
     whole = form_batches(small().runs())
-    parts = divided(whole, jobs)
+    parts = divide(whole, jobs)
     assert len(parts) == max(len(whole), min(jobs, 12))
     assert Counter(each.key for part in parts for each in part) == Counter(each.key for each in small().runs())
     assert all(len({id(each.condition) for each in part}) == 1 for part in parts)
@@ -117,7 +117,7 @@ def test_a_note_that_is_none_says_nothing(tmp_path: Path, note: str) -> None:
     path = paths.unfinished(tmp_path, "search/mnist")
     path.parent.mkdir(parents=True)
     path.write_text(note)
-    assert in_progress.told(tmp_path, "search/mnist") is None
+    assert in_progress.describe(tmp_path, "search/mnist") is None
 
 
 # ---- failed runs ----
@@ -266,8 +266,8 @@ def test_a_run_that_another_process_has_stored_meanwhile_is_not_trained_again(
     store.prepare()
     units.train_and_store(batch[:2], store, overwrite=False)
     seen: list[int] = []
-    timed = units.timed
-    monkeypatch.setattr(units, "timed", lambda left, tick: (seen.append(len(left)), timed(left, tick))[1])
+    original = units.train_timed
+    monkeypatch.setattr(units, "train_timed", lambda left, *rest: (seen.append(len(left)), original(left, *rest))[1])
     units.train_and_store(batch, store, overwrite=False)
     units.train_and_store(batch, store, overwrite=False)
     units.train_and_store(batch, store, overwrite=True)

@@ -44,14 +44,14 @@ def make_step(
     target = streams.uniform("target", (batch, sizes[-1]), dtype)
     if output == "logistic":
         target = 0.5 * (target + 1)
-    activity = network.propagate(network.total(0, examples))
+    activity = network.forward(network.pre_activation(0, examples))
     error = loss.signal(target, activity.output, network.output)
     return Step(network, activity, target, error, loss), streams, examples
 
 
 def total_loss(step: Step, examples: Array) -> Array:
     """Summed over the batch, per replica."""
-    output = step.network.propagate(step.network.total(0, examples)).output
+    output = step.network.forward(step.network.pre_activation(0, examples)).output
     return step.loss.value(step.target, output).sum(axis=1)
 
 
@@ -91,8 +91,8 @@ def test_slope_is_the_derivative_of_the_value(activation: str) -> None:
 
     unit, z = ACTIVATIONS[activation], np.linspace(-3, 3, 13)
     numeric = (unit.value(z + 1e-6) - unit.value(z - 1e-6)) / 2e-6
-    slope = np.ones_like(z) if unit.slope is None else unit.slope(unit.value(z))
-    np.testing.assert_allclose(slope, numeric, rtol=1e-8)
+    derivative = np.ones_like(z) if unit.derivative is None else unit.derivative(unit.value(z))
+    np.testing.assert_allclose(derivative, numeric, rtol=1e-8)
 
 
 def test_cross_entropy_stays_finite_where_the_output_saturates() -> None:
@@ -133,7 +133,7 @@ def test_node_perturbation_of_small_noise_estimates_the_gradient_in_a_deep_nonli
 @pytest.mark.parametrize(("sizes", "activation"), NETS)
 def test_feedback_alignment_with_transposed_weights_is_backprop(sizes: tuple[int, ...], activation: str) -> None:
     step, *_ = make_step(sizes, activation)
-    aligned, _ = FeedbackAlignment((0.5,)).signals(step, step.above)
+    aligned, _ = FeedbackAlignment((0.5,)).signals(step, step.upper_weights)
     for ours, theirs in zip(aligned, Backprop().signals(step, None)[0], strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -177,7 +177,7 @@ def test_feedback_alignment_conserves_its_invariant_to_first_order() -> None:
     step, streams, examples = make_step((5, 4, 3), batch=1, replicas=1)
     network = Network(step.network.weights, [], step.network.hidden, step.network.output)
     rule = FeedbackAlignment((0.5,))
-    activity = network.propagate(network.total(0, examples))
+    activity = network.forward(network.pre_activation(0, examples))
     error = step.target - activity.output
     signals, state = rule.signals(Step(network, activity, step.target, error, step.loss), rule.init(network, streams))
     feedback = state[0][0].T  # the paper's B, hidden x outputs
@@ -188,7 +188,7 @@ def test_feedback_alignment_conserves_its_invariant_to_first_order() -> None:
 
     before = invariant()
     learner = Learner(network, run.condition.setup)
-    for _ in learner.parts(examples):
+    for _ in learner.batches(examples):
         learner.apply(activity, signals)
     x, be = examples[0, 0], signals[0][0, 0]
     rate = run.condition.setup.learning_rate

@@ -54,9 +54,9 @@ def test_kolen_pollack_and_the_mirror_with_the_forward_weights_are_backprop(
 ) -> None:
     step, streams, _ = make_step(sizes, activation)
     mirror = MIRROR.init(step.network, streams)
-    assert_backprop(step, MIRROR, mirror._replace(matrices=step.above))
+    assert_backprop(step, MIRROR, mirror._replace(matrices=step.upper_weights))
     rule = KolenPollack(RANGE)
-    assert_backprop(step, rule, rule.init(step.network, streams)._replace(matrices=step.above))
+    assert_backprop(step, rule, rule.init(step.network, streams)._replace(matrices=step.upper_weights))
 
 
 @pytest.mark.parametrize(("sizes", "activation"), DEEP)
@@ -64,7 +64,7 @@ def test_sign_rules_are_backprop_where_the_forward_weights_have_their_magnitudes
     sizes: tuple[int, ...], activation: str
 ) -> None:
     step, streams, _ = make_step(sizes, activation)
-    signs = [np.sign(weights) for weights in step.above]
+    signs = [np.sign(weights) for weights in step.upper_weights]
     fixed = FixedSignConcordant(RANGE).init(step.network, streams)
     step.network.weights[1:] = [sign * matrix for sign, matrix in zip(signs, fixed, strict=True)]
     assert_backprop(step, FixedSignConcordant(RANGE), fixed)
@@ -89,7 +89,7 @@ def test_direct_feedback_is_feedback_alignment_in_the_top_hidden_layer(sizes: tu
 
 def test_direct_feedback_through_the_product_of_the_forward_weights_is_backprop_in_a_linear_net() -> None:
     step, *_ = make_step((5, 6, 4, 3))
-    first, second = step.above
+    first, second = step.upper_weights
     assert_backprop(step, DirectFeedbackAlignment(RANGE), [second @ first, second], rtol=1e-12)
 
 
@@ -108,8 +108,8 @@ def test_target_propagation_in_a_linear_net_is_backprop_or_pseudobackprop_by_its
     step, streams, _ = make_step((5, 6, 4, 3))
     rule = replace(TARGETS, target_step=target_step)
     state = rule.init(step.network, streams)
-    inverses = [np.linalg.pinv(weights).mT for weights in step.above]
-    for matrices, other in ((step.above, Backprop()), (inverses, Pseudobackprop())):
+    inverses = [np.linalg.pinv(weights).mT for weights in step.upper_weights]
+    for matrices, other in ((step.upper_weights, Backprop()), (inverses, Pseudobackprop())):
         ours, _ = rule.signals(step, state._replace(matrices=matrices))
         theirs, _ = other.signals(step, None)
         for one, two in zip(ours[:-1], theirs[:-1], strict=True):
@@ -158,7 +158,7 @@ def test_kolen_pollacks_feedback_comes_to_the_forward_weights_at_the_rate_of_the
     )
     before = [b - w for b, w in zip(learner.state.matrices, network.weights[1:], strict=True)]
     moved = network.weights[1].copy()
-    for _ in learner.lessons(*setup.task.draw(state, examples)):
+    for _ in learner.steps(*setup.task.draw(state, examples)):
         pass
     batch = setup.training.batch_size
     expected = (1 - setup.training.weight_decay * batch) ** (examples / batch)
@@ -183,7 +183,7 @@ def test_signs_are_those_of_the_forward_weights_and_magnitudes_as_each_rule_has_
     step, streams, _ = make_step((4, 60, 50, 3), replicas=3)
     step = step._replace(error=np.broadcast_to(np.eye(3), (3, 3, 3)).copy())  # signals are then the feedback's rows
     step.network.weights[2][0, 0, 0] = 0.0
-    weights, magnitudes = step.above[1], {}
+    weights, magnitudes = step.upper_weights[1], {}
     for name, rule in (
         ("uniform", UniformSignConcordant(0.7)),
         ("fixed", FixedSignConcordant((1.0, 0.5))),
@@ -212,7 +212,7 @@ def test_signs_are_those_of_the_forward_weights_and_magnitudes_as_each_rule_has_
 def test_the_mirrors_mean_change_has_its_fixed_point_at_the_forward_weights() -> None:
     step, streams, _ = make_step((5, 6, 4, 3), "tanh", batch=50)
     rule = WeightMirror(RANGE, mirror_rate=0.02, mirror_decay=0.01)
-    state = Mirror([2 * weights for weights in step.above], rule.init(step.network, streams).noise)
+    state = Mirror([2 * weights for weights in step.upper_weights], rule.init(step.network, streams).noise)
     changes = []
     for _ in range(4000):
         _, after = rule.signals(step, state)
@@ -226,7 +226,7 @@ def test_the_mirrors_angle_to_the_forward_weights_falls_from_a_right_one_to_a_fe
     step, streams, _ = make_step((5, 40, 30, 10), "tanh", batch=20)
     state, angles = MIRROR.init(step.network, streams), []
     for _ in range(800):
-        angles.append([weights_angle(b, w) for b, w in zip(state.matrices, step.above, strict=True)])
+        angles.append([weights_angle(b, w) for b, w in zip(state.matrices, step.upper_weights, strict=True)])
         _, state = MIRROR.signals(step, state)
     assert (np.abs(np.array(angles[0]) - 90) < 10).all()
     assert (np.array(angles[-1]) < 12).all()
@@ -234,7 +234,7 @@ def test_the_mirrors_angle_to_the_forward_weights_falls_from_a_right_one_to_a_fe
     slow = replace(MIRROR, mirror_rate=0.002, mirror_decay=0.002)
     for _ in range(1500):
         _, state = slow.signals(step, state)
-    assert (np.array([weights_angle(b, w) for b, w in zip(state.matrices, step.above, strict=True)]) < 6).all()
+    assert (np.array([weights_angle(b, w) for b, w in zip(state.matrices, step.upper_weights, strict=True)]) < 6).all()
 
 
 # ---- difference target propagation ----
@@ -244,7 +244,7 @@ def reconstruction(network: Network, hidden: Array, matrix: Array, bias: Array, 
     """Half the squared error of an inverse, mean over the batch, per replica."""
     corrupted = hidden + noise
     unit = network.output if layer == len(network.weights) - 1 else network.hidden
-    given = network.hidden.value(unit.value(network.total(layer, corrupted)) @ matrix + bias)
+    given = network.hidden.value(unit.value(network.pre_activation(layer, corrupted)) @ matrix + bias)
     return 0.5 * ((corrupted - given) ** 2).sum(axis=(1, 2)) / hidden.shape[1]
 
 

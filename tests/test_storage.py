@@ -81,7 +81,7 @@ def test_the_first_to_finish_wins(stored_run: tuple[Store, Run, Path]) -> None:
 def test_leftovers_of_a_dead_process_are_swept_and_those_of_a_living_one_kept(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     root.mkdir()
-    alive = atomic.temporary(root)
+    alive = atomic.temporary_path(root)
     dead = root / alive.name.replace(f"-{os.getpid()}-", "-999999999-")
     for path in (alive, dead):
         path.mkdir()

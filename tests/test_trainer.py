@@ -115,7 +115,7 @@ class EverySecond(Rule):
     silence: bool = True
 
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
-        first, *rest = cascade(step, step.above)
+        first, *rest = cascade(step, step.upper_weights)
         number = 0 if state is None else state
         other = None if self.silence else np.zeros_like(first)
         return [first if number % 2 else other, *rest], number + 1
@@ -173,9 +173,9 @@ def test_weights_without_lag_have_decayed_too() -> None:
     learner = Learner(network, each.condition.setup, decay=np.full((1, 1, 1), 0.01))
     rng = np.random.default_rng(0)
     inputs, expected = rng.normal(size=(1, 12, 6)), network.weights[0].copy()
-    for part in learner.parts(inputs):
-        activity = network.propagate(learner.total(part))
-        np.testing.assert_allclose(learner.network_now().weights[0], expected, rtol=1e-12)
+    for part in learner.batches(inputs):
+        activity = network.forward(learner.pre_activation(part))
+        np.testing.assert_allclose(learner.current_network().weights[0], expected, rtol=1e-12)
         signal = rng.normal(size=(1, 1, 4))
         learner.apply(activity, [signal, None])
         expected = 0.99 * expected + each.condition.setup.learning_rate * signal.mT @ inputs[:, part]

@@ -31,7 +31,7 @@ def test_workers_are_started_by_themselves_only_where_that_pays(
     monkeypatch: pytest.MonkeyPatch, workplace: Path
 ) -> None:
     started: list[Any] = []
-    monkeypatch.setattr(processes, "train_in_workers", lambda *args: started.append(args) or iter(()))
+    monkeypatch.setattr(processes, "train_in_processes", lambda *args: started.append(args) or iter(()))
     run("linear", {"trials": 1}, jobs=None)
     assert not started
     estimates = [seconds(batch) for batch in form_batches(digit_runs(overrides={"network.hidden": [1000]}))]

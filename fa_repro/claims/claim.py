@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     NOT_RUN = "not run"
 
 
-class DecidedError(Exception):
+class NotMeasurableError(Exception):
     """Raised where there is no number to judge by: the verdict is decided by what is missing, or by what diverged."""
 
     def __init__(self, verdict: Verdict, reason: str) -> None:
@@ -72,7 +72,7 @@ class Claim:
     criterion : str
         What has to be measured for it to be reproduced.
     judge : callable
-        `judge(saved)` gives what was measured; raises `DecidedError` if there is nothing to judge by.
+        `judge(results)` gives what was measured; raises `NotMeasurableError` if there is nothing to judge by.
     published : str
         What the paper says, in words. Empty where it gives no number.
     reference : (str, str, str), optional
@@ -126,7 +126,7 @@ class Judgement:
     reason: str = ""
 
     @property
-    def told(self) -> str:
+    def result_text(self) -> str:
         """What was measured, or why nothing was, in words."""
         return "; ".join(filter(None, [self.measured.text if self.measured else "", self.reason]))
 
@@ -152,11 +152,11 @@ class Judgement:
         }
 
 
-def judged(figure: str, claim: Claim, saved: "FigureResults") -> Judgement:
+def judge_claim(figure: str, claim: Claim, results: "FigureResults") -> Judgement:
     """The verdict on a claim by saved results."""
     try:
-        measured = claim.judge(saved)
-    except DecidedError as error:
+        measured = claim.judge(results)
+    except NotMeasurableError as error:
         return Judgement(figure, claim, error.verdict, None, str(error))
     if measured.holds is None:
         reason = "the interval reaches beyond what the claim allows: more trials would tell"

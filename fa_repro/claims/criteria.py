@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fa_repro.claims import evidence
-from fa_repro.claims.claim import Claim, DecidedError, Measured, Verdict
+from fa_repro.claims.claim import Claim, Measured, NotMeasurableError, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,17 +40,17 @@ def fitted(setting: str, *claims: Claim) -> tuple[Claim, ...]:
     return tuple(replace(claim, fitted=setting) for claim in claims)
 
 
-def claimed_level(
+def level_claim(
     name: str,
     statement: str,
     where: str,
     reference: tuple[str, str, str],
-    quantity: evidence.Quantity,
-    how: str,
+    quantity: evidence.Endpoint,
+    published_as: str,
 ) -> Claim:
     """A level at the end of training, near the published one.
 
-    `how` it was published: `printed` (a mean of trials), `read` off a logarithmic axis (a mean), or `single` (a run).
+    `published_as`: `printed` (a mean of trials), `read` off a logarithmic axis (a mean), or `single` (a run).
     """
     algorithm = reference[2]
     criteria = {
@@ -59,30 +59,30 @@ def claimed_level(
         "single": "the published run ends where 95 % of trials are expected to (prediction interval of the logarithm)",
     }
 
-    def judge(saved: "FigureResults") -> Measured:
+    def judge(results: "FigureResults") -> Measured:
         from fa_repro.claims.published import value
         from fa_repro.statistics import prediction_interval
 
-        published, part = float(value(*reference)), evidence.rows(saved, algorithm)
-        if how == "printed":
+        published, part = float(value(*reference)), evidence.rows(results, algorithm)
+        if published_as == "printed":
             tolerance = PRINTED * published
-            values = evidence.ends(part, quantity).to_numpy()
-            return evidence.interval(values, published - tolerance, published + tolerance, quantity.unit)
-        if how == "read":
-            values = evidence.ends(part, replace(quantity, logarithmic=False)).to_numpy()
-            return evidence.interval(values, published / READ, published * READ, quantity.unit)
-        values = evidence.ends(part, quantity).to_numpy()
+            values = evidence.end_values(part, quantity).to_numpy()
+            return evidence.mean_within(values, published - tolerance, published + tolerance, quantity.unit)
+        if published_as == "read":
+            values = evidence.end_values(part, replace(quantity, logarithmic=False)).to_numpy()
+            return evidence.mean_within(values, published / READ, published * READ, quantity.unit)
+        values = evidence.end_values(part, quantity).to_numpy()
         low, high = (10**each for each in prediction_interval(values))
         middle = float(10 ** values.mean())
-        expected = f"{evidence.number(low)} .. {evidence.number(high)}"
-        text = f"{evidence.number(middle, quantity.unit)} (95 % of trials: {expected})"
+        expected = f"{evidence.format_number(low)} .. {evidence.format_number(high)}"
+        text = f"{evidence.format_number(middle, quantity.unit)} (95 % of trials: {expected})"
         return Measured(text, low <= published <= high, middle, low, high, trials=len(values))
 
-    return Claim(name, statement, where, criteria[how], judge, reference=reference)
+    return Claim(name, statement, where, criteria[published_as], judge, reference=reference)
 
 
-def claimed_curve(
-    name: str, statement: str, where: str, figure: str, algorithm: str, quantity: evidence.Quantity, window: int = 1
+def curve_claim(
+    name: str, statement: str, where: str, figure: str, algorithm: str, quantity: evidence.Endpoint, window: int = 1
 ) -> Claim:
     """A whole curve, near the published one; smoothed over a window of so many points.
 
@@ -93,7 +93,7 @@ def claimed_curve(
     )
     unit = " decades" if quantity.logarithmic else " points"
 
-    def judge(saved: "FigureResults") -> Measured:
+    def judge(results: "FigureResults") -> Measured:
         import numpy as np
 
         from fa_repro.claims import published
@@ -101,8 +101,8 @@ def claimed_curve(
 
         curve = published.curves(figure)[algorithm]
         at, target = curve["examples"].to_numpy(), curve["value"].to_numpy()
-        trials, examples, values = evidence.curves(
-            evidence.rows(saved, algorithm), replace(quantity, logarithmic=window > 1)
+        trials, examples, values = evidence.trial_curves(
+            evidence.rows(results, algorithm), replace(quantity, logarithmic=window > 1)
         )
         values = sliding(evidence.finite(values), min(window, len(examples)))[0]
         centres = examples[window // 2 : window // 2 + values.shape[1]]
@@ -118,7 +118,8 @@ def claimed_curve(
             means = np.log10(means)
         distance, *others = np.median(np.abs(means - target[known]), axis=1)
         low, high = np.quantile(others, [0.025, 0.975])
-        text = f"{evidence.number(distance)}{unit} away ({evidence.number(low)} .. {evidence.number(high)})"
+        shown, bottom, top = map(evidence.format_number, (distance, low, high))
+        text = f"{shown}{unit} away ({bottom} .. {top})"
         holds = evidence.within(distance, low, high, 0.0, tolerance)
         return Measured(text, holds, float(distance), float(low), float(high), trials=len(trials))
 
@@ -128,21 +129,21 @@ def claimed_curve(
     return Claim(name, statement, where, criterion, judge, published="the curve")
 
 
-def claimed_order(
+def order_claim(
     name: str,
     statement: str,
     where: str,
     better: str,
     worse: Sequence[str],
-    quantity: evidence.Quantity,
+    quantity: evidence.Endpoint,
     published: str = "",
 ) -> Claim:
     """One algorithm below another, or each of several, in a paired test over trials."""
 
-    def judge(saved: "FigureResults") -> Measured:
-        return evidence.worst(
-            evidence.smaller(
-                evidence.differences(saved, better, each, lambda part: evidence.ends(part, quantity)),
+    def judge(results: "FigureResults") -> Measured:
+        return evidence.weakest(
+            evidence.is_below(
+                evidence.trial_differences(results, better, each, lambda part: evidence.end_values(part, quantity)),
                 quantity.unit,
                 quantity.logarithmic,
             )
@@ -154,7 +155,7 @@ def claimed_order(
     return Claim(name, statement, where, criterion, judge, published)
 
 
-def claimed_as_good(
+def as_good_claim(
     name: str,
     statement: str,
     where: str,
@@ -166,9 +167,9 @@ def claimed_as_good(
 ) -> Claim:
     """One algorithm not much worse than another; the measure gives logarithms of what should be small."""
 
-    def judge(saved: "FigureResults") -> Measured:
-        found = evidence.interval(
-            evidence.differences(saved, algorithm, other, measure), 0.0, AS_GOOD, logarithmic=True
+    def judge(results: "FigureResults") -> Measured:
+        found = evidence.mean_within(
+            evidence.trial_differences(results, algorithm, other, measure), 0.0, AS_GOOD, logarithmic=True
         )
         return replace(found, text=f"times {found.text}")
 
@@ -176,26 +177,26 @@ def claimed_as_good(
     return Claim(name, statement, where, criterion, judge, published)
 
 
-def claimed_statements(name: str, theorem: int, statement: str, starts: Sequence[str], published: str = "") -> Claim:
+def statements_claim(name: str, theorem: int, statement: str, starts: Sequence[str], published: str = "") -> Claim:
     """A claim that holds if all the statements whose text begins with one of `starts` do."""
 
-    def judge(saved: "FigureResults") -> Measured:
-        evidence.unswept(saved)
-        summary, trials = saved.extra["summary"], int(saved.config["trials"])
+    def judge(results: "FigureResults") -> Measured:
+        evidence.require_unswept(results)
+        summary, trials = results.extra["summary"], int(results.config["trials"])
         chosen = (summary["theorem"] == theorem) & summary["statement"].str.startswith(tuple(starts))
         found = list(summary[chosen].itertuples())
         if not found:
-            raise DecidedError(Verdict.NOT_RUN, f"theorem {theorem} is not among these results")
+            raise NotMeasurableError(Verdict.NOT_RUN, f"theorem {theorem} is not among these results")
         if trials < evidence.FEWEST:
-            raise DecidedError(Verdict.NOT_ENOUGH, f"{trials} of at least {evidence.FEWEST} trials")
-        text = "; ".join(f"{row.measured:.2g} ({bound(row)})" for row in found)
+            raise NotMeasurableError(Verdict.NOT_ENOUGH, f"{trials} of at least {evidence.FEWEST} trials")
+        text = "; ".join(f"{row.measured:.2g} ({bound_text(row)})" for row in found)
         return Measured(text, all(row.holds for row in found), trials=trials)
 
     criterion = "the worst trial of each statement within its bound: " + "; ".join(starts)
     return Claim(name, statement, f"Supplementary proof {theorem}", criterion, judge, published)
 
 
-def bound(row: Any) -> str:
+def bound_text(row: Any) -> str:
     """What a number has to be, such as `≤ 1e-08`."""
     if row.low == float("-inf"):
         return f"≤ {row.high:.3g}"

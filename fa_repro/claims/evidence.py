@@ -1,13 +1,13 @@
 """Evidence for claims: numbers of trials, their intervals, and tests between them.
 
-Wherever there is nothing to judge by, or a trial diverged, `DecidedError` says so.
+Wherever there is nothing to judge by, or a trial diverged, `NotMeasurableError` says so.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fa_repro.claims.claim import DecidedError, Measured, Verdict
+from fa_repro.claims.claim import Measured, NotMeasurableError, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def is_large(init_range: float) -> bool:
 
 
 @dataclass(frozen=True)
-class Quantity:
+class Endpoint:
     """What is compared.
 
     Attributes
@@ -63,51 +63,53 @@ class Quantity:
     unit: str = ""
 
 
-def unswept(saved: "FigureResults") -> None:
+def require_unswept(results: "FigureResults") -> None:
     """Nothing is judged by results of a sweep, as claims are about one setting."""
-    if saved.config["sweep"]:
-        raise DecidedError(Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(saved.config['sweep'])}")
+    if results.config["sweep"]:
+        raise NotMeasurableError(
+            Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(results.config['sweep'])}"
+        )
 
 
-def rows(saved: "FigureResults", algorithm: str) -> "pd.DataFrame":
+def rows(results: "FigureResults", algorithm: str) -> "pd.DataFrame":
     """Rows of one algorithm in results that are not of a sweep."""
-    unswept(saved)
-    return _present(saved, algorithm)
+    require_unswept(results)
+    return _present(results, algorithm)
 
 
-def small_and_large(saved: "FigureResults", algorithm: str, keep: Callable[[float], bool]) -> "list[pd.DataFrame]":
+def by_init_range(results: "FigureResults", algorithm: str, keep: Callable[[float], bool]) -> "list[pd.DataFrame]":
     """Rows of one algorithm at each of the initial ranges that `keep` picks, in results of a sweep over these alone."""
     axis = "network.init_range"
-    if list(saved.config["sweep"]) != [axis]:
-        raise DecidedError(Verdict.NOT_RUN, f"these are not results of a sweep over {axis} alone")
-    table = _present(saved, algorithm)
+    if list(results.config["sweep"]) != [axis]:
+        raise NotMeasurableError(Verdict.NOT_RUN, f"these are not results of a sweep over {axis} alone")
+    table = _present(results, algorithm)
     if table[axis].dtype.kind not in "if":
-        raise DecidedError(Verdict.NOT_RUN, f"the ranges in {axis} are not single numbers")
+        raise NotMeasurableError(Verdict.NOT_RUN, f"the ranges in {axis} are not single numbers")
     found = [part for value, part in table.groupby(axis) if keep(float(str(value)))]
     if not found:
-        raise DecidedError(Verdict.NOT_RUN, f"none of the swept {axis} is one that the claim is about")
+        raise NotMeasurableError(Verdict.NOT_RUN, f"none of the swept {axis} is one that the claim is about")
     return found
 
 
-def _present(saved: "FigureResults", algorithm: str) -> "pd.DataFrame":
-    if algorithm not in saved.config["algorithms"]:
-        raise DecidedError(Verdict.NOT_RUN, f"{algorithm} is not among the algorithms")
-    part = saved.table[saved.table["algorithm"] == algorithm]
+def _present(results: "FigureResults", algorithm: str) -> "pd.DataFrame":
+    if algorithm not in results.config["algorithms"]:
+        raise NotMeasurableError(Verdict.NOT_RUN, f"{algorithm} is not among the algorithms")
+    part = results.table[results.table["algorithm"] == algorithm]
     if part.empty:
-        raise DecidedError(Verdict.NOT_RUN, f"every run of {algorithm} failed")
+        raise NotMeasurableError(Verdict.NOT_RUN, f"every run of {algorithm} failed")
     return part
 
 
-def curves(part: "pd.DataFrame", quantity: Quantity) -> "tuple[Array, Array, Array]":
+def trial_curves(part: "pd.DataFrame", quantity: Endpoint) -> "tuple[Array, Array, Array]":
     """Trials, examples up to where it is judged, and values, shape (trials, examples); logarithms where it says so."""
     from fa_repro.results.tables import by_trial
     from fa_repro.statistics import log10
 
     trials, examples, values = by_trial(part, quantity.column)
     if len(trials) < FEWEST:
-        raise DecidedError(Verdict.NOT_ENOUGH, f"{len(trials)} of at least {FEWEST} trials")
+        raise NotMeasurableError(Verdict.NOT_ENOUGH, f"{len(trials)} of at least {FEWEST} trials")
     if examples[-1] < 0.99 * quantity.at - 1:
-        raise DecidedError(Verdict.NOT_ENOUGH, f"measured up to example {examples[-1]:,} of {quantity.at:,}")
+        raise NotMeasurableError(Verdict.NOT_ENOUGH, f"measured up to example {examples[-1]:,} of {quantity.at:,}")
     seen = examples <= quantity.at
     return trials, examples[seen], log10(values[:, seen]) if quantity.logarithmic else values[:, seen]
 
@@ -118,25 +120,27 @@ def finite(values: "Array") -> "Array":
 
     lost = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
     if lost.any():
-        raise DecidedError(Verdict.NOT_REPRODUCED, f"diverged or not defined in {lost.sum()} of {len(values)} trials")
+        raise NotMeasurableError(
+            Verdict.NOT_REPRODUCED, f"diverged or not defined in {lost.sum()} of {len(values)} trials"
+        )
     return values
 
 
-def ends(part: "pd.DataFrame", quantity: Quantity) -> "pd.Series":
+def end_values(part: "pd.DataFrame", quantity: Endpoint) -> "pd.Series":
     """The quantity where it is judged, for each trial."""
     import pandas as pd
 
-    trials, examples, values = curves(part, quantity)
+    trials, examples, values = trial_curves(part, quantity)
     late = examples >= min(examples[-1], quantity.at - quantity.last)
     return pd.Series(finite(values[:, late].mean(axis=1)), index=trials)
 
 
-def interval(values: "Array", low: float, high: float, unit: str = "", logarithmic: bool = False) -> Measured:
+def mean_within(values: "Array", low: float, high: float, unit: str = "", logarithmic: bool = False) -> Measured:
     """The mean over trials and its 95 % interval, held to be between bounds; of factors where it is logarithmic."""
     from fa_repro.statistics import mean_interval
 
     mean, below, above = (float(10**each if logarithmic else each) for each in mean_interval(values))
-    text = number(mean, unit) + (f" ({number(below)} .. {number(above)})" if below < above else "")
+    text = format_number(mean, unit) + (f" ({format_number(below)} .. {format_number(above)})" if below < above else "")
     return Measured(text, within(mean, below, above, low, high), mean, below, above, trials=len(values))
 
 
@@ -147,38 +151,38 @@ def within(value: float, below: float, above: float, low: float, high: float) ->
     return True if low <= below and above <= high else None
 
 
-def worst(found: Iterable[Measured]) -> Measured:
+def weakest(found: Iterable[Measured]) -> Measured:
     """Of several measurements that all have to hold, one that does not, or is least certain to."""
     return min(found, key=lambda each: (each.holds is not False, each.holds is True, -(each.p or 0)))
 
 
-def number(value: float, unit: str = "") -> str:
+def format_number(value: float, unit: str = "") -> str:
     """A number in three digits, in powers of ten where it is very small or large."""
     text = f"{value:.3g}" if 0.01 <= abs(value) < 1e4 or value == 0 else f"{value:.1e}"
     return f"{text}{unit}"
 
 
-def differences(
-    saved: "FigureResults", first: str, second: str, measure: "Callable[[pd.DataFrame], pd.Series]"
+def trial_differences(
+    results: "FigureResults", first: str, second: str, measure: "Callable[[pd.DataFrame], pd.Series]"
 ) -> "Array":
     """What a measure of the first algorithm is above that of the second, for each trial that both have."""
-    return paired(measure(rows(saved, first)), measure(rows(saved, second)))
+    return paired(measure(rows(results, first)), measure(rows(results, second)))
 
 
 def paired(first: "pd.Series", second: "pd.Series") -> "Array":
     """Differences of what trials have in both, shape (trials,)."""
     apart = (first - second).dropna().to_numpy()
     if len(apart) < FEWEST:
-        raise DecidedError(Verdict.NOT_ENOUGH, f"{len(apart)} of at least {FEWEST} trials in both")
+        raise NotMeasurableError(Verdict.NOT_ENOUGH, f"{len(apart)} of at least {FEWEST} trials in both")
     return apart
 
 
-def smaller(apart: "Array", unit: str = "", logarithmic: bool = False, level: float = LEVEL) -> Measured:
+def is_below(apart: "Array", unit: str = "", logarithmic: bool = False, level: float = LEVEL) -> Measured:
     """Paired differences, shape (trials,), held to be below 0; left open where few are, but perhaps by chance."""
     from fa_repro.statistics import p_below_zero
 
     p = p_below_zero(apart)
-    found = interval(apart, float("-inf"), float("inf"), unit, logarithmic)
+    found = mean_within(apart, float("-inf"), float("inf"), unit, logarithmic)
     below = f"below in {(apart < 0).sum()} of {len(apart)} trials"
     text = f"{'times' if logarithmic else 'by'} {found.text}, {below}, p = {p:.0e}"
     holds = p < level or (None if apart.mean() < 0 and len(apart) < PAPER else False)

@@ -25,11 +25,11 @@ class _Group(click.Group):
         try:
             return super().make_context(*args, **keys)
         except KeyboardInterrupt:
-            click.echo(interrupts.told(), err=True)
+            click.echo(interrupts.message(), err=True)
             raise click.exceptions.Exit(interrupts.CODE) from None
 
     def invoke(self, ctx: click.Context) -> Any:
-        with interrupts.end_this():
+        with interrupts.handled():
             return self._invoke(ctx)
 
     def _invoke(self, ctx: click.Context) -> Any:
@@ -40,7 +40,7 @@ class _Group(click.Group):
                 click.echo(f"error: {line}", err=True)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            click.echo(interrupts.told(), err=True)
+            click.echo(interrupts.message(), err=True)
             ctx.exit(interrupts.CODE)
         except BrokenPipeError:
             raise  # click ends quietly
@@ -55,7 +55,7 @@ class _Group(click.Group):
         except click.exceptions.Exit:
             raise
         except Exception:
-            interrupts.raise_again()
+            interrupts.reraise()
             raise
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from fa_repro.errors import StorageError
-from fa_repro.execution.batching import cores, divided, form_batches, jobs_for, makespan
+from fa_repro.execution.batching import choose_jobs, cores, divide, form_batches, makespan
 from fa_repro.execution.executor import LOCAL, Execution
 from fa_repro.experiment.pipeline import Result
 from fa_repro.experiment.plan import Plan
 from fa_repro.experiment.reproduce import Repeated
 from fa_repro.experiment.request import Request
-from fa_repro.io.manifest import NotValidError, read_manifest, verified
+from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.io.yaml import inline, load
 from fa_repro.results import in_progress
 from fa_repro.theory import Study
@@ -64,7 +64,7 @@ def _which(runs: Sequence[Run]) -> str:
     return f"{condition}, {f'trial {trials[0]}' if len(runs) == 1 else many}"
 
 
-def planned(request: Request, plan: Plan, results: Path, how: Execution) -> str:
+def planned(request: Request, plan: Plan, results: Path, execution: Execution) -> str:
     """What a dry run shows: the grid, what is there and what is missing per algorithm and where, why, and how long."""
     if plan.config.studies:
         return (
@@ -83,9 +83,9 @@ def planned(request: Request, plan: Plan, results: Path, how: Execution) -> str:
     if plan.missing:
         if plan.config.axes and len(plan.missing) < len(plan.runs):
             lines += _shortened([f"  missing: {_which(runs)}" for runs in _by_entry(plan.missing)])
-        reasons = ["--force"] if how.force else _reasons(plan, results, request.name)
+        reasons = ["--force"] if execution.force else _reasons(plan, results, request.name)
         lines += [f"  why: {reason}" for reason in reasons]
-        lines.append(f"  time: {_time(plan, how)}")
+        lines.append(f"  time: {_time(plan, execution)}")
     return "\n".join(lines)
 
 
@@ -115,13 +115,13 @@ def _shortened(lines: list[str]) -> list[str]:
     return [*lines[:MOST], f"  ... and {len(lines) - MOST} more"] if len(lines) > MOST + 1 else lines
 
 
-def _time(plan: Plan, how: Execution) -> str:
+def _time(plan: Plan, execution: Execution) -> str:
     todo = form_batches(plan.missing)
-    if how.address is not None:
+    if execution.address is not None:
         return f"very roughly {_duration(makespan(todo, 1))} on one core, shared by the cluster's workers"
-    jobs = jobs_for(todo, how.jobs if how.executor == LOCAL else how.jobs or cores())
+    jobs = choose_jobs(todo, execution.jobs if execution.executor == LOCAL else execution.jobs or cores())
     processes = "one process" if jobs == 1 else f"{jobs} processes"
-    return f"very roughly {_duration(makespan(divided(todo, jobs), jobs))} in {processes}"
+    return f"very roughly {_duration(makespan(divide(todo, jobs), jobs))} in {processes}"
 
 
 def _duration(seconds: float) -> str:
@@ -136,20 +136,22 @@ def compared(repeated: Repeated) -> Iterator[str]:
     """Lines on whether results that were made again agree with those there were."""
     for name in repeated.agreeing:
         yield f"same bytes: {name}"
-    for name, how in repeated.differences.items():
-        yield f"{name} {how}"
+    for name, difference in repeated.differences.items():
+        yield f"{name} {difference}"
     for line in repeated.circumstances:
         yield f"not as it was: {line}"
 
 
 def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
     """What has not ended, or how the config differs from that of the results that are there."""
-    if partial := in_progress.told(results, name):
+    if partial := in_progress.describe(results, name):
         return [f"a command has not ended: {partial}"]
     directory = results / name
     try:
-        before = load(verified(directory, read_manifest(directory))["config.yaml"], str(directory / "config.yaml")).data
-    except NotValidError as error:
+        before = load(
+            read_verified(directory, read_manifest(directory))["config.yaml"], str(directory / "config.yaml")
+        ).data
+    except ManifestError as error:
         return ["never run" if not directory.exists() else f"{directory}: {error}"]
     except (StorageError, KeyError) as error:
         return [str(error)]

@@ -25,7 +25,7 @@ class Terminal:
             self._bar = click.progressbar(length=work, label=label, file=sys.stderr, width=30)
             self._bar.__enter__()
 
-    def tick(self, work: int) -> None:
+    def advance(self, work: int) -> None:
         self._done += work
         now = time.monotonic()
         if self._bar is not None:

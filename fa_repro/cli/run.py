@@ -103,15 +103,15 @@ def run_command(
     from fa_repro.execution.progress import Silent
 
     log(verbose)
-    how, progress = Execution(jobs, executor, force, retry_failed), Silent() if quiet else Terminal()
+    execution, progress = Execution(jobs, executor, force, retry_failed), Silent() if quiet else Terminal()
     if force or folder is not None:
-        interrupts.tell(ANEW)
+        interrupts.set_message(ANEW)
     if folder is not None:
         others = figures or config or settings or sweep or only or quick or shard or dry_run or force or retry_failed
         if others or formats:
             raise click.UsageError("--from takes what is to be run from the folder; leave out FIGURE and its options")
         given = ctx.get_parameter_source("results") is not click.core.ParameterSource.DEFAULT
-        _repeat(folder, results if given else None, how, progress, quiet)
+        _repeat(folder, results if given else None, execution, progress, quiet)
         return
     if not figures:
         raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows them.")
@@ -121,11 +121,11 @@ def run_command(
         from fa_repro.experiment.plan import plan_runs
 
         for request in requests:
-            click.echo(planned(request, plan_runs(request, results, how, shard), results, how))
+            click.echo(planned(request, plan_runs(request, results, execution, shard), results, execution))
     elif shard is not None:
-        ctx.exit(max([_train_share(request, results, shard, how, progress, quiet) for request in requests]))
+        ctx.exit(max([_train_share(request, results, shard, execution, progress, quiet) for request in requests]))
     else:
-        ctx.exit(max([_run_request(request, results, how, progress, quiet) for request in requests]))
+        ctx.exit(max([_run_request(request, results, execution, progress, quiet) for request in requests]))
 
 
 def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest: Any) -> "list[Request]":
@@ -148,11 +148,11 @@ def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest:
     return requests
 
 
-def _run_request(request: "Request", results: Path, how: "Execution", progress: "Progress", quiet: bool) -> int:
+def _run_request(request: "Request", results: Path, execution: "Execution", progress: "Progress", quiet: bool) -> int:
     from fa_repro.cli.messages import summary, troubles
     from fa_repro.experiment.pipeline import run_request
 
-    result = run_request(request, results, how, progress)
+    result = run_request(request, results, execution, progress)
     for line in summary(request.name, result):
         if not quiet:
             click.echo(line, err=True)
@@ -167,7 +167,7 @@ def _train_share(
     request: "Request",
     results: Path,
     shard: tuple[int, int],
-    how: "Execution",
+    execution: "Execution",
     progress: "Progress",
     quiet: bool,
 ) -> int:
@@ -178,7 +178,7 @@ def _train_share(
         if not quiet:
             click.echo(f"{request.name}: nothing to train. It is computed by: {request.command(results)}", err=True)
         return 0
-    done = train_shard(request, results, shard, how, progress)
+    done = train_shard(request, results, shard, execution, progress)
     if not quiet:
         name = f"{request.name}, shard {shard[0]} of {shard[1]}"
         click.echo(f"{name}: trained {len(done.trained)} runs, found {done.found}", err=True)
@@ -188,11 +188,11 @@ def _train_share(
     return int(bool(done.diverged or done.failed))
 
 
-def _repeat(folder: Path, results: Path | None, how: "Execution", progress: "Progress", quiet: bool) -> None:
+def _repeat(folder: Path, results: Path | None, execution: "Execution", progress: "Progress", quiet: bool) -> None:
     from fa_repro.cli.messages import compared
     from fa_repro.experiment.reproduce import repeat
 
-    repeated = repeat(folder, how, progress, results)
+    repeated = repeat(folder, execution, progress, results)
     for line in compared(repeated):
         if not quiet or repeated.differences:
             click.echo(line)

@@ -5,15 +5,15 @@ from typing import Annotated, Any
 
 from pydantic import Field, Strict
 
-from fa_repro.schema import Block, Positive
+from fa_repro.schema import Positive, Settings
 from fa_repro.training.settings import NetworkSettings, Record, Training
 
-BLOCKS: dict[str, type[Block]] = {"network": NetworkSettings, "training": Training, "record": Record}
+BLOCKS: dict[str, type[Settings]] = {"network": NetworkSettings, "training": Training, "record": Record}
 """Blocks that all algorithms share, unless an algorithm's own block overrides some of their keys."""
 
 
 @dataclass(frozen=True)
-class Top(Block):
+class Top(Settings):
     """The plain values at the top of a config."""
 
     figure: str
@@ -22,7 +22,7 @@ class Top(Block):
 
 
 @dataclass(frozen=True)
-class Algorithm(Block):
+class Algorithm(Settings):
     """The keys that every algorithm takes beside those of its rule."""
 
     rule: str

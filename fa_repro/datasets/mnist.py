@@ -205,8 +205,8 @@ def _fetched(fetch: Callable[[Path], Contents]) -> Contents:
     """The checked files of a source."""
     with _cache_written():
         cache().mkdir(parents=True, exist_ok=True)
-        atomic.sweep_leftovers(cache())
-        work = atomic.temporary(cache())
+        atomic.remove_leftovers(cache())
+        work = atomic.temporary_path(cache())
         work.mkdir()
     try:
         with _cache_written():
@@ -229,7 +229,7 @@ def _keep(contents: Contents) -> None:
 @contextmanager
 def _cache_written() -> Iterator[None]:
     try:
-        with atomic.reported("write to", cache()):
+        with atomic.storage_errors("write to", cache()):
             yield
     except StorageError as error:
         raise StorageError(f"{error}. FA_REPRO_CACHE names another folder for the cache.") from error

@@ -167,7 +167,7 @@ def run_client(command: Sequence[str], folder: Path) -> None:
     """
     most = 3 * checksums.most_fetched()
     output = folder / "output.txt"
-    with atomic.reported("write", output), output.open("wb") as said:
+    with atomic.storage_errors("write", output), output.open("wb") as said:
         process = _start(command, folder, said)
     end = time.monotonic() + SECONDS
     try:

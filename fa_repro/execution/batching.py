@@ -34,7 +34,7 @@ def form_batches(runs: Iterable[Run]) -> list[list[Run]]:
     for group in groups.values():
         setup = group[0].condition.setup
         # What layers that never learn make of a finite number of examples is kept, and fills the memory by itself.
-        alone = not setup.rule.teaches_hidden and setup.task.epoch is not None
+        alone = not setup.rule.trains_hidden and setup.task.epoch is not None
         size = 1 if alone else max(1, BATCH_BYTES // _weight_bytes(setup))
         count = -(-len(group) // size)
         result += [group[i * len(group) // count : (i + 1) * len(group) // count] for i in range(count)]
@@ -47,29 +47,31 @@ def _weight_bytes(setup: Setup) -> int:
     return sum(a * b for a, b in pairwise(sizes)) * (8 if setup.training.dtype == "float64" else 4)
 
 
-def train_and_store(batch: Batch, store: Store, overwrite: bool, tick: Callable[[int], None] = lambda _: None) -> None:
+def train_and_store(
+    batch: Batch, store: Store, overwrite: bool, on_progress: Callable[[int], None] = lambda _: None
+) -> None:
     """Train those runs of a batch that are not stored yet, and store them; with `overwrite` all of them anew.
 
-    `tick` is called now and then with the `work` done since the last call.
+    `on_progress` is called now and then with the `work` done since the last call.
     """
-    left = unstored(batch, store, overwrite)
+    left = not_stored(batch, store, overwrite)
     if left:
-        for run, (outcome, seconds) in zip(left, timed(left, tick), strict=True):
+        for run, (outcome, seconds) in zip(left, train_timed(left, on_progress), strict=True):
             store.commit(run, outcome, seconds, overwrite=overwrite)
 
 
-def unstored(batch: Batch, store: Store, overwrite: bool) -> list[Run]:
+def not_stored(batch: Batch, store: Store, overwrite: bool) -> list[Run]:
     """Runs to be trained: another process, or a worker that died since, may have stored some in the meantime."""
     return [run for run in batch if overwrite or not store.has(run)]
 
 
-def timed(batch: Batch, tick: Callable[[int], None] = lambda _: None) -> list[tuple[Outcome, float]]:
+def train_timed(batch: Batch, on_progress: Callable[[int], None] = lambda _: None) -> list[tuple[Outcome, float]]:
     """Train a batch: each run's outcome, and its share of the seconds."""
     from fa_repro.training.trainer import train
 
     began = time.perf_counter()
     each = work(batch) / (batch[0].condition.setup.examples * len(batch))
-    outcomes = train(batch, lambda examples: tick(round(examples * each)))
+    outcomes = train(batch, lambda examples: on_progress(round(examples * each)))
     taken = (time.perf_counter() - began) / len(batch)
     return [(outcome, taken) for outcome in outcomes]
 
@@ -101,14 +103,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def jobs_for(batches: Sequence[Batch], jobs: int | None) -> int:
+def choose_jobs(batches: Sequence[Batch], jobs: int | None) -> int:
     """How many processes train at a time: as many as asked for, or one per core where that pays; 1 is this one."""
     if jobs is None:
         jobs = cores() if sum(map(seconds, batches)) >= WORTH_IT else 1
     return max(1, min(jobs, sum(map(len, batches))))
 
 
-def divided(batches: Sequence[Batch], jobs: int) -> list[Batch]:
+def divide(batches: Sequence[Batch], jobs: int) -> list[Batch]:
     """The same runs in at least as many batches as there are jobs, if there are as many runs; the longest is first."""
     parts = list(batches)
     while len(parts) < jobs and any(len(part) > 1 for part in parts):
@@ -122,7 +124,7 @@ def seconds(batch: Batch) -> float:
     """A rough estimate of the time that a batch takes on one core: within a factor of three or so."""
     setup = batch[0].condition.setup
     sizes = (setup.task.sizes[0], *setup.network.hidden, setup.task.sizes[1])
-    if not setup.rule.teaches_hidden and setup.task.epoch is not None:
+    if not setup.rule.trains_hidden and setup.task.epoch is not None:
         sizes = sizes[-2:]  # the layers below are computed once
     weights = len(batch) * sum(a * b for a, b in pairwise(sizes))
     steps = setup.examples / setup.training.batch_size

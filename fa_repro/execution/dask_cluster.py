@@ -20,8 +20,8 @@ from distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
 from fa_repro.errors import FaReproError
-from fa_repro.execution.batching import Batch, divided, timed, train_and_store, unstored, work
-from fa_repro.execution.processes import ONE_THREAD, interrupts_held_back
+from fa_repro.execution.batching import Batch, divide, not_stored, train_and_store, train_timed, work
+from fa_repro.execution.processes import ONE_THREAD, interrupts_blocked
 from fa_repro.io import atomic
 from fa_repro.results import paths, provenance
 from fa_repro.results.store import Store
@@ -42,7 +42,7 @@ _alone = threading.Lock()
 
 
 def train_on_cluster(
-    batches: Sequence[Batch], store: Store, overwrite: bool, where: str | int, tick: Callable[[int], None]
+    batches: Sequence[Batch], store: Store, overwrite: bool, where: str | int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[Batch, Exception | None]]:
     """Train batches on a Dask cluster; yields each, or parts of it, as it ends, with what went wrong if something did.
 
@@ -55,7 +55,7 @@ def train_on_cluster(
         Store them in place of runs that are there.
     where : str or int
         HOST:PORT of the scheduler of a running cluster, or the number of workers of one that is started here.
-    tick : callable
+    on_progress : callable
         Called with the `work` of each batch that has ended.
 
     Raises
@@ -71,20 +71,20 @@ def train_on_cluster(
     with _token(store) as token, _cluster(where) as client:
         executor: Executor = client.get_executor(pure=False)
         workers = _Workers(client)
-        queue = deque(divided(batches, workers.count()))
+        queue = deque(divide(batches, workers.count()))
         while training or queue:
             while queue and len(training) < workers.count():
                 batch = queue.popleft()
-                left = unstored(batch, store, overwrite)
+                left = not_stored(batch, store, overwrite)
                 future = executor.submit(_train, left, store.root.resolve(), token, overwrite, _facts())
                 training[future] = batch
             done, _ = wait(training, timeout=_POLL, return_when=FIRST_COMPLETED)
             workers.count()
-            tick(0)
+            on_progress(0)
             for future in done:
                 batch = training.pop(future)
                 yield batch, _ended(future, store, overwrite)
-                tick(work(batch))
+                on_progress(work(batch))
 
 
 class _Workers:
@@ -139,7 +139,7 @@ def _cluster(where: str | int) -> Iterator[Client]:
         settings = {"distributed.scheduler.allowed-failures": RETRIES, "distributed.nanny.environ": ONE_THREAD}
         others = set(multiprocessing.active_children())
         with dask.config.set(settings):
-            with interrupts_held_back():  # half a cluster could not be ended
+            with interrupts_blocked():  # half a cluster could not be ended
                 cluster = LocalCluster(
                     n_workers=where,
                     threads_per_worker=1,
@@ -193,8 +193,8 @@ def _token(store: Store) -> Iterator[Path]:
 
     Another machine's command sweeps it away after a day; from then on runs come back through the future.
     """
-    path = atomic.temporary(paths.runs(store.root))
-    with atomic.reported("write", path):
+    path = atomic.temporary_path(paths.runs(store.root))
+    with atomic.storage_errors("write", path):
         path.touch()
     try:
         yield path.relative_to(store.root)
@@ -234,7 +234,7 @@ def _train(
             if _sees(root, token):
                 train_and_store(batch, Store(root), overwrite)
                 return [], None
-            return [(run, *each) for run, each in zip(batch, timed(batch), strict=True)] if batch else [], None
+            return [(run, *each) for run, each in zip(batch, train_timed(batch), strict=True)] if batch else [], None
         except FaReproError:
             raise
         except Exception as error:
@@ -246,7 +246,7 @@ def _sees(root: Path, token: Path) -> bool:
     try:
         if not (root / token).exists():
             return False
-        tried = atomic.temporary(paths.runs(root))
+        tried = atomic.temporary_path(paths.runs(root))
         tried.touch()
         tried.unlink()
     except OSError:

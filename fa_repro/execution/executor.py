@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from fa_repro.errors import ConfigError, DataError, StorageError
 from fa_repro.execution import interrupts, processes
-from fa_repro.execution.batching import Batch, cores, divided, jobs_for, train_and_store
+from fa_repro.execution.batching import Batch, choose_jobs, cores, divide, train_and_store
 from fa_repro.results.store import Store
 from fa_repro.suggestions import did_you_mean
 
@@ -71,11 +71,11 @@ class Execution:
 
 
 def train_batches(
-    batches: Sequence[Batch], store: Store, how: Execution, tick: Callable[[int], None]
+    batches: Sequence[Batch], store: Store, execution: Execution, on_progress: Callable[[int], None]
 ) -> Iterator[Ended]:
     """Train and store batches; yields each, or parts of it, as it ends. One that goes wrong does not stop the others.
 
-    `tick` is called now and then with the `batches.work` done since the last call.
+    `on_progress` is called now and then with the `batches.work` done since the last call.
 
     Raises
     ------
@@ -84,27 +84,29 @@ def train_batches(
     FaReproError
         If no worker can begin.
     """
-    jobs = jobs_for(batches, how.jobs)
-    if how.executor != LOCAL:
+    jobs = choose_jobs(batches, execution.jobs)
+    if execution.executor != LOCAL:
         from fa_repro.execution import dask_cluster  # which needs an extra
 
-        where = how.address or min(how.jobs or cores(), sum(map(len, batches)))
-        yield from dask_cluster.train_on_cluster(batches, store, how.force, where, tick)
+        where = execution.address or min(execution.jobs or cores(), sum(map(len, batches)))
+        yield from dask_cluster.train_on_cluster(batches, store, execution.force, where, on_progress)
     elif jobs > 1:
-        yield from processes.train_in_workers(divided(batches, jobs), store.root, how.force, jobs, tick)
+        yield from processes.train_in_processes(divide(batches, jobs), store.root, execution.force, jobs, on_progress)
     else:
-        yield from _here(batches, store, how.force, tick)
+        yield from _here(batches, store, execution.force, on_progress)
 
 
-def _here(batches: Sequence[Batch], store: Store, overwrite: bool, tick: Callable[[int], None]) -> Iterator[Ended]:
+def _here(
+    batches: Sequence[Batch], store: Store, overwrite: bool, on_progress: Callable[[int], None]
+) -> Iterator[Ended]:
     for batch in batches:
         log.debug("training %d runs of %s together", len(batch), batch[0].condition.algorithm)
         try:
-            train_and_store(batch, store, overwrite, tick)
+            train_and_store(batch, store, overwrite, on_progress)
         except (StorageError, DataError):
             raise
         except Exception as error:  # whatever it is, the other runs are worth having
-            interrupts.raise_again()
+            interrupts.reraise()
             log.debug("a batch failed", exc_info=True)
             yield batch, error
         else:

@@ -17,7 +17,7 @@ from typing import Any
 
 CODE = 130
 GO_ON = "interrupted. The same command goes on from here: finished runs are kept."
-"""What a person is told, unless `tell` says otherwise."""
+"""What a person is told, unless `set_message` says otherwise."""
 
 GRACE = 4.0
 """Seconds from the first interrupt to the alarm."""
@@ -26,24 +26,24 @@ _words = GO_ON
 _came = False
 
 
-def tell(words: str) -> None:
+def set_message(words: str) -> None:
     """What to say to a person if this command is interrupted."""
     global _words
     _words = words
 
 
-def told() -> str:
+def message() -> str:
     """What is said to a person if this command is interrupted."""
     return _words
 
 
-def raise_again() -> None:
+def reraise() -> None:
     """Raise KeyboardInterrupt if this command has been interrupted: an error raised since may be that in disguise."""
     if _came:
         raise KeyboardInterrupt
 
 
-def end_the_process() -> None:
+def install_handler() -> None:
     """Let an interrupt end the process from here to its end. Where someone else handles them, nothing is changed."""
     global _words, _came
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
@@ -60,7 +60,7 @@ def end_the_process() -> None:
 
 
 @contextmanager
-def end_this() -> Iterator[None]:
+def handled() -> Iterator[None]:
     """Let an interrupt end the process from here to the end of the block.
 
     In another thread than the main one, and where someone else handles interrupts, nothing is changed.
@@ -70,7 +70,7 @@ def end_this() -> Iterator[None]:
         yield
         return
     dropped = sys.unraisablehook
-    end_the_process()
+    install_handler()
     try:
         yield
     finally:

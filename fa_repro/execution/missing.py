@@ -101,7 +101,7 @@ def train_missing(
         task.prepare()
     batches, trained = form_batches(left), set[str]()
     with _shown(progress, batches, label):
-        for batch, error in executor.train_batches(batches, store, execution, progress.tick):
+        for batch, error in executor.train_batches(batches, store, execution, progress.advance):
             for run in batch:
                 summary = store.summary(run) if error is None or not execution.force else None
                 if summary is not None:

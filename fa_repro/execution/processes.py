@@ -42,8 +42,8 @@ ONE_THREAD = dict.fromkeys(
 _done: Any = None  # in a worker: the work that all workers have done, a shared number
 
 
-def train_in_workers(
-    batches: Sequence[Batch], root: Path, overwrite: bool, jobs: int, tick: Callable[[int], None]
+def train_in_processes(
+    batches: Sequence[Batch], root: Path, overwrite: bool, jobs: int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[Batch, Exception | None]]:
     """Train batches in `jobs` processes; yields each as it ends, with what went wrong if something did.
 
@@ -58,7 +58,7 @@ def train_in_workers(
     overwrite : bool
         Store them in place of runs that are there.
     jobs : int
-    tick : callable
+    on_progress : callable
         Called now and then with the `work` done since the last call.
 
     Raises
@@ -74,7 +74,7 @@ def train_in_workers(
     while todo or suspects:
         alone = deque([suspects.popleft()]) if suspects else None
         queue, workers = (todo, jobs) if alone is None else (alone, 1)
-        with _pool(workers, tick) as (pool, watch, begun):
+        with _pool(workers, on_progress) as (pool, watch, begun):
             lost = yield from _through(pool, queue, workers, root, overwrite, watch)
             if lost and not begun():
                 raise FaReproError(_NEVER)
@@ -98,7 +98,7 @@ def _through(
         while queue and len(training) < jobs and not broken:
             try:
                 # Until the worker that this may start, and that inherits it, ignores them.
-                with interrupts_held_back():
+                with interrupts_blocked():
                     training[pool.submit(_work, queue[0], root, overwrite)] = queue[0]
                 queue.popleft()
             except BrokenProcessPool:
@@ -119,7 +119,7 @@ def _through(
 
 @contextmanager
 def _pool(
-    jobs: int, tick: Callable[[int], None]
+    jobs: int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[ProcessPoolExecutor, Callable[[], None], Callable[[], bool]]]:
     """A pool of workers, a function to call now and then, which tells how much they have done, and whether any began.
 
@@ -133,7 +133,7 @@ def _pool(
         nonlocal told
         # Not under the lock, which a worker that is killed may hold for ever; an aligned number is read as a whole.
         now = done.get_obj().value
-        tick(now - told)
+        on_progress(now - told)
         told = now
 
     with _one_thread_each():
@@ -180,7 +180,7 @@ def _tick(more: int) -> None:
 
 
 @contextmanager
-def interrupts_held_back() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Blocked, as what is started inherits that; and kept for later, as another thread may take one for the process."""
     if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield

@@ -9,7 +9,7 @@ class Progress(Protocol):
     def start(self, work: int, label: str) -> None:
         """Training begins; this is all there is to do, in units in which equal amounts take about equal time."""
 
-    def tick(self, work: int) -> None:
+    def advance(self, work: int) -> None:
         """This much more has been done."""
 
     def stop(self) -> None:
@@ -22,7 +22,7 @@ class Silent:
     def start(self, work: int, label: str) -> None:
         pass
 
-    def tick(self, work: int) -> None:
+    def advance(self, work: int) -> None:
         pass
 
     def stop(self) -> None:

@@ -58,10 +58,10 @@ def compute_studies(
             except ArithmeticError as error:
                 failed.append((study, str(error)))
             except Exception as error:  # whatever it is: the other studies are worth having
-                interrupts.raise_again()
+                interrupts.reraise()
                 log.debug("a study failed", exc_info=True)
                 failed.append((study, f"{type(error).__name__}: {error}"))
-            progress.tick(1)
+            progress.advance(1)
     finally:
         progress.stop()
     if not parts:

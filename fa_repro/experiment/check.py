@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fa_repro import registry
-from fa_repro.claims.claim import Judgement, Verdict, judged
+from fa_repro.claims.claim import Judgement, Verdict, judge_claim
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment.status import status_of
 from fa_repro.figures import Figure
@@ -89,7 +89,9 @@ def _checked(name: str, results: Path) -> CheckedFigure:
         saved = load(results / name, name)
     except StorageError as error:
         there = (results / name / "manifest.json").exists()
-        reason = str(error) if there else in_progress.told(results, name) or str(error)
+        reason = str(error) if there else in_progress.describe(results, name) or str(error)
         judgements = tuple(Judgement(name, claim, Verdict.NOT_RUN, None, reason) for claim in figure.claims)
         return CheckedFigure(name, figure.title, words, None, judgements, reason if there else "")
-    return CheckedFigure(name, figure.title, words, saved, tuple(judged(name, claim, saved) for claim in figure.claims))
+    return CheckedFigure(
+        name, figure.title, words, saved, tuple(judge_claim(name, claim, saved) for claim in figure.claims)
+    )

@@ -27,7 +27,7 @@ from fa_repro.training.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 ATTEMPTS = 3
 """How often a run is trained in one command if it turns out to be damaged each time that it is read."""
@@ -62,7 +62,7 @@ class Result:
 
     table: "pd.DataFrame"
     extra: "Mapping[str, pd.DataFrame]"
-    figure: "Canvas"
+    figure: "MatplotlibFigure"
     directory: Path
     trained: int
     found: int

@@ -32,14 +32,14 @@ class Plan:
     failed: list[tuple[Run, str]]
 
 
-def plan_runs(request: Request, results: Path, how: Execution, part: tuple[int, int] | None = None) -> Plan:
+def plan_runs(request: Request, results: Path, execution: Execution, part: tuple[int, int] | None = None) -> Plan:
     """What would run, and what is already there; trains and writes nothing."""
     config, store = request.resolved, Store(results)
     runs = list({run.key: run for run in config.runs()}.values())
     if part is not None:
         runs = shard(runs, *part)
-    missing = [run for run in runs if how.force or not store.has(run)]
-    again = how.force or how.retry_failed
+    missing = [run for run in runs if execution.force or not store.has(run)]
+    again = execution.force or execution.retry_failed
     failed = [] if again else [(run, reason) for run in missing if (reason := store.failure(run))]
     left_out = {run.key for run, _ in failed}
     return Plan(config, runs, [run for run in missing if run.key not in left_out], failed)

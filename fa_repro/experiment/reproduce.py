@@ -14,7 +14,7 @@ from fa_repro.execution.progress import Progress
 from fa_repro.experiment.pipeline import run_request
 from fa_repro.experiment.request import Request
 from fa_repro.io import atomic
-from fa_repro.io.manifest import NotValidError, read_manifest, verified
+from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.results import provenance
 from fa_repro.results.formats import FORMATS, parse_formats
 
@@ -38,14 +38,14 @@ class Repeated:
     circumstances: list[str]
 
 
-def repeat(folder: Path, how: Execution, progress: Progress, results: Path | None = None) -> Repeated:
+def repeat(folder: Path, execution: Execution, progress: Progress, results: Path | None = None) -> Repeated:
     """Make the results in a folder again, training every run anew, and compare; the folder is only read.
 
     Parameters
     ----------
     folder : Path
         A folder of results, with its manifest.
-    how : Execution
+    execution : Execution
     progress : Progress
     results : Path, optional
         Where the new results are kept; nowhere if None.
@@ -59,8 +59,8 @@ def repeat(folder: Path, how: Execution, progress: Progress, results: Path | Non
     """
     try:
         manifest = read_manifest(folder)
-        before = verified(folder, manifest)
-    except NotValidError as error:
+        before = read_verified(folder, manifest)
+    except ManifestError as error:
         raise StorageError(f"{folder}: no results to repeat: {error}") from None
     name = str(manifest.get("name", folder.name))
     if "config.yaml" not in before or not locate.is_name(name):
@@ -70,7 +70,7 @@ def repeat(folder: Path, how: Execution, progress: Progress, results: Path | Non
     with _place(results) as place:
         pictures = parse_formats(each for each in FORMATS if f"{Path(name).name}.{each}" in before)
         request = Request(name, config=folder / "config.yaml", formats=pictures)
-        made = run_request(request, place, replace(how, force=True), progress)
+        made = run_request(request, place, replace(execution, force=True), progress)
         after = {path.name: path.read_bytes() for path in made.directory.iterdir() if path.is_file()}
     agreeing = [file for file in before if before[file] == after.get(file)]
     differences = {file: _difference(file, before[file], after.get(file)) for file in before if file not in agreeing}
@@ -83,7 +83,10 @@ def _place(results: Path | None) -> Iterator[Path]:
     if results is not None:
         yield results
         return
-    with atomic.reported("make", Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="fa_repro-") as place:
+    with (
+        atomic.storage_errors("make", Path(tempfile.gettempdir())),
+        tempfile.TemporaryDirectory(prefix="fa_repro-") as place,
+    ):
         yield Path(place)
 
 

@@ -22,4 +22,4 @@ def status_of(name: str, results: Path) -> tuple[str, str]:
     if problems:
         raise ConfigError(problems)
     figure = registry.module("figures", str(source.data.get("figure"))).FIGURE
-    return state(results / name, config_hash(source.data), in_progress.told(results, name)), figure.title
+    return state(results / name, config_hash(source.data), in_progress.describe(results, name)), figure.title

@@ -12,7 +12,7 @@ from fa_repro.claims.claim import Claim
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import TrainedRuns
@@ -42,11 +42,11 @@ class Figure:
     size : (float, float)
         Width and height in inches.
     draw : callable
-        `draw(canvas, saved)` draws saved results on an empty Matplotlib figure.
+        `draw(fig, results)` draws saved results on an empty Matplotlib figure.
     claims : tuple of Claim
         What the paper claims of it.
     remarks : callable
-        `remarks(saved)` gives lines for a person on what the results say.
+        `remarks(results)` gives lines for a person on what the results say.
     tabulate : callable
         `tabulate(trained, axes)` gives tables by name from runs, each of which it reads once, and from the swept keys;
         `main` is the figure's own. None for the measurements of all runs, and nothing else.
@@ -60,7 +60,7 @@ class Figure:
     columns: tuple[str, ...]
     quick: Mapping[str, float]
     size: tuple[float, float]
-    draw: "Callable[[Canvas, FigureResults], None]"
+    draw: "Callable[[MatplotlibFigure, FigureResults], None]"
     probes: tuple[str, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
     theory: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fa_repro.claims import evidence
-from fa_repro.claims.claim import Claim, DecidedError, Measured, Verdict
+from fa_repro.claims.claim import Claim, Measured, NotMeasurableError, Verdict
 from fa_repro.claims.evidence import LARGE, LEVEL, SMALL
 from fa_repro.figures import Figure
 from fa_repro.plotting import style
@@ -12,7 +12,7 @@ from fa_repro.plotting import style
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import TrainedRuns
@@ -37,37 +37,37 @@ def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.Da
     return {"main": main.table(), "online": online.table()}
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """Fig. 1e at the left, then mean angles with their intervals, coloured by sweep point; heat maps over more axes."""
     from fa_repro.plotting import curves, labels, sweeps
 
-    if sweeps.is_map(saved):
+    if sweeps.is_map(results):
         label = "angle of hidden updates (degrees)"
         what = [
             sweeps.Quantity(value, label, digits=1, unit="°", title=title, least="least")
             for value, title in PANELS.items()
         ]
-        sweeps.maps(canvas, saved, what, ["Fig. 1e is drawn over one axis only"])
+        sweeps.maps(fig, results, what, ["Fig. 1e is drawn over one axis only"])
         return
-    table = saved.table
-    axes = labels.varied(table, saved.config["sweep"]) or list(saved.config["sweep"])
-    first, *panels = canvas.subplots(1, 1 + len(PANELS), sharey=True)
-    _online_panel(first, saved)
+    table = results.table
+    axes = labels.varied(table, results.config["sweep"]) or list(results.config["sweep"])
+    first, *panels = fig.subplots(1, 1 + len(PANELS), sharey=True)
+    _online_panel(first, results)
     parts, told = sweeps.some(labels.points(table, axes))
     names = [name for name, _ in parts]
     width = 40 if max(map(len, names), default=0) <= 12 else 22
     for ax, (value, title) in zip(panels, PANELS.items(), strict=True):
         for (_, part), colour in zip(parts, curves.colours(names), strict=True):
             for _, one in part.groupby("algorithm"):
-                curves.mean_with_interval(ax, saved, one, value, colour)
+                curves.mean_with_interval(ax, results, one, value, colour)
         curves.example_axis(ax, table)
-        ax.set_title(labels.wrapped(f"{title}, {curves.trials_note(saved)}", width))
+        ax.set_title(labels.wrapped(f"{title}, {curves.trials_note(results)}", width))
     first.set(ylim=(0, 120), yticks=range(0, 121, 30), ylabel="angle of FA's hidden update (degrees)")
     if axes and names:
-        curves.colour_bar(canvas, panels, names, labels.axis_title(axes) + told)
+        curves.colour_bar(fig, panels, names, labels.axis_title(axes) + told)
 
 
-def _online_panel(ax: "Axes", saved: "FigureResults") -> None:
+def _online_panel(ax: "Axes", results: "FigureResults") -> None:
     """One trial: mean and two standard deviations over a sliding window."""
     from fa_repro.plotting import curves, labels
     from fa_repro.results.tables import by_trial
@@ -75,13 +75,13 @@ def _online_panel(ax: "Axes", saved: "FigureResults") -> None:
 
     ax.set_title(f"Fig. 1e: to backprop\n± 2 s.d. of {WINDOW} examples")
     ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
-    table = saved.extra["online"]
+    table = results.extra["online"]
     if table.empty:
         ax.text(0.5, 0.5, f"{ONLINE}\nnot among\nthe algorithms", ha="center", va="center", transform=ax.transAxes)
         return
-    point, table = labels.points(table, [axis for axis in saved.config["sweep"] if axis in table])[0]
+    point, table = labels.points(table, [axis for axis in results.config["sweep"] if axis in table])[0]
     trials, examples, values = by_trial(table, "angle_backprop_deg")
-    of = f"{point}, trial {trials[0]}" if len(saved.config["sweep"]) > 1 else f"trial {trials[0]}"
+    of = f"{point}, trial {trials[0]}" if len(results.config["sweep"]) > 1 else f"trial {trials[0]}"
     ax.set_title(f"Fig. 1e: to backprop, {of}\n± 2 s.d. of {WINDOW} examples")
     window = min(WINDOW, len(examples))
     mean, deviation = sliding(values[0], window)
@@ -89,7 +89,7 @@ def _online_panel(ax: "Axes", saved: "FigureResults") -> None:
     colour = style.colour("feedback_alignment")
     ax.plot(centres, mean, color=colour, linewidth=0.8, marker=curves.marker(centres))
     ax.fill_between(centres, mean - 2 * deviation, mean + 2 * deviation, color=colour, alpha=style.BAND, linewidth=0)
-    curves.mark_diverged(ax, saved, table, colour)
+    curves.mark_diverged(ax, results, table, colour)
     curves.example_axis(ax, table)
 
 
@@ -100,50 +100,52 @@ ACUTE, RIGHT, NEAR, GONE = 45.0, (80.0, 100.0), 40.0, 5.0
 is after 1,000 examples, and which count as none in Fig. 4c."""
 
 
-def _online(saved: "FigureResults", at: int, last: int) -> "pd.Series":
+def _online(results: "FigureResults", at: int, last: int) -> "pd.Series":
     """Mean angle of Fig. 1e at some of the examples, for each trial; from small weights."""
-    table = saved.extra["online"]
-    others = [axis for axis in saved.config["sweep"] if axis in table and table[axis].nunique() > 1]
+    table = results.extra["online"]
+    others = [axis for axis in results.config["sweep"] if axis in table and table[axis].nunique() > 1]
     if table.empty or others:
         reason = f"{ONLINE} has no results" if table.empty else f"these are results of a sweep over {', '.join(others)}"
-        raise DecidedError(Verdict.NOT_RUN, reason)
-    return evidence.ends(table, evidence.Quantity(TO_BACKPROP, at, last))
+        raise NotMeasurableError(Verdict.NOT_RUN, reason)
+    return evidence.end_values(table, evidence.Endpoint(TO_BACKPROP, at, last))
 
 
-def _starts_at_right_angles(saved: "FigureResults") -> Measured:
-    return evidence.interval(_online(saved, 0, 0).to_numpy(), *RIGHT, unit="°")
+def _starts_at_right_angles(results: "FigureResults") -> Measured:
+    return evidence.mean_within(_online(results, 0, 0).to_numpy(), *RIGHT, unit="°")
 
 
-def _becomes_acute(saved: "FigureResults") -> Measured:
-    return evidence.interval(_online(saved, 2000, 100).to_numpy(), float("-inf"), ACUTE, unit="°")
+def _becomes_acute(results: "FigureResults") -> Measured:
+    return evidence.mean_within(_online(results, 2000, 100).to_numpy(), float("-inf"), ACUTE, unit="°")
 
 
-def _small(saved: "FigureResults", column: str, at: int, high: float) -> Measured:
+def _small(results: "FigureResults", column: str, at: int, high: float) -> Measured:
     """The angle after so many examples from each of the small ranges: the largest."""
-    quantity = evidence.Quantity(column, at)
-    parts = evidence.small_and_large(saved, "feedback_alignment", evidence.is_small)
+    quantity = evidence.Endpoint(column, at)
+    parts = evidence.by_init_range(results, "feedback_alignment", evidence.is_small)
     found = [
-        evidence.interval(evidence.ends(part, quantity).to_numpy(), float("-inf"), high, unit="°") for part in parts
+        evidence.mean_within(evidence.end_values(part, quantity).to_numpy(), float("-inf"), high, unit="°")
+        for part in parts
     ]
     return max(found, key=lambda each: each.high or 0.0)
 
 
-def _nearer_to_pseudobackprop(saved: "FigureResults") -> Measured:
+def _nearer_to_pseudobackprop(results: "FigureResults") -> Measured:
     """Mean angles from example 4,000 on, for each of the small ranges."""
-    parts = evidence.small_and_large(saved, "feedback_alignment", evidence.is_small)
-    late = [evidence.Quantity(column, at=20_000, last=16_000) for column in (TO_PSEUDOBACKPROP, TO_BACKPROP)]
-    return evidence.worst(
-        evidence.smaller(evidence.paired(*(evidence.ends(part, each) for each in late)), unit="°") for part in parts
+    parts = evidence.by_init_range(results, "feedback_alignment", evidence.is_small)
+    late = [evidence.Endpoint(column, at=20_000, last=16_000) for column in (TO_PSEUDOBACKPROP, TO_BACKPROP)]
+    return evidence.weakest(
+        evidence.is_below(evidence.paired(*(evidence.end_values(part, each) for each in late)), unit="°")
+        for part in parts
     )
 
 
-def _large_stays_away(saved: "FigureResults") -> Measured:
-    quantity = evidence.Quantity(TO_PSEUDOBACKPROP, at=20_000)
+def _large_stays_away(results: "FigureResults") -> Measured:
+    quantity = evidence.Endpoint(TO_PSEUDOBACKPROP, at=20_000)
     small, large = (
-        [evidence.ends(part, quantity) for part in evidence.small_and_large(saved, "feedback_alignment", keep)]
+        [evidence.end_values(part, quantity) for part in evidence.by_init_range(results, "feedback_alignment", keep)]
         for keep in (evidence.is_small, evidence.is_large)
     )
-    return evidence.worst(evidence.smaller(evidence.paired(low, high), unit="°") for low in small for high in large)
+    return evidence.weakest(evidence.is_below(evidence.paired(low, high), unit="°") for low in small for high in large)
 
 
 CLAIMS = (
@@ -169,7 +171,7 @@ CLAIMS = (
         "Fig. 4b",
         f"mean angle to backprop after 1,000 examples, with its 95 % interval, below {NEAR:g} degrees from each range "
         f"up to {SMALL:g}",
-        lambda saved: _small(saved, TO_BACKPROP, 1000, NEAR),
+        lambda results: _small(results, TO_BACKPROP, 1000, NEAR),
     ),
     Claim(
         "nearer_to_pseudobackprop",
@@ -185,7 +187,7 @@ CLAIMS = (
         "Fig. 4c",
         f"mean angle to pseudobackprop after 20,000 examples, with its 95 % interval, below {GONE:g} degrees from each "
         f"range up to {SMALL:g}",
-        lambda saved: _small(saved, TO_PSEUDOBACKPROP, 20_000, GONE),
+        lambda results: _small(results, TO_PSEUDOBACKPROP, 20_000, GONE),
     ),
     Claim(
         "large_start_stays_away",

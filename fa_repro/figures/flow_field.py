@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fa_repro.claims import evidence
-from fa_repro.claims.claim import Claim, DecidedError, Measured, Verdict
+from fa_repro.claims.claim import Claim, Measured, NotMeasurableError, Verdict
 from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.typing import Array
@@ -26,38 +26,38 @@ MOST = 16
 """Sweep points that are drawn."""
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """The flow and its basins at the left, the loss along the paths at the right; or the flow at each sweep point."""
     from fa_repro.plotting import labels
 
-    parts = labels.points(saved.table, list(saved.config["sweep"]))
+    parts = labels.points(results.table, list(results.config["sweep"]))
     if len(parts) == 1:
-        left, right = canvas.subplots(1, 2, width_ratios=(1.25, 1))
-        _flow_panel(left, parts[0][1], _settings(saved, parts[0][1]))
-        _loss_panel(right, parts[0][1], _settings(saved, parts[0][1]))
-        _legend(canvas)
+        left, right = fig.subplots(1, 2, width_ratios=(1.25, 1))
+        _flow_panel(left, parts[0][1], _settings(results, parts[0][1]))
+        _loss_panel(right, parts[0][1], _settings(results, parts[0][1]))
+        _legend(fig)
         return
     shown = parts[:MOST]
     across = min(4, len(shown))
     down = -(-len(shown) // across)
-    canvas.set_figheight(0.5 + down * (0.1 + style.WIDE / across))
-    panels = canvas.subplots(down, across, squeeze=False).ravel()
+    fig.set_figheight(0.5 + down * (0.1 + style.WIDE / across))
+    panels = fig.subplots(down, across, squeeze=False).ravel()
     for ax in panels:
         ax.set_visible(False)
-    keys = [axis.rpartition(".")[2] for axis in saved.config["sweep"]]
+    keys = [axis.rpartition(".")[2] for axis in results.config["sweep"]]
     for ax, (name, table) in zip(panels, shown, strict=False):
         ax.set_visible(True)
-        _flow_panel(ax, table, _settings(saved, table))
+        _flow_panel(ax, table, _settings(results, table))
         ax.set_title(f"{', '.join(keys)} = {name}")
     if len(parts) > len(shown):
-        canvas.suptitle(f"{len(parts) - len(shown)} more in the CSV")
-    _legend(canvas)
+        fig.suptitle(f"{len(parts) - len(shown)} more in the CSV")
+    _legend(fig)
 
 
-def _settings(saved: "FigureResults", table: "pd.DataFrame") -> Mapping[str, Any]:
+def _settings(results: "FigureResults", table: "pd.DataFrame") -> Mapping[str, Any]:
     """Settings of the flow field, those of the sweep point included."""
-    settings: dict[str, Any] = dict(saved.config["theory"]["flow_field"])
-    for axis in saved.config["sweep"]:
+    settings: dict[str, Any] = dict(results.config["theory"]["flow_field"])
+    for axis in results.config["sweep"]:
         if axis.startswith("theory.flow_field."):
             settings[axis.rpartition(".")[2]] = table[axis].iloc[0]
     return settings
@@ -123,7 +123,7 @@ def _arrow(ax: "Axes", part: "pd.DataFrame", colour: str, width: float, half: fl
     ax.annotate("", (w0[tip], w[tip]), (w0[tail], w[tail]), arrowprops=style_, zorder=4)
 
 
-def _legend(canvas: "Canvas") -> None:
+def _legend(fig: "MatplotlibFigure") -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -135,7 +135,7 @@ def _legend(canvas: "Canvas") -> None:
         Line2D([], [], color=TRAJECTORY, linewidth=3, label="from (0, 0)"),
         Line2D([], [], color=style.PATHS[0], linewidth=1.1, label="other paths"),
     ]
-    canvas.legend(handles=handles, loc="outside lower left", ncols=6, columnspacing=1.2)
+    fig.legend(handles=handles, loc="outside lower left", ncols=6, columnspacing=1.2)
 
 
 def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) -> None:
@@ -162,16 +162,16 @@ NEAR = 1e-6
 a path conserves may drift."""
 
 
-def _one_flow(saved: "FigureResults") -> "tuple[dict[str, pd.DataFrame], float, float]":
+def _one_flow(results: "FigureResults") -> "tuple[dict[str, pd.DataFrame], float, float]":
     """Rows by kind, and `T` and `B`, of results that are not of a sweep."""
-    evidence.unswept(saved)
-    settings = saved.config["theory"]["flow_field"]
-    return {str(kind): part for kind, part in saved.table.groupby("kind")}, float(settings["T"]), float(settings["B"])
+    evidence.require_unswept(results)
+    settings = results.config["theory"]["flow_field"]
+    return {str(kind): part for kind, part in results.table.groupby("kind")}, float(settings["T"]), float(settings["B"])
 
 
-def _origin_learns(saved: "FigureResults") -> Measured:
+def _origin_learns(results: "FigureResults") -> Measured:
     """Where the path from (0, 0) ends: at a solution at which the feedback helps."""
-    kinds, T, B = _one_flow(saved)
+    kinds, T, B = _one_flow(results)
     end = kinds["origin"].sort_values("step").iloc[-1]
     missed, helps = abs(T - end["w"] * end["w0"]) / abs(T), B * end["w"] * T * T > 0
     text = f"ends at W0 = {end['w0']:.3f}, W = {end['w']:.3f}: misses the target by {missed:.0e} of it"
@@ -194,9 +194,9 @@ def _bad_by_theory(w0: "Array", w: "Array", T: float, B: float) -> "Array":
     return three & (side * w0 < middle)
 
 
-def _bad_region(saved: "FigureResults") -> Measured:
+def _bad_region(results: "FigureResults") -> Measured:
     """Starts that end at solutions at which the feedback does not help."""
-    kinds, T, B = _one_flow(saved)
+    kinds, T, B = _one_flow(results)
     starts, ends = (kinds["basin"][kinds["basin"]["step"] == step].sort_values("id") for step in (0, 1))
     unsettled = ~(abs(T - ends["w"].to_numpy() * ends["w0"].to_numpy()) / abs(T) < NEAR)
     bad = (B * ends["w"] < 0).to_numpy()
@@ -206,11 +206,11 @@ def _bad_region(saved: "FigureResults") -> Measured:
     return Measured(text, bool(0 < share < 0.5 and wrong == 0), share)
 
 
-def _parabolas(saved: "FigureResults") -> Measured:
+def _parabolas(results: "FigureResults") -> Measured:
     """How far what paths conserve drifts, relative to the terms that it is the difference of; the worst path."""
     import numpy as np
 
-    kinds, _, B = _one_flow(saved)
+    kinds, _, B = _one_flow(results)
     drifts = []
     for kind in ("path", "origin"):
         for _, part in kinds[kind].groupby("id") if kind in kinds else ():
@@ -222,11 +222,11 @@ def _parabolas(saved: "FigureResults") -> Measured:
     )
 
 
-def _stable_where_it_helps(saved: "FigureResults") -> Measured:
+def _stable_where_it_helps(results: "FigureResults") -> Measured:
     """Whether solutions are drawn unstable only where the feedback does not help, and cells near them do leave them."""
-    kinds, T, B = _one_flow(saved)
+    kinds, T, B = _one_flow(results)
     if "solution" not in kinds:
-        raise DecidedError(Verdict.NOT_RUN, "no solution is in the square that is looked at")
+        raise NotMeasurableError(Verdict.NOT_RUN, "no solution is in the square that is looked at")
     unstable = kinds.get("solution_unstable", kinds["solution"].head(0))
     wrong = int((B * unstable["w"] >= 0).sum())
     ends = kinds["basin"][kinds["basin"]["step"] == 1]

@@ -11,7 +11,7 @@ from fa_repro.plotting import style
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import TrainedRuns
@@ -55,21 +55,21 @@ def representative(table: "pd.DataFrame") -> int:
     return int((distance.sum() + diverged * 1e9).idxmin())
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """NSE of each algorithm beside the published curves; at the right what was approximated."""
     from fa_repro.plotting import sweeps
 
-    if saved.config["sweep"]:
-        sweeps.swept(canvas, saved, sweeps.nse)
-    elif saved.extra["maps"].empty:
-        _curves_panel(canvas.subplots(), saved)
+    if results.config["sweep"]:
+        sweeps.swept(fig, results, sweeps.nse)
+    elif results.extra["maps"].empty:
+        _curves_panel(fig.subplots(), results)
     else:
-        left, right = canvas.subfigures(1, 2, squeeze=False, width_ratios=(1.55, 1))[0]
-        _curves_panel(left.subplots(), saved)
-        _maps_panel(right, saved)
+        left, right = fig.subfigures(1, 2, squeeze=False, width_ratios=(1.55, 1))[0]
+        _curves_panel(left.subplots(), results)
+        _maps_panel(right, results)
 
 
-def _curves_panel(ax: "Axes", saved: "FigureResults") -> None:
+def _curves_panel(ax: "Axes", results: "FigureResults") -> None:
     import numpy as np
 
     from fa_repro.claims import published
@@ -77,11 +77,11 @@ def _curves_panel(ax: "Axes", saved: "FigureResults") -> None:
     from fa_repro.results.tables import by_trial
     from fa_repro.statistics import log10, sliding
 
-    table = saved.table
+    table = results.table
     chosen, references = representative(table), published.curves("1d")
     window = max(1, min(WINDOW, table["example"].nunique() // 8))
     ax.set_yscale("log")
-    for position, algorithm in enumerate(saved.config["algorithms"]):
+    for position, algorithm in enumerate(results.config["algorithms"]):
         colour = style.colour(algorithm, position)
         rows = table[table["algorithm"] == algorithm]
         if rows.empty:  # every run of it failed
@@ -96,38 +96,38 @@ def _curves_panel(ax: "Axes", saved: "FigureResults") -> None:
         ax.fill_between(centres[some], 10**low, 10**high, color=colour, alpha=style.BAND, linewidth=0)
         line = 10 ** smooth[np.argmax(trials == chosen)]
         ax.plot(centres, line, color=colour, label=style.label(algorithm), marker=curves.marker(centres))
-        curves.mark_diverged(ax, saved, rows, colour)
+        curves.mark_diverged(ax, results, rows, colour)
         if algorithm in references:
             reference = references[algorithm]
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
     ax.plot([], [], color=style.REFERENCE, label="published", **style.PUBLISHED)
     ax.set_ylabel("NSE")
-    ax.set_title(f"trial {chosen}, means of {window} points; band: all {saved.config['trials']} trials")
+    ax.set_title(f"trial {chosen}, means of {window} points; band: all {results.config['trials']} trials")
     curves.example_axis(ax, table)
     curves.limit(ax, below=0.0)  # the band is of trials, not of uncertainty
     ax.legend(loc="lower left")
 
 
-def _maps_panel(canvas: "Canvas", saved: "FigureResults") -> None:
+def _maps_panel(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """The target map and each learned one as images on one colour scale."""
-    learned = saved.extra["maps"]
+    learned = results.extra["maps"]
     images = {
         name: part.pivot(index="output", columns="input", values="weight").to_numpy()
         for name, part in learned.groupby("algorithm")
     }
-    names = ["target", *(name for name in saved.config["algorithms"] if name in images)]
+    names = ["target", *(name for name in results.config["algorithms"] if name in images)]
     limit = float(abs(images["target"]).max())
-    panels = canvas.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    panels = fig.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for ax, name in zip(panels, names, strict=True):
         picture = ax.imshow(images[name], cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
         ax.set_title("target T" if name == "target" else f"W W₀, {style.label(name)}")
         ax.set(yticks=[])
     panels[-1].set_xlabel("input")
     panels[len(names) // 2].set_ylabel("output")
-    canvas.colorbar(picture, ax=list(panels), label="weight", shrink=0.6)
+    fig.colorbar(picture, ax=list(panels), label="weight", shrink=0.6)
 
 
-END = evidence.Quantity("nse", at=2000, last=LAST, logarithmic=True)
+END = evidence.Endpoint("nse", at=2000, last=LAST, logarithmic=True)
 
 LEARNED = 1e-3
 """NSE at which a net counts as having learned."""
@@ -140,7 +140,7 @@ def _time(part: "pd.DataFrame") -> "pd.Series":
 
     from fa_repro.statistics import sliding
 
-    trials, examples, values = evidence.curves(part, END)
+    trials, examples, values = evidence.trial_curves(part, END)
     smooth = sliding(evidence.finite(values), min(WINDOW, values.shape[1]))[0]
     below = smooth < np.log10(LEARNED)
     when = examples[np.argmax(below, axis=1)] + WINDOW // 2
@@ -150,8 +150,8 @@ def _time(part: "pd.DataFrame") -> "pd.Series":
 def _claims_of(algorithm: str, ends: str, follows: str) -> tuple[Claim, Claim]:
     """Where an algorithm ends, and the way there."""
     return (
-        criteria.claimed_level(f"{algorithm}_end", ends, "Fig. 1d", ("1d", "final_nse", algorithm), END, "single"),
-        criteria.claimed_curve(f"{algorithm}_curve", follows, "Fig. 1d", "1d", algorithm, END, WINDOW),
+        criteria.level_claim(f"{algorithm}_end", ends, "Fig. 1d", ("1d", "final_nse", algorithm), END, "single"),
+        criteria.curve_claim(f"{algorithm}_curve", follows, "Fig. 1d", "1d", algorithm, END, WINDOW),
     )
 
 
@@ -178,7 +178,7 @@ CLAIMS = (
             "Feedback alignment's curve is the published one",
         ),
     ),
-    criteria.claimed_order(
+    criteria.order_claim(
         "reinforcement_beats_shallow",
         "Reinforcement ends below learning in the output layer alone",
         "Fig. 1d",
@@ -186,7 +186,7 @@ CLAIMS = (
         ["shallow"],
         END,
     ),
-    criteria.claimed_order(
+    criteria.order_claim(
         "feedback_alignment_beats_reinforcement",
         "Feedback alignment ends below reinforcement and below learning in the output layer alone",
         "Fig. 1d",
@@ -194,7 +194,7 @@ CLAIMS = (
         ["reinforcement", "shallow"],
         END,
     ),
-    criteria.claimed_as_good(
+    criteria.as_good_claim(
         "feedback_alignment_as_fast_as_backprop",
         "Feedback alignment learns as fast as backprop, at the rates of this config",
         "Fig. 1d",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
 
@@ -27,36 +27,36 @@ GAP = 0.045
 """Least distance of two numbers at the right edge, as a share of the height."""
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """Test error on a log axis beside the published curves, and the angle to backprop."""
     from fa_repro.plotting import curves, sweeps
 
-    if saved.config["sweep"]:
-        for ax in sweeps.swept(canvas, saved, sweeps.Quantity(ERROR, "test error (%)", unit=" %"))[:1]:
+    if results.config["sweep"]:
+        for ax in sweeps.swept(fig, results, sweeps.Quantity(ERROR, "test error (%)", unit=" %"))[:1]:
             curves.percent_ticks(ax)  # which shares its axis with the other panels
         return
-    left, right = canvas.subplots(1, 2, width_ratios=(1.7, 1))
-    _error_panel(left, saved)
-    _angle_panel(right, saved)
+    left, right = fig.subplots(1, 2, width_ratios=(1.7, 1))
+    _error_panel(left, results)
+    _angle_panel(right, results)
 
 
-def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
+def _error_panel(ax: "Axes", results: "FigureResults") -> None:
     import numpy as np
 
     from fa_repro.claims import published
     from fa_repro.plotting import curves
     from fa_repro.results.tables import by_trial
 
-    deep = len(saved.config["network"]["hidden"]) > 1
-    references, ends, last = {} if deep else published.curves("2a"), [], saved.table["example"].max()
+    deep = len(results.config["network"]["hidden"]) > 1
+    references, ends, last = {} if deep else published.curves("2a"), [], results.table["example"].max()
     compared = False
     ax.set_yscale("log")
-    for position, algorithm in enumerate(saved.config["algorithms"]):
-        rows = saved.table[saved.table["algorithm"] == algorithm]
+    for position, algorithm in enumerate(results.config["algorithms"]):
+        rows = results.table[results.table["algorithm"] == algorithm]
         if rows.empty:  # every run of it failed
             continue
         colour = style.colour(algorithm, position)
-        curves.mean_with_interval(ax, saved, rows, ERROR, colour, label=style.label(algorithm))
+        curves.mean_with_interval(ax, results, rows, ERROR, colour, label=style.label(algorithm))
         _, examples, values = by_trial(rows, ERROR)
         if not np.isnan(end := float(values[:, -1].mean())):
             ends.append((examples[-1] / max(last, 1), end, colour))
@@ -70,7 +70,7 @@ def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
     ax.text(0.99, CHANCE, "chance", ha="right", va="bottom", fontsize=style.SMALL, transform=ax.get_yaxis_transform())
     ax.set_ylim(max(0.05, min([1.5, *(0.9 * end for _, end, _ in ends)])), 120)
     curves.percent_ticks(ax)
-    curves.example_axis(ax, saved.table)
+    curves.example_axis(ax, results.table)
     bottom = ax.get_ylim()[0]  # a net without errors ends below it
     heights = [ax.transScale.transform((0, max(end, bottom))) for _, end, _ in ends]
     places = _apart([ax.transLimits.transform(height)[1] for height in heights])
@@ -85,8 +85,8 @@ def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
             transform=ax.transAxes,
         )
     ax.set_ylabel("test error (%), mean and 95 % interval")
-    layers = f"{len(saved.config['network']['hidden'])} hidden layers" if deep else "Fig. 2a"
-    ax.set_title(f"{layers}, {curves.trials_note(saved)}")
+    layers = f"{len(results.config['network']['hidden'])} hidden layers" if deep else "Fig. 2a"
+    ax.set_title(f"{layers}, {curves.trials_note(results)}")
     ax.legend(loc="best", bbox_to_anchor=(0, 0, 1, 0.92), frameon=True, edgecolor="none", framealpha=0.85)
 
 
@@ -103,30 +103,30 @@ def _apart(heights: "Sequence[float]") -> list[float]:
     return placed
 
 
-def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
+def _angle_panel(ax: "Axes", results: "FigureResults") -> None:
     """Mean over trials, and one standard deviation."""
     from fa_repro.plotting import curves
 
-    for position, algorithm in enumerate(saved.config["algorithms"]):
-        rows = saved.table[saved.table["algorithm"] == algorithm]
+    for position, algorithm in enumerate(results.config["algorithms"]):
+        rows = results.table[results.table["algorithm"] == algorithm]
         if (
-            rows.empty or saved.rule(algorithm) == "backprop" or rows[ANGLE].isna().all()
+            rows.empty or results.rule(algorithm) == "backprop" or rows[ANGLE].isna().all()
         ):  # no angle to itself; none at all
             continue
         colour = style.colour(algorithm, position)
         curves.mean_with_deviation(ax, rows, ANGLE, colour)
-        curves.mark_diverged(ax, saved, rows, colour)
+        curves.mark_diverged(ax, results, rows, colour)
     if not ax.lines:
         ax.text(0.5, 0.5, "no hidden layer\nis taught otherwise\nthan by backprop", ha="center", transform=ax.transAxes)
     ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
     ax.set(ylim=(0, min(180, max(100, ax.get_ylim()[1]))), ylabel="angle to backprop's hidden update (degrees)")
     ax.set_yticks(range(0, int(ax.get_ylim()[1]) + 1, 15))
-    curves.example_axis(ax, saved.table)
-    what = "angle" if len(saved.config["network"]["hidden"]) > 1 else "Fig. 2b"
+    curves.example_axis(ax, results.table)
+    what = "angle" if len(results.config["network"]["hidden"]) > 1 else "Fig. 2b"
     ax.set_title(f"{what}, mean and 1 s.d. over trials\n(of the mean angle in a mini-batch)")
 
 
-END = evidence.Quantity(ERROR, at=1_800_000, unit=" %")
+END = evidence.Endpoint(ERROR, at=1_800_000, unit=" %")
 
 RIGHT, ACUTE = (80.0, 100.0), 45.0
 """Degrees between which an angle counts as right, and below which updates have turned to backprop's."""
@@ -135,26 +135,26 @@ RIGHT, ACUTE = (80.0, 100.0), 45.0
 def _log_end(part: "pd.DataFrame") -> "pd.Series":
     import numpy as np
 
-    return np.log10(evidence.ends(part, END))
+    return np.log10(evidence.end_values(part, END))
 
 
 def _angle(at: int, low: float, high: float) -> "Callable[[FigureResults], Measured]":
-    def judge(saved: "FigureResults") -> Measured:
-        angles = evidence.ends(evidence.rows(saved, "feedback_alignment"), evidence.Quantity(ANGLE, at))
-        return evidence.interval(angles.to_numpy(), low, high, unit="°")
+    def judge(results: "FigureResults") -> Measured:
+        angles = evidence.end_values(evidence.rows(results, "feedback_alignment"), evidence.Endpoint(ANGLE, at))
+        return evidence.mean_within(angles.to_numpy(), low, high, unit="°")
 
     return judge
 
 
 def _level(algorithm: str, statement: str) -> Claim:
-    return criteria.claimed_level(
+    return criteria.level_claim(
         f"{algorithm}_end", statement, "Fig. 2a", ("2a", "test_error", algorithm), END, "printed"
     )
 
 
 def _curve(algorithm: str, whose: str) -> Claim:
     statement = f"{whose} curve is the published one"
-    return criteria.claimed_curve(f"{algorithm}_curve", statement, "Fig. 2a", "2a", algorithm, END)
+    return criteria.curve_claim(f"{algorithm}_curve", statement, "Fig. 2a", "2a", algorithm, END)
 
 
 CLAIMS = (
@@ -167,7 +167,7 @@ CLAIMS = (
     *criteria.fitted("range of W₀", _curve("shallow", "The shallow net's")),
     *criteria.fitted("range of W", _curve("backprop", "Backprop's")),
     _curve("feedback_alignment", "Feedback alignment's"),
-    criteria.claimed_order(
+    criteria.order_claim(
         "feedback_alignment_beats_backprop",
         "Feedback alignment ends below backprop",
         "Fig. 2a",
@@ -176,7 +176,7 @@ CLAIMS = (
         END,
         published="2.1 % against 2.4 %",
     ),
-    criteria.claimed_order(
+    criteria.order_claim(
         "feedback_alignment_beats_shallow",
         "Feedback alignment, sparse or not, makes use of the hidden layer",
         "Fig. 2a",
@@ -185,7 +185,7 @@ CLAIMS = (
         END,
         published="2.4 % against 7.2 %",
     ),
-    criteria.claimed_as_good(
+    criteria.as_good_claim(
         "sparse_as_good_as_backprop",
         "With half of W and B removed feedback alignment is as good as backprop",
         "Fig. 2a",

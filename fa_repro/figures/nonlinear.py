@@ -12,7 +12,7 @@ from fa_repro.plotting import style
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import TrainedRuns
@@ -92,12 +92,12 @@ def _summary(
     return pd.DataFrame(found, columns=columns)
 
 
-def remarks(saved: "FigureResults") -> list[str]:
+def remarks(results: "FigureResults") -> list[str]:
     """What the t-tests say."""
-    if saved.config["sweep"]:
+    if results.config["sweep"]:
         return []
     words = []
-    for row in saved.extra["summary"].to_dict("records"):
+    for row in results.extra["summary"].to_dict("records"):
         test = f"paired t-test p = {row['p_paired']:.0e}"
         if row["diverged"]:
             test = f"no t-test, as {row['diverged']} diverged"
@@ -110,66 +110,66 @@ def remarks(saved: "FigureResults") -> list[str]:
     return words
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """Error on held-out examples beside the published curves; at the right the angle of each hidden layer."""
     from fa_repro.plotting import sweeps
 
-    if saved.config["sweep"]:
-        sweeps.swept(canvas, saved, sweeps.Quantity("nse", "NSE of held-out examples", logarithmic=True))
+    if results.config["sweep"]:
+        sweeps.swept(fig, results, sweeps.Quantity("nse", "NSE of held-out examples", logarithmic=True))
         return
-    left, right = canvas.subplots(1, 2, width_ratios=(1.7, 1))
-    _error_panel(left, saved)
-    _angle_panel(right, saved)
+    left, right = fig.subplots(1, 2, width_ratios=(1.7, 1))
+    _error_panel(left, results)
+    _angle_panel(right, results)
 
 
-def _parts(saved: "FigureResults") -> "Iterator[tuple[str, pd.DataFrame, str, Any]]":
+def _parts(results: "FigureResults") -> "Iterator[tuple[str, pd.DataFrame, str, Any]]":
     """Each algorithm that has results, with its rows, its colour and its line."""
-    rules = list(dict.fromkeys(saved.rule(name) or name for name in saved.config["algorithms"]))
-    for algorithm in saved.config["algorithms"]:
-        rows = saved.table[saved.table["algorithm"] == algorithm]
+    rules = list(dict.fromkeys(results.rule(name) or name for name in results.config["algorithms"]))
+    for algorithm in results.config["algorithms"]:
+        rows = results.table[results.table["algorithm"] == algorithm]
         if len(rows):
-            rule = saved.rule(algorithm) or algorithm
-            yield algorithm, rows, style.colour(rule, rules.index(rule)), LINES.get(saved.layers(algorithm), "-")
+            rule = results.rule(algorithm) or algorithm
+            yield algorithm, rows, style.colour(rule, rules.index(rule)), LINES.get(results.layers(algorithm), "-")
 
 
-def _error_panel(ax: "Axes", saved: "FigureResults") -> None:
+def _error_panel(ax: "Axes", results: "FigureResults") -> None:
     from fa_repro.claims import published
     from fa_repro.plotting import curves
 
-    references, last = published.curves("2d"), saved.table["example"].max()
-    tests = _tests(saved)
+    references, last = published.curves("2d"), results.table["example"].max()
+    tests = _tests(results)
     ax.set_yscale("log")
-    for algorithm, rows, colour, line in _parts(saved):
+    for algorithm, rows, colour, line in _parts(results):
         label = style.label(algorithm) + tests.get(algorithm, "")
-        curves.mean_with_interval(ax, saved, rows, "nse", colour, logarithmic=True, label=label, linestyle=line)
+        curves.mean_with_interval(ax, results, rows, "nse", colour, logarithmic=True, label=label, linestyle=line)
         reference = references.get(algorithm)
         if reference is not None and len(reference := reference[reference["examples"] <= last]):
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
     ax.plot([], [], color=style.REFERENCE, label="published", **style.PUBLISHED)
     ax.set_ylabel("NSE of held-out examples")
-    ax.set_title(f"Fig. 2d, {curves.trials_note(saved)}: geometric mean, 95 % interval")
-    curves.example_axis(ax, saved.table)
+    ax.set_title(f"Fig. 2d, {curves.trials_note(results)}: geometric mean, 95 % interval")
+    curves.example_axis(ax, results.table)
     curves.limit(ax)
     ax.set_ylim(top=max(12.0, ax.get_ylim()[1]))  # room for the legend
     title = "p: four against three layers, paired t-test" if tests else None
     ax.legend(ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02), title=title)
 
 
-def _tests(saved: "FigureResults") -> dict[str, str]:
+def _tests(results: "FigureResults") -> dict[str, str]:
     """What the t-tests say, for the label of each algorithm of four layers."""
-    rows = saved.extra["summary"].to_dict("records")
+    rows = results.extra["summary"].to_dict("records")
     told = {row["rule"]: f" (p = {row['p_paired']:.0e})" for row in rows if row["p_paired"] >= 0}
-    deep = [name for name in saved.config["algorithms"] if saved.layers(name) == 4]
-    return {name: told[rule] for name in deep if (rule := saved.rule(name)) in told}
+    deep = [name for name in results.config["algorithms"] if results.layers(name) == 4]
+    return {name: told[rule] for name in deep if (rule := results.rule(name)) in told}
 
 
-def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
+def _angle_panel(ax: "Axes", results: "FigureResults") -> None:
     """Mean over trials and one standard deviation, for each hidden layer that was measured."""
     from fa_repro.plotting import curves
 
-    angles = saved.extra["angles"]
+    angles = results.extra["angles"]
     ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
-    for algorithm, _, colour, _ in _parts(saved):
+    for algorithm, _, colour, _ in _parts(results):
         own = angles[angles["algorithm"] == algorithm]
         for layer in sorted(own["layer"].unique()):
             rows = own[own["layer"] == layer]
@@ -180,9 +180,9 @@ def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
             )
     top = 120 if ax.get_ylim()[1] <= 130 else 180
     ax.set(xscale="symlog", ylim=(0, top), yticks=range(0, top + 1, 30), xlabel="examples")
-    ax.set_xlim(0, max(1, saved.table["example"].max()))
+    ax.set_xlim(0, max(1, results.table["example"].max()))
     ax.set_ylabel("angle to backprop's hidden update (degrees)")
-    size = saved.config["training"]["batch_size"]
+    size = results.config["training"]["batch_size"]
     ax.set_title(f"angle {'of single examples' if size == 1 else f'in batches of {size}'}, mean and 1 s.d.")
     if len(angles):
         ax.legend(loc="lower left")
@@ -190,7 +190,7 @@ def _angle_panel(ax: "Axes", saved: "FigureResults") -> None:
         ax.text(0.5, 0.5, "no angles recorded", ha="center", transform=ax.transAxes)
 
 
-END = evidence.Quantity("nse", at=400_000, logarithmic=True)
+END = evidence.Endpoint("nse", at=400_000, logarithmic=True)
 
 SURE = 1e-6
 """p below which four layers beat three; the paper has 3e-12 and 9e-13."""
@@ -198,13 +198,13 @@ SURE = 1e-6
 
 def _end(part: "pd.DataFrame") -> "pd.Series":
     """Logarithm of the NSE at the end, for each trial."""
-    return evidence.ends(part, END)
+    return evidence.end_values(part, END)
 
 
 def _four_beat_three(rule: str) -> "Callable[[FigureResults], Measured]":
-    def judge(saved: "FigureResults") -> Measured:
-        return evidence.smaller(
-            evidence.differences(saved, f"{rule}_4", f"{rule}_3", _end), logarithmic=True, level=SURE
+    def judge(results: "FigureResults") -> Measured:
+        return evidence.is_below(
+            evidence.trial_differences(results, f"{rule}_4", f"{rule}_3", _end), logarithmic=True, level=SURE
         )
 
     return judge
@@ -212,7 +212,7 @@ def _four_beat_three(rule: str) -> "Callable[[FigureResults], Measured]":
 
 def _claims_of(algorithm: str, whose: str) -> tuple[Claim, Claim]:
     """Where a net ends, and the way there."""
-    level = criteria.claimed_level(
+    level = criteria.level_claim(
         f"{algorithm}_end",
         f"{whose} net ends at the published level",
         "Fig. 2d",
@@ -220,14 +220,14 @@ def _claims_of(algorithm: str, whose: str) -> tuple[Claim, Claim]:
         END,
         "read",
     )
-    curve = criteria.claimed_curve(
+    curve = criteria.curve_claim(
         f"{algorithm}_curve", f"{whose} curve is the published one", "Fig. 2d", "2d", algorithm, END
     )
     return level, curve
 
 
 def _as_good(layers: int) -> Claim:
-    return criteria.claimed_as_good(
+    return criteria.as_good_claim(
         f"feedback_alignment_as_good_as_backprop_{layers}",
         f"Feedback alignment is as good as backprop in nets of {layers} layers",
         "Fig. 2d",
@@ -253,7 +253,7 @@ CLAIMS = (
     ),
     _as_good(3),
     _as_good(4),
-    criteria.claimed_order(
+    criteria.order_claim(
         "hidden_layers_learn",
         "Feedback alignment and backprop make use of the hidden layer",
         "Fig. 2d",

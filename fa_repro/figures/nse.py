@@ -10,39 +10,44 @@ from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """One line per sweep point on a log axis, coloured by its value."""
     from fa_repro.plotting import sweeps
 
-    sweeps.swept(canvas, saved, sweeps.nse)
+    sweeps.swept(fig, results, sweeps.nse)
 
 
-END = evidence.Quantity("nse", at=20_000, logarithmic=True)
+END = evidence.Endpoint("nse", at=20_000, logarithmic=True)
 
 PRECISE, LEARNED = 1e-10, 1e-2
 """NSE at the lower edge of the published axis, and one at which a net has learned something."""
 
 
 def _ends_below(bound: float, keep: "Callable[[float], bool]") -> "Callable[[FigureResults], Measured]":
-    def judge(saved: "FigureResults") -> Measured:
-        parts = evidence.small_and_large(saved, "feedback_alignment", keep)
-        found = [evidence.interval(evidence.ends(part, END).to_numpy(), 0.0, bound, logarithmic=True) for part in parts]
+    def judge(results: "FigureResults") -> Measured:
+        parts = evidence.by_init_range(results, "feedback_alignment", keep)
+        found = [
+            evidence.mean_within(evidence.end_values(part, END).to_numpy(), 0.0, bound, logarithmic=True)
+            for part in parts
+        ]
         return max(found, key=lambda each: each.high or 0.0)
 
     return judge
 
 
-def _small_beat_large(saved: "FigureResults") -> Measured:
+def _small_beat_large(results: "FigureResults") -> Measured:
     small, large = (
-        evidence.small_and_large(saved, "feedback_alignment", keep) for keep in (evidence.is_small, evidence.is_large)
+        evidence.by_init_range(results, "feedback_alignment", keep) for keep in (evidence.is_small, evidence.is_large)
     )
-    return evidence.worst(
-        evidence.smaller(evidence.paired(evidence.ends(low, END), evidence.ends(high, END)), logarithmic=True)
+    return evidence.weakest(
+        evidence.is_below(
+            evidence.paired(evidence.end_values(low, END), evidence.end_values(high, END)), logarithmic=True
+        )
         for low in small
         for high in large
     )

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fa_repro.claims import evidence
-from fa_repro.claims.claim import Claim, DecidedError, Measured, Verdict
+from fa_repro.claims.claim import Claim, Measured, NotMeasurableError, Verdict
 from fa_repro.claims.evidence import LEVEL
 from fa_repro.figures import Figure
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import TrainedRuns
@@ -43,34 +43,34 @@ def check(setup: "Setup") -> None:
         raise ValueError(f"the figure draws square images, and {inputs} inputs are none")
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """One mosaic of images for each algorithm: white for strong positive weights, black for strong negative ones."""
     import numpy as np
     import pandas as pd
 
     from fa_repro.plotting import labels
 
-    axes = list(saved.config["sweep"])
+    axes = list(results.config["sweep"])
     found = [
         (str(algorithm), f"{style.label(str(algorithm))}{', ' if point else ''}{point}", part)
-        for algorithm, rows in saved.table.groupby("algorithm", sort=False)
+        for algorithm, rows in results.table.groupby("algorithm", sort=False)
         for point, part in labels.points(rows, axes)
     ]
-    names = list(saved.config["algorithms"])
+    names = list(results.config["algorithms"])
     order = ["initial", *(f"initial_{name}" for name in names), *names]
     different: dict[bytes, tuple[str, pd.DataFrame]] = {}  # at sweep points that do not concern it, it is the same
     for _, title, part in sorted(found, key=lambda each: order.index(each[0])):
         different.setdefault(part["weight"].to_numpy().tobytes(), (title, part))
     mosaics = list(different.values())[:MOST]
     if not mosaics:
-        canvas.text(0.5, 0.5, "every run diverged or failed: no weights to show", ha="center")
+        fig.text(0.5, 0.5, "every run diverged or failed: no weights to show", ha="center")
         return
     down = -(-len(mosaics) // 2)
-    canvas.set_size_inches(style.WIDE, (0.5 + 3.55 * down) if len(mosaics) > 1 else style.WIDE)
+    fig.set_size_inches(style.WIDE, (0.5 + 3.55 * down) if len(mosaics) > 1 else style.WIDE)
     if axes or len(different) > MOST:
         more = f"; {len(different) - MOST} more in the CSV" if len(different) > MOST else ""
-        canvas.suptitle(f"{labels.axis_title(axes)}{more}")
-    panels = canvas.subplots(down, min(2, len(mosaics)), squeeze=False).ravel()
+        fig.suptitle(f"{labels.axis_title(axes)}{more}")
+    panels = fig.subplots(down, min(2, len(mosaics)), squeeze=False).ravel()
     for ax in panels:
         ax.axis("off")
     for ax, (title, part) in zip(panels, mosaics, strict=False):
@@ -107,18 +107,22 @@ SHUFFLES = 200
 """Shuffles of the pixels that tell what chance gives."""
 
 
-def _fields(saved: "FigureResults", algorithm: str) -> "tuple[Array, Array]":
+def _fields(results: "FigureResults", algorithm: str) -> "tuple[Array, Array]":
     """Weights of the units after training and at the start, shape (units, pixels)."""
     import numpy as np
 
-    part = evidence.rows(saved, algorithm)
-    epochs = saved.config["training"].get("epochs") or 0.0
+    part = evidence.rows(results, algorithm)
+    epochs = results.config["training"].get("epochs") or 0.0
     if epochs < 0.99 * EPOCHS:
-        raise DecidedError(Verdict.NOT_ENOUGH, f"trained for {epochs:g} of {EPOCHS:g} epochs")
-    names = set(saved.table["algorithm"])
-    start = saved.table[saved.table["algorithm"] == (own if (own := f"initial_{algorithm}") in names else "initial")]
+        raise NotMeasurableError(Verdict.NOT_ENOUGH, f"trained for {epochs:g} of {EPOCHS:g} epochs")
+    names = set(results.table["algorithm"])
+    start = results.table[
+        results.table["algorithm"] == (own if (own := f"initial_{algorithm}") in names else "initial")
+    ]
     if part["unit"].nunique() < 2 * DIRECTIONS:
-        raise DecidedError(Verdict.NOT_ENOUGH, f"{part['unit'].nunique()} units, at least {2 * DIRECTIONS} are needed")
+        raise NotMeasurableError(
+            Verdict.NOT_ENOUGH, f"{part['unit'].nunique()} units, at least {2 * DIRECTIONS} are needed"
+        )
     after, before = (
         each.pivot(index="unit", columns="pixel", values="weight").to_numpy(dtype=np.float64) for each in (part, start)
     )
@@ -147,11 +151,11 @@ def _overlap(first: "Array", second: "Array") -> float:
 
 
 def _structured(algorithm: str) -> "Callable[[FigureResults], Measured]":
-    def judge(saved: "FigureResults") -> Measured:
-        after, before = (_smoothness(each) for each in _fields(saved, algorithm))
-        target = float(_smoothness(_fields(saved, "backprop")[0]).mean())
-        found = evidence.interval(after, HALF * target, 1.0)
-        gained = evidence.smaller(before - after)
+    def judge(results: "FigureResults") -> Measured:
+        after, before = (_smoothness(each) for each in _fields(results, algorithm))
+        target = float(_smoothness(_fields(results, "backprop")[0]).mean())
+        found = evidence.mean_within(after, HALF * target, 1.0)
+        gained = evidence.is_below(before - after)
         text = f"{found.text}, backprop {target:.3g}, start {before.mean():.3g}; above its start p = {gained.p:.0e}"
         holds = found.holds if gained.holds else False
         return Measured(text, holds, found.value, found.low, found.high, gained.p)
@@ -160,10 +164,10 @@ def _structured(algorithm: str) -> "Callable[[FigureResults], Measured]":
 
 
 def _alike(algorithm: str) -> "Callable[[FigureResults], Measured]":
-    def judge(saved: "FigureResults") -> Measured:
+    def judge(results: "FigureResults") -> Measured:
         import numpy as np
 
-        learned, target = _fields(saved, algorithm)[0], _fields(saved, "backprop")[0]
+        learned, target = _fields(results, algorithm)[0], _fields(results, "backprop")[0]
         # Other units than those compared with: the same ones began alike.
         ceiling = _overlap(target[::2], target[1::2])
         found = _overlap(learned[::2], target[1::2])

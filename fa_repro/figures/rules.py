@@ -10,7 +10,7 @@ from fa_repro.plotting import style
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.plotting.heatmaps import Quantity
     from fa_repro.results.figure_results import FigureResults
@@ -109,11 +109,11 @@ def summary(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]
     return pd.DataFrame(found, columns=columns)
 
 
-def remarks(saved: "FigureResults") -> list[str]:
+def remarks(results: "FigureResults") -> list[str]:
     """One line for each algorithm, ordered by its error at the end; of a sweep its best point."""
     from fa_repro.plotting.labels import names, setting
 
-    what, rows, axes = quantity(map(str, saved.table)), saved.extra["summary"], list(saved.config["sweep"])
+    what, rows, axes = quantity(map(str, results.table)), results.extra["summary"], list(results.config["sweep"])
     known, known_angles = {axis: names(rows[axis]) for axis in axes}, angles(map(str, rows))
     rows = rows.sort_values("error", kind="stable").drop_duplicates("algorithm")  # those without one come last
     words = []
@@ -128,7 +128,7 @@ def remarks(saved: "FigureResults") -> list[str]:
         spread = f" (95 % interval {low} to {high}, n = {row['trials']})" if row["trials"] > 1 else " (n = 1)"
         turned = [f"{row[name]:.0f}°{_layer(name, ' (layer {})')}" for name in known_angles if row[name] == row[name]]
         told = (
-            f"; angle to backprop {', '.join(turned)}" if turned and not _is_backprop(saved, row["algorithm"]) else ""
+            f"; angle to backprop {', '.join(turned)}" if turned and not _is_backprop(results, row["algorithm"]) else ""
         )
         words.append(f"{start}: {what.label.removesuffix(' (%)')} {error}{spread}{told}")
     return words
@@ -140,63 +140,63 @@ def _layer(angle: str, form: str) -> str:
     return form.format(match[1]) if match and match[1] else ""
 
 
-def _is_backprop(saved: "FigureResults", algorithm: str) -> bool:
-    return saved.rule(algorithm) == "backprop"
+def _is_backprop(results: "FigureResults", algorithm: str) -> bool:
+    return results.rule(algorithm) == "backprop"
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """Learning curves at the left, a panel for the angle of each hidden layer at the right, one legend below."""
     from fa_repro.plotting import curves, sweeps
 
-    what = quantity(map(str, saved.table))
-    if saved.config["sweep"]:
-        for ax in sweeps.swept(canvas, saved, what)[:1]:
+    what = quantity(map(str, results.table))
+    if results.config["sweep"]:
+        for ax in sweeps.swept(fig, results, what)[:1]:
             if not what.logarithmic:
                 curves.percent_ticks(ax)  # which shares its axis with the other panels
         return
-    looks = style.looks({name: saved.rule(name) or name for name in sweeps.present(saved)})
-    drawn = {name: own for name in angles(map(str, saved.table)) if (own := _turned(saved, name))}
-    grid = canvas.add_gridspec(max(1, len(drawn)), 2 if drawn else 1, width_ratios=(1.5, 1) if drawn else (1,))
-    left = canvas.add_subplot(grid[:, 0])
-    window, turning = _windows(saved, what.column)
-    labels = _error_panel(left, saved, what, looks, window)
-    _example_axis(left, saved)
+    looks = style.looks({name: results.rule(name) or name for name in sweeps.present(results)})
+    drawn = {name: own for name in angles(map(str, results.table)) if (own := _turned(results, name))}
+    grid = fig.add_gridspec(max(1, len(drawn)), 2 if drawn else 1, width_ratios=(1.5, 1) if drawn else (1,))
+    left = fig.add_subplot(grid[:, 0])
+    window, turning = _windows(results, what.column)
+    labels = _error_panel(left, results, what, looks, window)
+    _example_axis(left, results)
     for row, (name, own) in enumerate(drawn.items()):
-        ax = canvas.add_subplot(grid[row, 1])
+        ax = fig.add_subplot(grid[row, 1])
         note = _smoothed(turning) if row == 0 and turning != window else ""
-        _angle_panel(ax, saved, name, {algorithm: looks[algorithm] for algorithm in own}, turning, note)
-        _example_axis(ax, saved)
+        _angle_panel(ax, results, name, {algorithm: looks[algorithm] for algorithm in own}, turning, note)
+        _example_axis(ax, results)
         if row < len(drawn) - 1:
             ax.set_xlabel("")
             ax.tick_params(labelbottom=False)
     columns = curves.legend_columns(labels)
     mean = "geometric mean" if what.logarithmic else "mean"
-    canvas.legend(
+    fig.legend(
         loc="outside lower center",
         ncols=columns,
         handlelength=3.2,
         title=f"in brackets: {mean} of the {what.label.removesuffix(' (%)')} at the end",
     )
-    canvas.set_figheight(max(3.0, 1.5 * len(drawn)) + 0.25 + 0.15 * -(-len(labels) // columns))
+    fig.set_figheight(max(3.0, 1.5 * len(drawn)) + 0.25 + 0.15 * -(-len(labels) // columns))
 
 
-def _turned(saved: "FigureResults", angle: str) -> list[str]:
+def _turned(results: "FigureResults", angle: str) -> list[str]:
     """Algorithms whose angle says something: those that give the layer a signal, and are not backprop themselves."""
-    measured = saved.table.groupby("algorithm")[angle].count()
-    return [name for name in saved.config["algorithms"] if measured.get(name, 0) and not _is_backprop(saved, name)]
+    measured = results.table.groupby("algorithm")[angle].count()
+    return [name for name in results.config["algorithms"] if measured.get(name, 0) and not _is_backprop(results, name)]
 
 
-def _windows(saved: "FigureResults", error: str) -> tuple[int, int]:
+def _windows(results: "FigureResults", error: str) -> tuple[int, int]:
     """Over how many points curves of the error and of angles are smoothed: only those of single examples are.
 
     Far fewer where the points are not at equal distances.
     """
     import numpy as np
 
-    examples = np.unique(saved.table["example"])
+    examples = np.unique(results.table["example"])
     even = len(examples) > 2 and np.ptp(np.diff(examples)) <= 1
     window = max(1, min(WINDOW, len(examples) // 8) if even else min(FEW, len(examples) // 12))
-    single = saved.config["training"]["batch_size"] == 1
+    single = results.config["training"]["batch_size"] == 1
     return (window if error == "nse" and single else 1), (window if single else 1)
 
 
@@ -205,16 +205,16 @@ def _smoothed(window: int) -> str:
 
 
 def _error_panel(
-    ax: "Axes", saved: "FigureResults", what: "Quantity", looks: Mapping[str, Mapping[str, Any]], window: int
+    ax: "Axes", results: "FigureResults", what: "Quantity", looks: Mapping[str, Mapping[str, Any]], window: int
 ) -> list[str]:
     """Learning curves; returns their names, with where they end."""
     from fa_repro.plotting import curves
 
-    ends = {row["algorithm"]: row for row in saved.extra["summary"].to_dict("records")}
+    ends = {row["algorithm"]: row for row in results.extra["summary"].to_dict("records")}
     labels = list[str]()
     ax.set_yscale("log")
     for algorithm, look in looks.items():
-        rows = saved.table[saved.table["algorithm"] == algorithm]
+        rows = results.table[results.table["algorithm"] == algorithm]
         end = float(ends[algorithm]["error"])
         lost = f"{ends[algorithm]['diverged']} of {ends[algorithm]['trials']} diverged"
         labels.append(f"{style.label(algorithm)} ({what.number(end) + what.unit if end == end else lost})")
@@ -224,7 +224,7 @@ def _error_panel(
     if not what.logarithmic:  # intervals of few trials reach beyond all there are
         ax.set_ylim(top=min(110.0, ax.get_ylim()[1]))
     for algorithm, look in looks.items():
-        curves.mark_diverged(ax, saved, saved.table[saved.table["algorithm"] == algorithm], look["color"])
+        curves.mark_diverged(ax, results, results.table[results.table["algorithm"] == algorithm], look["color"])
     if ax.texts:  # they stand above the curves
         bottom, top = ax.get_ylim()
         ax.set_ylim(bottom, top * (top / bottom) ** (0.08 * len(ax.texts)))
@@ -232,12 +232,12 @@ def _error_panel(
         curves.percent_ticks(ax)
     ax.set_ylabel(what.label)
     mean = "geometric mean" if what.logarithmic else "mean"
-    ax.set_title(f"{curves.trials_note(saved)}: {mean}, 95 % interval{_smoothed(window)}")
+    ax.set_title(f"{curves.trials_note(results)}: {mean}, 95 % interval{_smoothed(window)}")
     return labels
 
 
 def _angle_panel(
-    ax: "Axes", saved: "FigureResults", angle: str, looks: Mapping[str, Mapping[str, Any]], window: int, note: str
+    ax: "Axes", results: "FigureResults", angle: str, looks: Mapping[str, Mapping[str, Any]], window: int, note: str
 ) -> None:
     import numpy as np
 
@@ -245,7 +245,7 @@ def _angle_panel(
 
     ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
     for algorithm, look in looks.items():
-        rows = saved.table[saved.table["algorithm"] == algorithm]
+        rows = results.table[results.table["algorithm"] == algorithm]
         curves.interval(ax, rows, angle, look["color"], window=window, linestyle=look["linestyle"])
         ax.collections[-1].set_alpha(0.6 * style.BAND)
     highest = max(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in ax.get_lines())
@@ -254,15 +254,15 @@ def _angle_panel(
     ax.set_title(f"angle to backprop{_layer(angle, ', hidden layer {}')}{note}")
 
 
-def _example_axis(ax: "Axes", saved: "FigureResults") -> None:
+def _example_axis(ax: "Axes", results: "FigureResults") -> None:
     """The axis of examples, logarithmic where they were measured so."""
     from fa_repro.plotting import curves
 
-    if saved.config["record"]["grid"] != "log":
-        curves.example_axis(ax, saved.table)
+    if results.config["record"]["grid"] != "log":
+        curves.example_axis(ax, results.table)
         return
     ax.set_xscale("symlog", linthresh=1, linscale=0.4)
-    ax.set_xlim(0, max(1, saved.table["example"].max()))
+    ax.set_xlim(0, max(1, results.table["example"].max()))
     ax.set_xlabel("examples")
 
 

@@ -8,7 +8,7 @@ from fa_repro.plotting import style
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.plotting.heatmaps import Quantity
     from fa_repro.results.figure_results import FigureResults
@@ -50,29 +50,29 @@ def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.Da
     return {"main": observations(trained, ["algorithm", "trial", *epoch, "example", *errors], axes)}
 
 
-def _quantity(saved: "FigureResults") -> "Quantity":
+def _quantity(results: "FigureResults") -> "Quantity":
     from fa_repro.plotting.heatmaps import Quantity
 
-    error = str(error_of([str(name) for name in saved.table]))
+    error = str(error_of([str(name) for name in results.table]))
     percent = error.endswith("_percent")
     return Quantity(error, ERRORS[error], logarithmic=not percent, unit=" %" if percent else "")
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """The error at the end: lines against one swept number; else heat maps, for each algorithm over its keys."""
     from fa_repro.plotting import search, sweeps
 
-    if search.is_line(saved):
-        search.draw(canvas, saved, _quantity(saved))
+    if search.is_line(results):
+        search.draw(fig, results, _quantity(results))
     else:
-        sweeps.maps(canvas, saved, [_quantity(saved)])
+        sweeps.maps(fig, results, [_quantity(results)])
 
 
-def remarks(saved: "FigureResults") -> list[str]:
+def remarks(results: "FigureResults") -> list[str]:
     """The best point of each algorithm."""
     from fa_repro.plotting import search
 
-    return list(search.remarks(saved, _quantity(saved)))
+    return list(search.remarks(results, _quantity(results)))
 
 
 FIGURE = Figure(

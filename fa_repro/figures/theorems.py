@@ -10,7 +10,7 @@ from fa_repro.plotting import style
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
 
@@ -27,30 +27,30 @@ MOST_LEVEL, MOST_NUMBERS = 5, 18
 """Sweep points up to which numbers stand level in their cells, and up to which they are written at all."""
 
 
-def draw(canvas: "Canvas", saved: "FigureResults") -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """A panel for each part of each theorem, and what was found of each statement; of a sweep the latter alone."""
-    if saved.config["sweep"]:
-        _swept(canvas, saved)
+    if results.config["sweep"]:
+        _swept(fig, results)
         return
-    present = set(saved.table["theorem"])
+    present = set(results.table["theorem"])
     drawn = [(title, panel) for theorem, title, panel in PANELS if theorem in present]
     across = min(ACROSS, len(drawn))
     down = -(-len(drawn) // across)
-    heights = HIGH * down, ROW * (3 + len(saved.extra["summary"]))
-    canvas.set_figheight(sum(heights))
-    upper, lower = canvas.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
+    heights = HIGH * down, ROW * (3 + len(results.extra["summary"]))
+    fig.set_figheight(sum(heights))
+    upper, lower = fig.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
     panels = upper.subplots(down, across, squeeze=False).ravel()
     for ax in panels[len(drawn) :]:
         ax.set_visible(False)
     for ax, (title, panel) in zip(panels, drawn, strict=False):
-        panel(ax, saved)
+        panel(ax, results)
         ax.set_title(title)
-    _list(lower.subplots(), saved.extra["summary"])
+    _list(lower.subplots(), results.extra["summary"])
 
 
-def remarks(saved: "FigureResults") -> list[str]:
+def remarks(results: "FigureResults") -> list[str]:
     """How many statements hold, and which do not."""
-    summary = saved.extra["summary"].to_dict("records")
+    summary = results.extra["summary"].to_dict("records")
     failing = [f"does not hold: theorem {row['theorem']}, {row['statement']}" for row in summary if not row["holds"]]
     return [f"{len(summary) - len(failing)} of {len(summary)} statements hold", *failing]
 
@@ -87,18 +87,18 @@ def _in_time(ax: "Axes") -> None:
     ax.xaxis.set_minor_locator(NullLocator())
 
 
-def _errors(ax: "Axes", saved: "FigureResults") -> None:
+def _errors(ax: "Axes", results: "FigureResults") -> None:
     _in_time(ax)
-    parts = {name.rpartition("/")[0]: part for name, part in _of_start(_part(saved.table, "error"), "zero").items()}
+    parts = {name.rpartition("/")[0]: part for name, part in _of_start(_part(results.table, "error"), "zero").items()}
     _lines(ax, parts)
     ax.set_ylabel("|E| / |T|")
     ax.legend(loc="lower left", title="in-hidden-out", handlelength=1)
 
 
-def _invariants(ax: "Axes", saved: "FigureResults") -> None:
+def _invariants(ax: "Axes", results: "FigureResults") -> None:
     _in_time(ax)
     for number, start in enumerate(("zero", "random", "opposed")):
-        for position, values in enumerate(_of_start(_part(saved.table, "invariant_drift"), start).values()):
+        for position, values in enumerate(_of_start(_part(results.table, "invariant_drift"), start).values()):
             shown = values.max(axis=1)
             label = start if position == 0 else None
             ax.plot(
@@ -109,9 +109,11 @@ def _invariants(ax: "Axes", saved: "FigureResults") -> None:
     ax.legend(title="start", handlelength=1)
 
 
-def _lyapunov(ax: "Axes", saved: "FigureResults") -> None:
-    size = "-".join(map(str, saved.config["theory"]["theorem_1"]["sizes"][0]))
-    parts = {name: part / part.iloc[0] for name, part in _part(saved.table, "V").items() if name.startswith(f"{size}/")}
+def _lyapunov(ax: "Axes", results: "FigureResults") -> None:
+    size = "-".join(map(str, results.config["theory"]["theorem_1"]["sizes"][0]))
+    parts = {
+        name: part / part.iloc[0] for name, part in _part(results.table, "V").items() if name.startswith(f"{size}/")
+    }
     _in_time(ax)
     _lines(ax, parts, [name.rpartition("/")[2] for name in parts])
     ax.set_ylabel("V / V at the start")
@@ -138,19 +140,19 @@ def _by_rate(ax: "Axes", parts: "dict[str, pd.DataFrame]", orders: Mapping[str, 
     ax.legend()
 
 
-def _online(ax: "Axes", saved: "FigureResults") -> None:
+def _online(ax: "Axes", results: "FigureResults") -> None:
     orders = {"in_turn": 1.0, "random": 0.5}
-    _by_rate(ax, _part(saved.table, "online_error_by_rate"), orders, "distance from the flow, relative")
+    _by_rate(ax, _part(results.table, "online_error_by_rate"), orders, "distance from the flow, relative")
     ax.set_ylim(bottom=0.1 * ax.get_ylim()[0])  # room for the legend
     ax.legend(loc="lower right")
 
 
-def _gauss_newton(ax: "Axes", saved: "FigureResults") -> None:
+def _gauss_newton(ax: "Axes", results: "FigureResults") -> None:
     orders = {"tanh": 1.0, "logistic": 1.0}
-    _by_rate(ax, _part(saved.table, "deviation_by_rate"), orders, "deviation, relative")
+    _by_rate(ax, _part(results.table, "deviation_by_rate"), orders, "deviation, relative")
 
 
-def _one_pair(ax: "Axes", saved: "FigureResults") -> None:
+def _one_pair(ax: "Axes", results: "FigureResults") -> None:
     ax.set_yscale("log")
     names = {
         "angle_deg": "angle (degrees)",
@@ -159,7 +161,7 @@ def _one_pair(ax: "Axes", saved: "FigureResults") -> None:
         "weight_deviation": "W",
     }
     for number, (quantity, label) in enumerate(names.items()):
-        (values,) = (part for name, part in _part(saved.table, quantity).items() if name == "one_pair")
+        (values,) = (part for name, part in _part(results.table, quantity).items() if name == "one_pair")
         ax.plot(
             values.index, values.max(axis=1).clip(lower=1e-17), color=style.SERIES[number], label=label, linewidth=0.8
         )
@@ -170,9 +172,9 @@ def _one_pair(ax: "Axes", saved: "FigureResults") -> None:
     ax.legend(ncols=2, loc="upper center", columnspacing=0.8, handlelength=1)
 
 
-def _many_pairs(ax: "Axes", saved: "FigureResults") -> None:
-    _lines(ax, {"Be to W⁺e": _part(saved.table, "angle_deg")["many_pairs"]})
-    apart = _part(saved.table, "matrix_angle_deg")["many_pairs"]
+def _many_pairs(ax: "Axes", results: "FigureResults") -> None:
+    _lines(ax, {"Be to W⁺e": _part(results.table, "angle_deg")["many_pairs"]})
+    apart = _part(results.table, "matrix_angle_deg")["many_pairs"]
     ax.plot(apart.index, apart.median(axis=1), ".-", color=style.SERIES[1], label="B to W⁺")
     ax.fill_between(
         apart.index, apart.min(axis=1), apart.max(axis=1), color=style.SERIES[1], alpha=style.BAND, linewidth=0
@@ -200,32 +202,29 @@ def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
     ax.set_title(f"{holding} of {len(summary)} statements hold (of each, the worst of all trials)", loc="left")
     for number, row in enumerate(summary.itertuples()):
         height = 1 - (number + 0.5) / len(summary)
-        words: dict[str, Any] = {
-            "va": "center",
-            "fontsize": style.SMALL,
-            "fontweight": "normal" if row.holds else "bold",
-        }
+        weight = "normal" if row.holds else "bold"
+        words: dict[str, Any] = {"va": "center", "fontsize": style.SMALL, "fontweight": weight}
         colour = "#000000" if row.holds else style.ALARM
         ax.text(0.0, height, f"{row.theorem}", color=colour, **words)
         ax.text(0.025, height, str(row.statement), color=colour, **words)
         ax.text(0.72, height, f"{row.measured:.2g}", color=colour, **words)
-        ax.text(0.82, height, f"{criteria.bound(row)}", color=colour, **words)
+        ax.text(0.82, height, f"{criteria.bound_text(row)}", color=colour, **words)
         ax.text(0.94, height, "holds" if row.holds else "FAILS", color=colour, **words)
 
 
-def _swept(canvas: "Canvas", saved: "FigureResults") -> None:
+def _swept(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """Which statements hold at which sweep points."""
     from matplotlib.colors import ListedColormap
 
     from fa_repro.plotting import labels
 
-    axes, summary = list(saved.config["sweep"]), saved.extra["summary"]
+    axes, summary = list(results.config["sweep"]), results.extra["summary"]
     parts = [(name, part.set_index("statement")) for name, part in labels.points(summary, axes)]
     texts = list(dict.fromkeys(summary["statement"]))
     holds = [[float(part["holds"].get(text, float("nan"))) for _, part in parts] for text in texts]
     turned = len(parts) > MOST_LEVEL
-    canvas.set_figheight(1.0 + len(texts) * (0.47 if turned else 0.24))
-    ax = canvas.subplots()
+    fig.set_figheight(1.0 + len(texts) * (0.47 if turned else 0.24))
+    ax = fig.subplots()
     ax.imshow(holds, cmap=ListedColormap([style.FAILS, style.HOLDS]), vmin=0, vmax=1, aspect="auto")
     for row, text in enumerate(texts):
         for place, (_, part) in enumerate(parts):
@@ -236,10 +235,10 @@ def _swept(canvas: "Canvas", saved: "FigureResults") -> None:
     ax.set_yticks(range(len(texts)), texts)
     ax.set_xticks(range(len(parts)), [name for name, _ in parts], rotation=90 if turned else 0)
     ax.set_xlabel(labels.axis_title(axes))
-    canvas.suptitle("worst of all trials; pale green: the statement holds, orange: it does not, white: not looked at")
+    fig.suptitle("worst of all trials; pale green: the statement holds, orange: it does not, white: not looked at")
 
 
-_held = criteria.claimed_statements
+_held = criteria.statements_claim
 
 CLAIMS = (
     _held("conserved", 1, "B W + W'B' - A A' is conserved while learning", ["B W + W'B' - A A' is"], "constant"),

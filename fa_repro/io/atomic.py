@@ -22,7 +22,7 @@ def sha256(data: bytes) -> str:
 
 
 @contextlib.contextmanager
-def reported(action: str, path: Path) -> Iterator[None]:
+def storage_errors(action: str, path: Path) -> Iterator[None]:
     """Turn an OSError into a StorageError that names the path and what was tried."""
     try:
         yield
@@ -30,7 +30,7 @@ def reported(action: str, path: Path) -> Iterator[None]:
         raise StorageError(f"cannot {action} {path}: {error.strerror or error}") from error
 
 
-def temporary(directory: Path) -> Path:
+def temporary_path(directory: Path) -> Path:
     """A name in `directory` that no other process uses, and that tells which process made it."""
     return directory / f"{PREFIX}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
 
@@ -68,32 +68,32 @@ def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None
     """
     staged: dict[str, Path] = {}
     kept: dict[str, Path] = {}
-    with reported("write to", directory):
+    with storage_errors("write to", directory):
         directory.mkdir(parents=True, exist_ok=True)
-        sweep_leftovers(directory)
+        remove_leftovers(directory)
     try:
         for name, data in files.items():
             if data is None:
                 continue
-            with reported("write", directory / name):
-                staged[name] = temporary(directory)
+            with storage_errors("write", directory / name):
+                staged[name] = temporary_path(directory)
                 write_flushed(staged[name], data)
         for name in files:
             if (directory / name).exists():
-                with reported("write to", directory), contextlib.suppress(FileNotFoundError):  # just removed
-                    aside = temporary(directory)
+                with storage_errors("write to", directory), contextlib.suppress(FileNotFoundError):  # just removed
+                    aside = temporary_path(directory)
                     _link(directory / name, aside)
                     kept[name] = aside
         done: list[str] = []
         try:
             for name in files:
-                with reported("write" if name in staged else "remove", directory / name):
+                with storage_errors("write" if name in staged else "remove", directory / name):
                     if name in staged:
                         staged[name].replace(directory / name)
                     else:
                         (directory / name).unlink(missing_ok=True)
                     done.append(name)
-            with reported("write to", directory):
+            with storage_errors("write to", directory):
                 flush_directory(directory)
         except BaseException:
             for name in done:
@@ -108,7 +108,7 @@ def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None
                 path.unlink(missing_ok=True)
 
 
-def sweep_leftovers(directory: Path) -> None:
+def remove_leftovers(directory: Path) -> None:
     """Remove what killed processes left behind under temporary names."""
     for path in directory.glob(f"{PREFIX}*"):
         host, _, rest = path.name.removeprefix(PREFIX).rpartition("-")[0].rpartition("-")

@@ -12,7 +12,7 @@ SCHEMA = 1
 """Raised when the meaning of a manifest changes."""
 
 
-class NotValidError(Exception):
+class ManifestError(Exception):
     """A folder is not what a manifest promises; the message says how."""
 
 
@@ -21,7 +21,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
 
     Raises
     ------
-    NotValidError
+    ManifestError
         If there is none, or it is not one of ours.
     StorageError
         If it was written by a newer version, or cannot be read.
@@ -30,9 +30,9 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        raise NotValidError("no manifest.json") from None
+        raise ManifestError("no manifest.json") from None
     except (ValueError, RecursionError):
-        raise NotValidError("manifest.json is not JSON") from None
+        raise ManifestError("manifest.json is not JSON") from None
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
@@ -40,7 +40,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         text = f"{path} was written by a newer fa_repro (schema {schema}, this one knows {SCHEMA})."
         raise StorageError(f"{text} Update fa_repro, or use another --results folder.")
     if type(schema) is not int or not _lists_files(manifest.get("files")):
-        raise NotValidError("manifest.json lacks its schema or its files")
+        raise ManifestError("manifest.json lacks its schema or its files")
     return manifest
 
 
@@ -54,12 +54,12 @@ def _lists_files(files: Any) -> bool:
     )
 
 
-def verified(directory: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
+def read_verified(directory: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
     """Contents of all files that a manifest names.
 
     Raises
     ------
-    NotValidError
+    ManifestError
         If one is missing, or its SHA-256 is not the manifest's.
     StorageError
         If one cannot be read.
@@ -70,10 +70,10 @@ def verified(directory: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            raise NotValidError(f"{name} is missing") from None
+            raise ManifestError(f"{name} is missing") from None
         except OSError as error:
             raise StorageError(f"cannot read {path}: {error.strerror}") from error
         if sha256(data) != promise["sha256"]:
-            raise NotValidError(f"{name} is not what its manifest says")
+            raise ManifestError(f"{name} is not what its manifest says")
         contents[name] = data
     return contents

@@ -29,7 +29,7 @@ class SquaredError(Loss):
 
     def signal(self, target: Array, output: Array, activation: Activation) -> Array:
         error = target - output
-        return error if activation.slope is None else error * activation.slope(output)
+        return error if activation.derivative is None else error * activation.derivative(output)
 
 
 class CrossEntropy(Loss):

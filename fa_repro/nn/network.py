@@ -13,11 +13,11 @@ from fa_repro.typing import Array
 
 @dataclass(frozen=True)
 class Activation:
-    """A unit's output, and its slope as a function of that output."""
+    """An activation function, and its derivative as a function of its value."""
 
     value: Callable[[Array], Array]
-    slope: Callable[[Array], Array] | None
-    """None where the slope is 1 everywhere."""
+    derivative: Callable[[Array], Array] | None
+    """None where the derivative is 1 everywhere."""
 
 
 def _logistic(z: Array) -> Array:
@@ -36,26 +36,26 @@ ACTIVATIONS = {
 
 
 class Activity(NamedTuple):
-    """What one forward pass leaves behind."""
+    """The result of one forward pass."""
 
-    total: Array
-    """Total input of the first layer above the examples, shape (R, batch, units)."""
+    pre_activation: Array
+    """Pre-activation of the first layer, shape (R, batch, units)."""
     hidden: list[Array]
-    """Activity of each hidden layer, from the bottom up, shape (R, batch, units)."""
+    """Activity of each hidden layer, from the input up, shape (R, batch, units)."""
     output: Array
     """Shape (R, batch, units_out)."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """Weights and biases of R replicas; the trainer alone changes them, in place.
+    """Weights and biases of R replicas. Only the trainer changes them, in place.
 
     Attributes
     ----------
     weights : list of arrays, shape (R, units_out, units_in)
         From the input layer up: W0, ..., W.
     biases : list of arrays, shape (R, units_out)
-        Empty for a net without biases.
+        Empty for a network without biases.
     """
 
     weights: list[Array]
@@ -80,15 +80,18 @@ class Network:
         Parameters
         ----------
         sizes : sequence of int
-            Units per layer, input and output included.
+            Units of each layer, including input and output.
         activation, output : str
             Names from `ACTIVATIONS` for the hidden and the output units.
         init_range : sequence of float, or of arrays of shape (R, 1, 1)
             W of layer l is drawn from U[-init_range[l], init_range[l]].
         bias_range : sequence of float, or of arrays of shape (R, 1, 1), or None
             The same for the biases; None for no biases.
+        streams : Streams
+        dtype
+            Type of the weights and biases.
         purpose : str
-            What the network is for, if it is not the one that learns: in front of the names of its random streams.
+            Prefix of the names of its random streams, for a network other than the one that is trained.
         """
         shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
         weights = [
@@ -101,40 +104,40 @@ class Network:
         ]
         return cls(weights, biases, ACTIVATIONS[activation], ACTIVATIONS[output])
 
-    def propagate(self, total: Array, noise: Sequence[Array] | None = None) -> Activity:
-        """Activity of every layer, given the first one's total input.
+    def forward(self, pre_activation: Array, noise: Sequence[Array] | None = None) -> Activity:
+        """Activity of every layer, given the pre-activation of the first.
 
         Parameters
         ----------
-        total : array, shape (R, batch, units)
+        pre_activation : array, shape (R, batch, units)
         noise : sequence of arrays, shape (R, batch, units), optional
-            Added to the total input of each hidden layer.
+            Added to the pre-activation of each hidden layer.
         """
         hidden: list[Array] = []
-        level = total
+        z = pre_activation
         for layer in range(len(self.weights) - 1):
-            hidden.append(self.hidden.value(level if noise is None else level + noise[layer]))
-            level = self.total(layer + 1, hidden[-1])
-        return Activity(total, hidden, self.output.value(level))
+            hidden.append(self.hidden.value(z if noise is None else z + noise[layer]))
+            z = self.pre_activation(layer + 1, hidden[-1])
+        return Activity(pre_activation, hidden, self.output.value(z))
 
-    def below_output(self, inputs: Array) -> Array:
+    def last_hidden(self, inputs: Array) -> Array:
         """Activity of the last hidden layer: shape (R or 1, batch, units_in) -> (R, batch, units)."""
         for layer in range(len(self.weights) - 1):
-            inputs = self.hidden.value(self.total(layer, inputs))
+            inputs = self.hidden.value(self.pre_activation(layer, inputs))
         return inputs
 
-    def respond(self, inputs: Array) -> Array:
+    def predict(self, inputs: Array) -> Array:
         """The output: shape (R or 1, batch, units_in) -> (R, batch, units_out)."""
-        return self.output.value(self.total(len(self.weights) - 1, self.below_output(inputs)))
+        return self.output.value(self.pre_activation(len(self.weights) - 1, self.last_hidden(inputs)))
 
     @property
-    def top(self) -> "Network":
-        """The output layer alone; it shares its arrays."""
+    def output_layer(self) -> "Network":
+        """The output layer alone, as a network that shares its arrays."""
         return replace(self, weights=self.weights[-1:], biases=self.biases[-1:])
 
-    def total(self, layer: int, inputs: Array) -> Array:
-        """Total input that a layer receives from the activity below it."""
-        total = inputs @ self.weights[layer].mT
+    def pre_activation(self, layer: int, inputs: Array) -> Array:
+        """Pre-activation of a layer, given the activity of the layer below it."""
+        z = inputs @ self.weights[layer].mT
         if self.biases:
-            total += self.biases[layer][:, None, :]
-        return total
+            z += self.biases[layer][:, None, :]
+        return z

@@ -14,7 +14,7 @@ from fa_repro.typing import Array
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
 
@@ -28,7 +28,7 @@ MOST_NOTES = 8
 
 def mean_with_interval(
     ax: "Axes",
-    saved: "FigureResults",
+    results: "FigureResults",
     part: "pd.DataFrame",
     value: str,
     colour: Any,
@@ -41,7 +41,7 @@ def mean_with_interval(
     with a cross above. `keys` are those of the line.
     """
     interval(ax, part, value, colour, logarithmic, **keys)
-    mark_diverged(ax, saved, part, colour)
+    mark_diverged(ax, results, part, colour)
 
 
 def interval(
@@ -83,16 +83,16 @@ def marker(examples: Array) -> str | None:
     return "." if len(examples) == 1 else None
 
 
-def mark_diverged(ax: "Axes", saved: "FigureResults", part: "pd.DataFrame", colour: Any) -> None:
+def mark_diverged(ax: "Axes", results: "FigureResults", part: "pd.DataFrame", colour: Any) -> None:
     """Where trials of one algorithm and sweep point diverged: a cross at the first, and their number.
 
     Where many points have diverged, those after the first few are counted together.
     """
-    axes = [axis for axis in saved.config["sweep"] if axis in part]
+    axes = [axis for axis in results.config["sweep"] if axis in part]
     labels = {name: canonical(part[name].iloc[0]) for name in ("algorithm", *axes)}
     examples = [
         each["example"]
-        for each in saved.manifest["diverged"]
+        for each in results.manifest["diverged"]
         if all(canonical(each[name]) == value for name, value in labels.items())
     ]
     if not examples:
@@ -163,8 +163,8 @@ def colours(names: Sequence[Any]) -> list[Any]:
     return list(colormaps["viridis"](np.linspace(0.0, 0.93, len(names))))
 
 
-def colour_bar(canvas: "Canvas", axes: Any, names: Sequence[str], title: str) -> None:
-    """A bar beside `axes` that tells which colour is which value; the canvas grows if long names need it."""
+def colour_bar(fig: "MatplotlibFigure", axes: Any, names: Sequence[str], title: str) -> None:
+    """A bar beside `axes` that tells which colour is which value; the fig grows if long names need it."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
@@ -173,8 +173,8 @@ def colour_bar(canvas: "Canvas", axes: Any, names: Sequence[str], title: str) ->
     step = -(-len(names) // 16)
     shown = [wrapped(name, 28) for name in names][::step]
     height = 1.0 + 0.13 * len(shown) * max(1 + name.count("\n") for name in shown)
-    canvas.set_figheight(max(canvas.get_figheight(), height))
-    bar = canvas.colorbar(mappable, ax=axes, ticks=np.arange(len(names))[::step], pad=0.02, aspect=25)
+    fig.set_figheight(max(fig.get_figheight(), height))
+    bar = fig.colorbar(mappable, ax=axes, ticks=np.arange(len(names))[::step], pad=0.02, aspect=25)
     bar.ax.set_yticklabels(shown)
     bar.ax.tick_params(length=0)
     bar.set_label(wrapped(title, 44))
@@ -186,6 +186,6 @@ def legend_columns(labels: Sequence[str]) -> int:
     return max(1, min(3, int(135 / (8 + max(map(len, labels), default=0)))))
 
 
-def trials_note(saved: "FigureResults") -> str:
+def trials_note(results: "FigureResults") -> str:
     """Number of trials, for a title."""
-    return f"n = {saved.config['trials']}"
+    return f"n = {results.config['trials']}"

@@ -128,10 +128,10 @@ class Panel:
         return "every run diverged" if (self.diverged == self.runs).all() else "no cell without divergence"
 
 
-def has_diverged(saved: "FigureResults", ends: "pd.DataFrame") -> Array:
+def has_diverged(results: "FigureResults", ends: "pd.DataFrame") -> Array:
     """Whether the run of each row is one that diverged."""
-    keys = ["algorithm", "trial", *saved.config["sweep"]]
-    known = {tuple(canonical(each[key]) for key in keys) for each in saved.manifest["diverged"]}
+    keys = ["algorithm", "trial", *results.config["sweep"]]
+    known = {tuple(canonical(each[key]) for key in keys) for each in results.manifest["diverged"]}
     rows = zip(*(map(canonical, ends[key]) for key in keys), strict=True)
     return np.array([row in known for row in rows], dtype=bool)
 

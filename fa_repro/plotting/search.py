@@ -13,7 +13,7 @@ from fa_repro.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
 
@@ -51,11 +51,11 @@ class Ends:
         return None if np.isnan(self.means).all() else int(np.nanargmin(self.means))
 
 
-def ends(saved: "FigureResults", quantity: Quantity) -> list[Ends]:
+def ends(results: "FigureResults", quantity: Quantity) -> list[Ends]:
     """The ends of all algorithms that have results."""
-    last, found = sweeps.last(saved), []
-    for algorithm in sweeps.present(saved):
-        axes = sweeps.own(last, saved, algorithm)
+    last, found = sweeps.last(results), []
+    for algorithm in sweeps.present(results):
+        axes = sweeps.own(last, results, algorithm)
         rows = last[last["algorithm"] == algorithm].drop_duplicates(["trial", *axes])
         parts = keyed(rows, axes)
         values = [part[quantity.column].to_numpy(dtype=float) for part in parts.values()]
@@ -71,18 +71,18 @@ def ends(saved: "FigureResults", quantity: Quantity) -> list[Ends]:
     return found
 
 
-def is_line(saved: "FigureResults") -> bool:
+def is_line(results: "FigureResults") -> bool:
     """Whether one key is swept, and through numbers, so that lines can be drawn against it."""
-    axes = varied(saved.table, saved.config["sweep"])
-    return len(axes) == 1 and saved.table[axes[0]].dtype.kind in "if"
+    axes = varied(results.table, results.config["sweep"])
+    return len(axes) == 1 and results.table[axes[0]].dtype.kind in "if"
 
 
-def remarks(saved: "FigureResults", quantity: Quantity) -> Iterator[str]:
+def remarks(results: "FigureResults", quantity: Quantity) -> Iterator[str]:
     """A line for each algorithm on its best point, whether it lies at the edge of the grid, and what diverged."""
-    if not saved.config["sweep"]:
+    if not results.config["sweep"]:
         return
-    known = {axis: names(saved.table[axis]) for axis in saved.config["sweep"]}
-    for each in ends(saved, quantity):
+    known = {axis: names(results.table[axis]) for axis in results.config["sweep"]}
+    for each in ends(results, quantity):
         words = []
         if each.best is None:
             words.append("no point without divergence" if each.diverged.any() else "not measured")
@@ -110,17 +110,17 @@ def _edges(each: Ends, point: tuple[Any, ...]) -> Iterator[str]:
             yield axis
 
 
-def draw(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> None:
+def draw(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> None:
     """A line for each algorithm, its best value marked; above, the values at which runs diverged."""
-    (axis,) = varied(saved.table, saved.config["sweep"])
-    every, values = ends(saved, quantity), sorted(set(saved.table[axis]))
+    (axis,) = varied(results.table, results.config["sweep"])
+    every, values = ends(results, quantity), sorted(set(results.table[axis]))
     lost = [each for each in every if each.diverged.any()]
-    looks = style.looks({each.algorithm: saved.rule(each.algorithm) or each.algorithm for each in every})
-    canvas.set_figheight(3.4 + 0.16 * len(lost) + 0.15 * (len(every) // 3))
-    ax = canvas.subplots()
+    looks = style.looks({each.algorithm: results.rule(each.algorithm) or each.algorithm for each in every})
+    fig.set_figheight(3.4 + 0.16 * len(lost) + 0.15 * (len(every) // 3))
+    ax = fig.subplots()
     if lost:
-        canvas.clear()
-        above, ax = canvas.subplots(2, 1, sharex=True, height_ratios=(0.16 * len(lost), 2.8))
+        fig.clear()
+        above, ax = fig.subplots(2, 1, sharex=True, height_ratios=(0.16 * len(lost), 2.8))
         _crosses(above, lost, looks)
     positive = not any((each.low <= 0).any() for each in every)
     if positive:
@@ -135,15 +135,15 @@ def draw(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> None:
     curves.limit(ax, below=0.5)
     if len(values) <= MOST_TICKS:
         crowded = len(values) > MOST_TICKS // 2
-        ax.set_xticks(values, list(names(saved.table[axis]).values()), rotation=45 if crowded else 0)
+        ax.set_xticks(values, list(names(results.table[axis]).values()), rotation=45 if crowded else 0)
         ax.set_xticks([], minor=True)
     ax.set(xlabel=axis_title([axis]), ylabel=quantity.label)
     several = max((int(each.runs.max()) for each in every), default=1) > 1
     mean = "geometric mean" if quantity.logarithmic else "mean"
     note = f", {mean}, bars: all trials that did not diverge" if several else ""
-    canvas.suptitle(f"{sweeps.after(saved)}, {curves.trials_note(saved)}{note}")
+    fig.suptitle(f"{sweeps.after(results)}, {curves.trials_note(results)}{note}")
     columns = curves.legend_columns(ax.get_legend_handles_labels()[1])
-    canvas.legend(loc="outside lower center", ncols=columns, handlelength=3.2)
+    fig.legend(loc="outside lower center", ncols=columns, handlelength=3.2)
 
 
 def _line(ax: "Axes", each: Ends, look: dict[str, Any], values: list[Any], quantity: Quantity) -> None:

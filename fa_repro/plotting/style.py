@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 WIDE = 7.2
 """Width of every figure: two columns of a page."""
@@ -105,7 +105,7 @@ def label(algorithm: str) -> str:
     return algorithm.replace("_", " ")
 
 
-def plain_powers(canvas: "Canvas") -> None:
+def plain_powers(fig: "MatplotlibFigure") -> None:
     """Have logarithmic axes write 10⁻³ in the type of the other ticks; Matplotlib's own exponents are at 0.7 of it."""
     from matplotlib.ticker import LogFormatterSciNotation
 
@@ -113,7 +113,7 @@ def plain_powers(canvas: "Canvas") -> None:
         def __call__(self, x: float, pos: int | None = None) -> str:
             return _plain(super().__call__(x, pos))
 
-    for ax in canvas.axes:
+    for ax in fig.axes:
         for axis in (ax.xaxis, ax.yaxis):
             for ticks in (axis.major, axis.minor):
                 if isinstance(ticks.formatter, LogFormatterSciNotation):

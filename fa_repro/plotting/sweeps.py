@@ -14,7 +14,7 @@ from fa_repro.plotting.text_fitting import fit, height
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
 
     from fa_repro.results.figure_results import FigureResults
 
@@ -38,58 +38,60 @@ LONG = 14
 nse = Quantity("nse", "NSE", logarithmic=True)
 
 
-def is_map(saved: "FigureResults") -> bool:
+def is_map(results: "FigureResults") -> bool:
     """Whether a sweep has more axes than lines can show."""
-    return len(varied(saved.table, saved.config["sweep"])) > 1
+    return len(varied(results.table, results.config["sweep"])) > 1
 
 
-def swept(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> "list[Axes]":
+def swept(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> "list[Axes]":
     """A measurement over a sweep; returns the panels of lines, if lines are drawn."""
-    if is_map(saved):
-        maps(canvas, saved, [quantity])
+    if is_map(results):
+        maps(fig, results, [quantity])
         return []
-    return lines(canvas, saved, quantity)
+    return lines(fig, results, quantity)
 
 
-def present(saved: "FigureResults") -> list[str]:
+def present(results: "FigureResults") -> list[str]:
     """Those that have results, in the order of the config."""
-    known = set(saved.table["algorithm"])
-    return [name for name in saved.config["algorithms"] if name in known]
+    known = set(results.table["algorithm"])
+    return [name for name in results.config["algorithms"] if name in known]
 
 
-def lines(canvas: "Canvas", saved: "FigureResults", quantity: Quantity) -> "list[Axes]":
+def lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> "list[Axes]":
     """A measurement over examples on a log axis, one panel per algorithm, one line per sweep point."""
-    table = saved.table
-    axes = varied(table, saved.config["sweep"]) or list(saved.config["sweep"])
-    algorithms = present(saved)
-    panels = canvas.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
+    table = results.table
+    axes = varied(table, results.config["sweep"]) or list(results.config["sweep"])
+    algorithms = present(results)
+    panels = fig.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
     known = {axis: names(table[axis]) for axis in axes}
     every = list(keyed(table, axes))
     points, told = some(every)
     table = table[table[axes[0]].isin([point[0] for point in points])] if told else table
     named = [joined(point, known) for point in points]
     if len(algorithms) > 2:
-        canvas.set_figwidth(style.WIDE)
+        fig.set_figwidth(style.WIDE)
     width = 80 - min(28, max(map(len, named), default=0))
     for ax, algorithm in zip(panels, algorithms, strict=True):
         ax.set_yscale("log")
         parts = keyed(table[table["algorithm"] == algorithm], axes)
         drawn = dict(zip(points, curves.colours(points), strict=True))
         if axes and not any(concerns(axis, algorithm) for axis in axes):
-            drawn = {next(iter(parts)): style.colour(saved.rule(algorithm) or algorithm)}
+            drawn = {next(iter(parts)): style.colour(results.rule(algorithm) or algorithm)}
         for point, colour in drawn.items():
             if point in parts:
-                curves.mean_with_interval(ax, saved, parts[point], quantity.column, colour, logarithmic=True)
+                curves.mean_with_interval(ax, results, parts[point], quantity.column, colour, logarithmic=True)
         curves.example_axis(ax, table)
         crosses = any(line.get_marker() == "x" for line in ax.lines)
         note = "\ncross: diverged" if len(algorithms) > 3 and crosses else ""
-        ax.set_title(f"{wrapped(style.label(algorithm), width // len(algorithms))}\n{curves.trials_note(saved)}{note}")
+        ax.set_title(
+            f"{wrapped(style.label(algorithm), width // len(algorithms))}\n{curves.trials_note(results)}{note}"
+        )
     curves.limit(*panels)
     window = max(1, table["example"].nunique() // curves.SMOOTH)
     over = f" of {window} points and all trials\n" if window > 1 else " "
     panels[0].set_ylabel(f"{quantity.label}, geometric mean{over}and 95 % interval")
     if axes:
-        curves.colour_bar(canvas, list(panels), named, axis_title(axes) + told)
+        curves.colour_bar(fig, list(panels), named, axis_title(axes) + told)
     return list(panels)
 
 
@@ -113,20 +115,20 @@ class _Map:
 
 
 def maps(
-    canvas: "Canvas", saved: "FigureResults", quantities: Sequence[Quantity], notes: Sequence[str] = ()
+    fig: "MatplotlibFigure", results: "FigureResults", quantities: Sequence[Quantity], notes: Sequence[str] = ()
 ) -> list[Panel]:
     """The value at the end of runs: heat maps over two axes, one for each algorithm and value of the other axes.
 
     `notes` are written above them, with what else there is to tell.
     """
-    ends = last(saved)
-    known = {axis: names(ends[axis]) for axis in saved.config["sweep"]}
-    columns = [list(_stack(ends, saved, known, name, each)) for each in quantities for name in present(saved)]
+    ends = last(results)
+    known = {axis: names(ends[axis]) for axis in results.config["sweep"]}
+    columns = [list(_stack(ends, results, known, name, each)) for each in quantities for name in present(results)]
     slots, across = _places(columns)
     total = sum(map(len, columns))
     down = -(-len(slots) // across)
-    canvas.set_size_inches(style.WIDE, 3.4 if down == 1 else 0.7 + 2.1 * down)
-    grid = canvas.subplots(down, across, squeeze=False).ravel()
+    fig.set_size_inches(style.WIDE, 3.4 if down == 1 else 0.7 + 2.1 * down)
+    grid = fig.subplots(down, across, squeeze=False).ravel()
     colours = norm(quantities[0], np.concatenate([ends[each.column].to_numpy(dtype=float) for each in quantities]))
     panels = []
     for ax, one in zip(grid, [*slots, *[None] * (len(grid) - len(slots))], strict=True):
@@ -136,46 +138,48 @@ def maps(
         titles = [style.label(one.algorithm), *filter(None, [one.quantity.title, one.point])]
         panels.append(panel(ax, one.ends, one.quantity, one.axes, known, one.algorithm, titles, colours))
     names_need = down * (0.9 + min(MOST_HIGH, max((height(each) for each in panels), default=0.0)))
-    canvas.set_figheight(max(canvas.get_figheight(), names_need))
-    label = _label(saved, ends, quantities[0])
+    fig.set_figheight(max(fig.get_figheight(), names_need))
+    label = _label(results, ends, quantities[0])
     sound = any(not np.isnan(each.best) for each in panels)
     notes = [*notes, *([] if sound else [label])]
     notes += [f"{total - len(panels)} of {total} maps are not shown, but in the CSV"] * (total > len(panels))
-    fewest = min((int(each.runs[each.runs > 0].min()) for each in panels), default=saved.config["trials"])
-    notes += [f"some cells have only {fewest} of {saved.config['trials']} trials"] * (fewest < saved.config["trials"])
+    fewest = min((int(each.runs[each.runs > 0].min()) for each in panels), default=results.config["trials"])
+    notes += [f"some cells have only {fewest} of {results.config['trials']} trials"] * (
+        fewest < results.config["trials"]
+    )
     if sound:
-        _colour_bar(canvas, panels, quantities[0], _in_lines(label, canvas, panels, notes))
-    _say(canvas, notes or [""])
-    _say(canvas, [*notes, *fit(canvas, panels)])
+        _colour_bar(fig, panels, quantities[0], _in_lines(label, fig, panels, notes))
+    _say(fig, notes or [""])
+    _say(fig, [*notes, *fit(fig, panels)])
     return panels
 
 
-def _in_lines(label: str, canvas: "Canvas", panels: Sequence[Panel], notes: Sequence[str]) -> str:
+def _in_lines(label: str, fig: "MatplotlibFigure", panels: Sequence[Panel], notes: Sequence[str]) -> str:
     """The colour bar's label, in lines of equal length if it is longer than the bar."""
     above = bool(notes) or any(len(each.titles) > 2 or np.isnan(each.means).any() for each in panels)
-    room = canvas.get_figheight() * (15.0 if above else 16.5)
+    room = fig.get_figheight() * (15.0 if above else 16.5)
     return label if len(label) <= room else wrapped(label, int(min(room, len(label) / 2 + 6)))
 
 
-def _say(canvas: "Canvas", notes: Sequence[str]) -> None:
+def _say(fig: "MatplotlibFigure", notes: Sequence[str]) -> None:
     if notes:
-        canvas.suptitle(wrapped("; ".join(notes), 105))
+        fig.suptitle(wrapped("; ".join(notes), 105))
 
 
-def last(saved: "FigureResults") -> "pd.DataFrame":
+def last(results: "FigureResults") -> "pd.DataFrame":
     """The last measurement of each run, and whether it diverged."""
-    runs = ["algorithm", "trial", *saved.config["sweep"]]
-    ends = saved.table.loc[saved.table.groupby(runs, sort=False)["example"].idxmax()]
-    return ends.assign(diverged=has_diverged(saved, ends))
+    runs = ["algorithm", "trial", *results.config["sweep"]]
+    ends = results.table.loc[results.table.groupby(runs, sort=False)["example"].idxmax()]
+    return ends.assign(diverged=has_diverged(results, ends))
 
 
 def _stack(
-    ends: "pd.DataFrame", saved: "FigureResults", known: dict[str, dict[Any, str]], algorithm: str, quantity: Quantity
+    ends: "pd.DataFrame", results: "FigureResults", known: dict[str, dict[Any, str]], algorithm: str, quantity: Quantity
 ) -> Iterator[_Map]:
     """The heat maps of one algorithm, in the order of the values of the axes that no map has."""
-    others = _others(ends, saved)
+    others = _others(ends, results)
     order = list(keyed(ends, others))
-    along = own(ends, saved, algorithm)
+    along = own(ends, results, algorithm)
     outside = [axis for axis in along if axis in others]
     rows = ends[ends["algorithm"] == algorithm].drop_duplicates(["trial", *along])
     for point, part in keyed(rows, outside).items():
@@ -199,17 +203,17 @@ def _longest(known: dict[Any, str]) -> int:
     return max(map(len, known.values()), default=0)
 
 
-def own(ends: "pd.DataFrame", saved: "FigureResults", algorithm: str) -> list[str]:
+def own(ends: "pd.DataFrame", results: "FigureResults", algorithm: str) -> list[str]:
     """The axes along which an algorithm varies."""
-    axes = [axis for axis in saved.config["sweep"] if concerns(axis, algorithm)]
+    axes = [axis for axis in results.config["sweep"] if concerns(axis, algorithm)]
     return varied(ends[ends["algorithm"] == algorithm], axes)
 
 
-def _others(ends: "pd.DataFrame", saved: "FigureResults") -> list[str]:
+def _others(ends: "pd.DataFrame", results: "FigureResults") -> list[str]:
     """The axes that no map has: those of fewest values, until no algorithm has more than two left."""
-    along, found = [own(ends, saved, algorithm) for algorithm in present(saved)], list[str]()
+    along, found = [own(ends, results, algorithm) for algorithm in present(results)], list[str]()
     while crowded := [left for axes in along if len(left := [axis for axis in axes if axis not in found]) > 2]:
-        candidates = [axis for axis in reversed(saved.config["sweep"]) if any(axis in left for left in crowded)]
+        candidates = [axis for axis in reversed(results.config["sweep"]) if any(axis in left for left in crowded)]
         found.append(min(candidates, key=lambda axis: ends[axis].nunique()))
     return found
 
@@ -231,14 +235,14 @@ def _places(columns: Sequence[Sequence[_Map]]) -> tuple[list[_Map | None], int]:
     return slots[: places[-1] + 1], across
 
 
-def _label(saved: "FigureResults", ends: "pd.DataFrame", quantity: Quantity) -> str:
+def _label(results: "FigureResults", ends: "pd.DataFrame", quantity: Quantity) -> str:
     """What the colours are of."""
-    return f"{quantity.label}, {_after(ends)}, {curves.trials_note(saved)}"
+    return f"{quantity.label}, {_after(ends)}, {curves.trials_note(results)}"
 
 
-def after(saved: "FigureResults") -> str:
+def after(results: "FigureResults") -> str:
     """After how many examples or epochs runs end."""
-    return _after(last(saved))
+    return _after(last(results))
 
 
 def _after(ends: "pd.DataFrame") -> str:
@@ -247,13 +251,13 @@ def _after(ends: "pd.DataFrame") -> str:
     return f"after {seen[0]:,g} {unit}" if len(seen) == 1 else f"after {seen[0]:,g} to {seen[-1]:,g} {unit}"
 
 
-def _colour_bar(canvas: "Canvas", panels: Sequence[Panel], quantity: Quantity, label: str) -> None:
-    (picture,), long = panels[0].ax.get_images(), canvas.get_figheight() / 3.4
+def _colour_bar(fig: "MatplotlibFigure", panels: Sequence[Panel], quantity: Quantity, label: str) -> None:
+    (picture,), long = panels[0].ax.get_images(), fig.get_figheight() / 3.4
     look: dict[str, Any] = {
         "extend": "both" if quantity.logarithmic else "max",
         "extendfrac": 0.05 / long,
         "aspect": 25 * long,
     }
-    bar = canvas.colorbar(picture, ax=[each.ax for each in panels], pad=0.02, **look)
+    bar = fig.colorbar(picture, ax=[each.ax for each in panels], pad=0.02, **look)
     bar.set_label(label)
     bar.outline.set_visible(False)

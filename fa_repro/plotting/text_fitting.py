@@ -12,7 +12,7 @@ from fa_repro.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MatplotlibFigure
     from matplotlib.text import Text
 
 MOST_NUMBERS, MOST_TICKS = 100, 10
@@ -28,28 +28,28 @@ _WIDE, _HIGH = 0.56, 1.3  # a character and a line, over the size of the type
 _MARGIN = 0.92
 
 
-def fit(canvas: "Canvas", panels: Sequence[Panel]) -> list[str]:
+def fit(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
     """Write what fits; returns what there is to say about signs that stand for words."""
     for each in panels:
         each.ax.set(xlabel=each.labels[0], ylabel=each.labels[1], title="\n".join(each.titles))
         _up(each, 1e3)
-        _across(each, 50.0 * canvas.get_figwidth() / _columns(each))
+        _across(each, 50.0 * fig.get_figwidth() / _columns(each))
     _share(panels)
-    canvas.draw_without_rendering()
+    fig.draw_without_rendering()
     for each in panels:
         width, _ = _size(each.ax)
         _title(each, width)
         each.ax.set_xlabel(wrapped(each.ax.get_xlabel(), _characters(width, LARGE)))
         _across(each, width)
     _share(panels)
-    canvas.draw_without_rendering()
+    fig.draw_without_rendering()
     for each in panels:
         _, height = _size(each.ax)
         each.ax.set_ylabel(wrapped(each.ax.get_ylabel(), _characters(height, LARGE)))
         _up(each, height)
     _share(panels)
-    canvas.draw_without_rendering()
-    return _write(canvas, panels)
+    fig.draw_without_rendering()
+    return _write(fig, panels)
 
 
 def height(panel: Panel) -> float:
@@ -142,16 +142,16 @@ def _share(panels: Sequence[Panel]) -> None:
             each.ax.set_xticklabels([""] * len(each.ax.get_xticks()))
 
 
-def _write(canvas: "Canvas", panels: Sequence[Panel]) -> list[str]:
+def _write(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
     """Numbers where there are few and they fit, the best bold; signs where not. What the signs are for."""
     notes: dict[str, None] = {}
     for each in panels:
         numbers = {(y, x): each.quantity.number(each.means[y, x]) for y, x in _cells(each, False)}
-        if not _written(canvas, each, numbers):
+        if not _written(fig, each, numbers):
             _mark(each, each.means == each.best, "o", "none", _ink(each, each.best))
             notes["circle: the best"] = None
     for each in panels:
-        if _written(canvas, each, {(y, x): _fate(each, y, x) for y, x in _cells(each, True)}):
+        if _written(fig, each, {(y, x): _fate(each, y, x) for y, x in _cells(each, True)}):
             continue
         missing = np.isnan(each.means) & (each.diverged == 0)
         _mark(each, each.diverged > 0, "x", ALARM, ALARM)
@@ -160,7 +160,7 @@ def _write(canvas: "Canvas", panels: Sequence[Panel]) -> list[str]:
     return list(notes)
 
 
-def _written(canvas: "Canvas", panel: Panel, words: Mapping[tuple[int, int], str]) -> bool:
+def _written(fig: "MatplotlibFigure", panel: Panel, words: Mapping[tuple[int, int], str]) -> bool:
     """Whether words fit into cells, level or on end; written if they do."""
     if not words:
         return True
@@ -172,7 +172,7 @@ def _written(canvas: "Canvas", panel: Panel, words: Mapping[tuple[int, int], str
         for text in texts:
             text.set_rotation(angle)
         boxes = [text.get_window_extent() for text in texts]
-        across, up = (max(sizes) / canvas.dpi * 72 for sizes in zip(*((b.width, b.height) for b in boxes), strict=True))
+        across, up = (max(sizes) / fig.dpi * 72 for sizes in zip(*((b.width, b.height) for b in boxes), strict=True))
         if across <= share * width / columns and up <= 0.92 * height / rows:
             return True
     for text in texts:

@@ -33,7 +33,7 @@ def fingerprint() -> str:
 def rows(checked: CheckedFigure) -> list[tuple[str, ...]]:
     """A row for each claim of a figure, as plain text, by `COLUMNS`."""
     return [
-        (each.claim.statement, each.claim.where, each.claim.published_text, each.told or "-", str(each.verdict))
+        (each.claim.statement, each.claim.where, each.claim.published_text, each.result_text or "-", str(each.verdict))
         for each in checked.judgements
     ]
 
@@ -56,7 +56,7 @@ def _lines(checked: Sequence[CheckedFigure]) -> Iterator[str]:
     for each in left:
         yield (
             f"- **{escaped(each.claim.statement)}** ({escaped(each.claim.where)}): {each.verdict}. "
-            f"Published: {escaped(each.claim.published_text)}. Measured: {escaped(each.told or '-')}. "
+            f"Published: {escaped(each.claim.published_text)}. Measured: {escaped(each.result_text or '-')}. "
             f"Criterion: {escaped(each.claim.criterion)}."
         )
     if not left:

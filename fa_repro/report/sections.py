@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fa_repro.claims.claim import Judgement, Verdict
 from fa_repro.experiment.check import CheckedFigure
 from fa_repro.io import atomic, yaml
-from fa_repro.io.manifest import NotValidError, verified
+from fa_repro.io.manifest import ManifestError, read_verified
 from fa_repro.plotting import style
 from fa_repro.report import flow_field, summary
 
@@ -101,13 +101,13 @@ def mark(verdict: Verdict) -> Mark:
 def row(judgement: Judgement) -> Row:
     """A claim as a row of a table."""
     claim = judgement.claim
-    published, told = claim.published_text, judgement.told or "-"
+    published, told = claim.published_text, judgement.result_text or "-"
     return Row(claim.statement, claim.where, published, told, claim.criterion, mark(judgement.verdict))
 
 
 def reason(judgements: Sequence[Judgement]) -> str:
     """Why none of several claims was measured, if that is one reason for all of them; else empty."""
-    reasons = {each.told for each in judgements}
+    reasons = {each.result_text for each in judgements}
     unjudged = all(each.verdict is Verdict.NOT_RUN for each in judgements)
     return reasons.pop() if len(reasons) == 1 and unjudged else ""
 
@@ -220,8 +220,8 @@ def _picture(folder: Path, manifest: Mapping[str, Any]) -> str:
     name = f"{folder.name}.png"
     promises = {file: about for file, about in mapped(manifest.get("files")).items() if file == name}
     try:
-        data = verified(folder, {"files": promises})[name]
-    except (KeyError, NotValidError):
+        data = read_verified(folder, {"files": promises})[name]
+    except (KeyError, ManifestError):
         return ""
     return f"data:image/png;base64,{base64.b64encode(data).decode()}"
 
@@ -229,7 +229,7 @@ def _picture(folder: Path, manifest: Mapping[str, Any]) -> str:
 def _links(folder: Path, name: str, manifest: Mapping[str, Any]) -> Iterator[Link]:
     sizes = {file: mapped(about).get("bytes") for file, about in mapped(manifest.get("files")).items()}
     if manifest:
-        with atomic.reported("read", folder / "manifest.json"):
+        with atomic.storage_errors("read", folder / "manifest.json"):
             sizes["manifest.json"] = (folder / "manifest.json").stat().st_size
     for file, size in sizes.items():
         yield Link(file, quote(f"{name}/{file}"), _size(size) if type(size) is int else "")

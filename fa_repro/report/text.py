@@ -34,7 +34,7 @@ def table(checked: Sequence[CheckedFigure], width: int) -> Iterator[str]:
             continue
         for each in figure.judgements:
             claim = f"{each.claim.where}: {each.claim.statement}"
-            yield from _row((str(each.verdict), claim, each.claim.published_text, each.told), widths)
+            yield from _row((str(each.verdict), claim, each.claim.published_text, each.result_text), widths)
     yield ""
     yield counted(checked)
 

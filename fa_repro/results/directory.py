@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic, yaml
-from fa_repro.io.manifest import SCHEMA, NotValidError, read_manifest, verified
+from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified
 from fa_repro.results import formats
 from fa_repro.results.figure_results import FigureResults
 
@@ -32,20 +32,20 @@ def prepare(directory: Path) -> None:
     """
     try:
         manifest = read_manifest(directory)
-    except NotValidError as error:
+    except ManifestError as error:
         _put_aside(directory, "manifest.json", error)
         return
     for name in manifest["files"]:
         try:
-            verified(directory, {"files": {name: manifest["files"][name]}})
-        except NotValidError as error:
+            read_verified(directory, {"files": {name: manifest["files"][name]}})
+        except ManifestError as error:
             _put_aside(directory, name, error)
 
 
-def _put_aside(directory: Path, name: str, reason: NotValidError) -> None:
+def _put_aside(directory: Path, name: str, reason: ManifestError) -> None:
     path, aside = directory / name, directory / "damaged" / f"{name}-{uuid.uuid4().hex[:8]}"
     if path.exists():
-        with atomic.reported("put aside", path):
+        with atomic.storage_errors("put aside", path):
             aside.parent.mkdir(exist_ok=True)
             path.rename(aside)
         log.warning("%s: %s: put aside as %s", directory, reason, aside)
@@ -108,11 +108,11 @@ def state(directory: Path, config_hash: str, partial: str | None = None) -> str:
     config_hash : str
         `config_hash` of the config as it stands now.
     partial : str, optional
-        How far a command has come that has not ended, see `unfinished.told`.
+        How far a command has come that has not ended, see `unfinished.result_text`.
     """
     try:
         manifest = read_manifest(directory)
-    except NotValidError as error:
+    except ManifestError as error:
         if partial is not None:
             return partial
         return "not run" if not directory.exists() else f"not valid: {error}"
@@ -142,8 +142,8 @@ def config_hash(data: Any) -> str:
 def _verified(directory: Path, name: str | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
         manifest = read_manifest(directory)
-        return manifest, verified(directory, manifest)
-    except NotValidError as error:
+        return manifest, read_verified(directory, manifest)
+    except ManifestError as error:
         wrong = f"there are no results in {directory}" if not directory.exists() else f"{directory}: {error}"
         raise StorageError(f"{wrong}. {_way_out(directory, name)}") from None
 
@@ -152,7 +152,7 @@ def _way_out(directory: Path, name: str | None) -> str:
     """The command that makes the results of a folder anew."""
     try:
         manifest = read_manifest(directory)
-    except (NotValidError, StorageError):
+    except (ManifestError, StorageError):
         manifest = {}
     options = manifest.get("options", [])
     name = name or str(manifest.get("name", directory.name))
@@ -170,7 +170,7 @@ def _write(directory: Path, contents: Mapping[str, bytes], about: Mapping[str, A
     encoded = text.encode(errors="backslashreplace")  # a path need not be Unicode
     gone = dict.fromkeys(name for name in _pictures(directory) if name not in contents)
     for name in _unlisted(directory):
-        _put_aside(directory, name, NotValidError(f"{name} is none of the results"))
+        _put_aside(directory, name, ManifestError(f"{name} is none of the results"))
     atomic.replace_together(directory, {**contents, **gone, "manifest.json": encoded})
 
 
@@ -178,7 +178,7 @@ def saved_formats(directory: Path) -> tuple[str, ...]:
     """Formats of the picture that the results in a folder have, by their manifest; PNG alone if there are none."""
     try:
         listed = read_manifest(directory)["files"]
-    except NotValidError:
+    except ManifestError:
         listed = {}
     return formats.parse_formats(format_ for name, format_ in _pictures(directory).items() if name in listed)
 
@@ -197,7 +197,7 @@ def _unlisted(directory: Path) -> list[str]:
     """Pictures beside the PNG of which the manifest does not know: a killed command's, or a person's own."""
     try:
         listed = read_manifest(directory)["files"]
-    except NotValidError:
+    except ManifestError:
         listed = {}
     others = [name for name, format_ in _pictures(directory).items() if format_ != "png"]
     return [name for name in others if name not in listed and (directory / name).exists()]

@@ -44,7 +44,7 @@ def end(results: Path, name: str) -> None:
         paths.unfinished(results, name).unlink(missing_ok=True)
 
 
-def told(results: Path, name: str) -> str | None:
+def describe(results: Path, name: str) -> str | None:
     """How far an unfinished command came, for a person; None if there is none."""
     try:
         note: Any = json.loads(paths.unfinished(results, name).read_bytes())

@@ -14,7 +14,7 @@ import numpy as np
 
 from fa_repro.errors import StorageError
 from fa_repro.io import atomic
-from fa_repro.io.manifest import SCHEMA, NotValidError, read_manifest, verified
+from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified
 from fa_repro.results import paths
 from fa_repro.results.provenance import versions
 from fa_repro.training.runs import Outcome, Run
@@ -83,9 +83,9 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder, and remove what killed processes left in it."""
-        with atomic.reported("write to", self._root):
+        with atomic.storage_errors("write to", self._root):
             self._root.mkdir(parents=True, exist_ok=True)
-            atomic.sweep_leftovers(self._root)
+            atomic.remove_leftovers(self._root)
 
     def has(self, run: Run) -> bool:
         """Whether the run is there, by a look at its folder only; `load` verifies it."""
@@ -121,10 +121,10 @@ class Store:
         """
         record = None
         if summary is not None:
-            with suppress(NotValidError):  # it may have been replaced meanwhile: then its manifest is read again
-                record = verified(self._path(run), {"files": {_RECORD: {"sha256": summary.sha256}}})[_RECORD]
+            with suppress(ManifestError):  # it may have been replaced meanwhile: then its manifest is read again
+                record = read_verified(self._path(run), {"files": {_RECORD: {"sha256": summary.sha256}}})[_RECORD]
         if record is None:
-            record = self._read(run, lambda manifest: verified(self._path(run), manifest)[_RECORD])
+            record = self._read(run, lambda manifest: read_verified(self._path(run), manifest)[_RECORD])
         try:
             return None if record is None else _decoded(record)
         except (ValueError, KeyError, TypeError) as error:
@@ -137,9 +137,9 @@ class Store:
         try:
             manifest = read_manifest(path)
             if manifest.pop("seal") != _seal(manifest):
-                raise NotValidError("manifest.json is not as it was written")
+                raise ManifestError("manifest.json is not as it was written")
             return read(manifest)
-        except (NotValidError, KeyError) as error:
+        except (ManifestError, KeyError) as error:
             if again and path.is_dir():  # it may have been replaced in the midst of reading
                 return self._read(run, read, again=False)
             if path.is_dir():
@@ -184,8 +184,8 @@ class Store:
             "files": {_RECORD: {"sha256": atomic.sha256(record), "bytes": len(record)}},
         }
         manifest["seal"] = _seal(manifest)
-        path, made = self._path(run), atomic.temporary(self._root)
-        with atomic.reported("write", path):
+        path, made = self._path(run), atomic.temporary_path(self._root)
+        with atomic.storage_errors("write", path):
             try:
                 made.mkdir(parents=True)
                 atomic.write_flushed(made / _RECORD, record)
@@ -207,19 +207,19 @@ class Store:
             if not path.is_dir():
                 raise
             try:
-                verified(path, read_manifest(path))  # another process was first
-            except NotValidError as error:
+                read_verified(path, read_manifest(path))  # another process was first
+            except ManifestError as error:
                 self._put_aside(path, error)
                 made.rename(path)
 
     def _replace(self, made: Path, path: Path) -> None:
-        with suppress(NotValidError):
+        with suppress(ManifestError):
             manifest = read_manifest(path)
-            verified(path, manifest)
+            read_verified(path, manifest)
             if manifest["files"] == read_manifest(made)["files"]:  # the same numbers: no moment without the run
                 (made / "manifest.json").replace(path / "manifest.json")
                 return
-        old = atomic.temporary(self._root)
+        old = atomic.temporary_path(self._root)
         with suppress(FileNotFoundError):  # it is not there, or another process has just taken it away
             path.rename(old)
         try:
@@ -232,7 +232,7 @@ class Store:
             shutil.rmtree(old, ignore_errors=True)
 
     def _put_aside(self, path: Path, reason: object) -> None:
-        aside = self._root / "damaged" / f"{path.name}-{atomic.temporary(self._root).name[-8:]}"
+        aside = self._root / "damaged" / f"{path.name}-{atomic.temporary_path(self._root).name[-8:]}"
         try:
             aside.parent.mkdir(exist_ok=True)
             path.rename(aside)

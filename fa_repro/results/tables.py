@@ -186,8 +186,8 @@ def jacobian_at_zero(run: Run, outcome: Outcome) -> Array:
         unit = ACTIVATIONS[settings.activation if layer < layers - 1 else settings.output]
         activity = unit.value(weights @ activity + outcome.arrays.get(f"biases_{layer}", 0.0))
         jacobian = weights @ jacobian
-        if unit.slope is not None:
-            jacobian *= unit.slope(activity)[:, None]
+        if unit.derivative is not None:
+            jacobian *= unit.derivative(activity)[:, None]
     return jacobian
 
 

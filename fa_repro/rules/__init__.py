@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 from fa_repro.nn.losses import Loss
 from fa_repro.nn.network import Activity, Network
 from fa_repro.nn.random import Normals, Streams, Uniforms
-from fa_repro.schema import Block, NonNegative, Positive, Scale, Share, per_layer
+from fa_repro.schema import NonNegative, Positive, Scale, Settings, Share, per_layer
 from fa_repro.typing import Array
 
 __all__ = [
@@ -54,22 +54,22 @@ class Step(NamedTuple):
     """Weight decay of that update: the share of a weight that an example takes away, shape (R, 1, 1) in float64."""
 
     @property
-    def above(self) -> list[Array]:
+    def upper_weights(self) -> list[Array]:
         """Weights of the layers above the first, from the bottom up, shape (R, units_out, units_in)."""
         return self.network.weights[1:]
 
 
 @dataclass(frozen=True)
-class Rule(Block):
+class Rule(Settings):
     """What teaching signal each layer receives.
 
     Attributes
     ----------
-    teaches_hidden : bool
+    trains_hidden : bool
         False for a rule that never gives the hidden layers a signal: what they pass on can then be computed once.
     """
 
-    teaches_hidden: ClassVar[bool] = True
+    trains_hidden: ClassVar[bool] = True
 
     def check(self, hidden_layers: int) -> None:
         """Raise ValueError if the rule's settings do not fit a network of this many hidden layers."""
@@ -141,12 +141,12 @@ def cascade(step: Step, feedback: Sequence[Array]) -> list[Array]:
     Lillicrap et al. 2014: backprop's `W' e` with the forward weights as feedback, `B e` with fixed random ones; in
     deeper nets `(B1 ((B2 e) * h1')) * h0'`.
     """
-    slope = step.network.hidden.slope
+    derivative = step.network.hidden.derivative
     signal = step.error
     signals = [signal]
     for matrix, hidden in zip(reversed(feedback), reversed(step.activity.hidden), strict=True):
         signal = signal @ matrix
-        if slope is not None:
-            signal *= slope(hidden)
+        if derivative is not None:
+            signal *= derivative(hidden)
         signals.append(signal)
     return signals[::-1]

@@ -16,4 +16,4 @@ class Backprop(Rule):
     """
 
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
-        return cascade(step, step.above), state
+        return cascade(step, step.upper_weights), state

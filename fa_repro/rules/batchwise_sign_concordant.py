@@ -33,6 +33,6 @@ class BatchwiseSignConcordant(RandomFeedback):
         scales = per_layer("feedback_range", self.feedback_range, len(state), "hidden layer")
         feedback = [
             scale * source.draw(1).reshape(weights.shape).astype(weights.dtype, copy=False) * np.sign(weights)
-            for scale, source, weights in zip(scales, state, step.above, strict=True)
+            for scale, source, weights in zip(scales, state, step.upper_weights, strict=True)
         ]
         return cascade(step, feedback), state

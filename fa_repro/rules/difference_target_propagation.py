@@ -57,14 +57,14 @@ class DifferenceTargetPropagation(RandomFeedback):
         return Inverses(matrices, biases, noise)
 
     def signals(self, step: Step, state: Inverses) -> tuple[Signals, Inverses]:
-        value, slope = step.network.hidden.value, step.network.hidden.slope
+        value, derivative = step.network.hidden.value, step.network.hidden.derivative
         above, target = step.activity.output, step.activity.output + self.target_step * step.error
         found = [step.error]
         for hidden, matrix, bias in reversed(
             list(zip(step.activity.hidden, state.matrices, state.biases, strict=True))
         ):
             change = value(target @ matrix + bias) - value(above @ matrix + bias)
-            found.append(change if slope is None else change * slope(hidden))
+            found.append(change if derivative is None else change * derivative(hidden))
             above, target = hidden, hidden + change
         return found[::-1], self._inverted(step, state)
 
@@ -76,11 +76,11 @@ class DifferenceTargetPropagation(RandomFeedback):
             noise = state.noise[layer - 1].next(hidden.shape[1]).astype(hidden.dtype, copy=False)
             corrupted = hidden + self.noise_std * noise
             unit = step.network.output if layer == len(step.activity.hidden) else step.network.hidden
-            above = unit.value(step.network.total(layer, corrupted))
+            above = unit.value(step.network.pre_activation(layer, corrupted))
             given = step.network.hidden.value(above @ matrix + bias)
             signal = corrupted - given
-            if step.network.hidden.slope is not None:
-                signal *= step.network.hidden.slope(given)
+            if step.network.hidden.derivative is not None:
+                signal *= step.network.hidden.derivative(given)
             rate = self.feedback_rate / hidden.shape[1]
             matrices.append(matrix + rate * (above.mT @ signal))
             biases.append(bias + rate * signal.sum(axis=1, keepdims=True))

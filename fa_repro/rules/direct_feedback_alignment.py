@@ -25,8 +25,8 @@ class DirectFeedbackAlignment(RandomFeedback):
         return self.draw(network, streams, direct=True)
 
     def signals(self, step: Step, state: list[Array]) -> tuple[Signals, list[Array]]:
-        slope = step.network.hidden.slope
+        derivative = step.network.hidden.derivative
         found = [step.error @ matrix for matrix in state]
-        if slope is not None:
-            found = [signal * slope(hidden) for signal, hidden in zip(found, step.activity.hidden, strict=True)]
+        if derivative is not None:
+            found = [signal * derivative(hidden) for signal, hidden in zip(found, step.activity.hidden, strict=True)]
         return [*found, step.error], state

@@ -27,4 +27,4 @@ class FixedSignConcordant(RandomFeedback):
         return [np.abs(matrix) for matrix in self.draw(network, streams)]
 
     def signals(self, step: Step, state: list[Array]) -> tuple[Signals, list[Array]]:
-        return cascade(step, [m * np.sign(w) for m, w in zip(state, step.above, strict=True)]), state
+        return cascade(step, [m * np.sign(w) for m, w in zip(state, step.upper_weights, strict=True)]), state

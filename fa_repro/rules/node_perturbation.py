@@ -43,7 +43,7 @@ class NodePerturbation(Rule):
     def signals(self, step: Step, state: list[Normals]) -> tuple[Signals, Any]:
         dtype = step.error.dtype
         noise = [self.noise_std * source.next(step.error.shape[1]).astype(dtype, copy=False) for source in state]
-        perturbed = step.network.propagate(step.activity.total, noise)
+        perturbed = step.network.forward(step.activity.pre_activation, noise)
         gain = step.loss.value(step.target, step.activity.output) - step.loss.value(step.target, perturbed.output)
         scaled = gain[..., None] / self.noise_std**2
         return [*(scaled * xi for xi in noise), step.error], state

@@ -18,7 +18,7 @@ class Pseudobackprop(Rule):
     """
 
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
-        return cascade(step, [_pinv(weights).mT for weights in step.above]), state
+        return cascade(step, [_pinv(weights).mT for weights in step.upper_weights]), state
 
 
 def _pinv(weights: Array) -> Array:

@@ -15,7 +15,7 @@ class Shallow(Rule):
     Lillicrap et al. 2014, Fig. 1d, "shallow".
     """
 
-    teaches_hidden: ClassVar[bool] = False
+    trains_hidden: ClassVar[bool] = False
 
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
         return [*(None for _ in step.activity.hidden), step.error], state

@@ -27,4 +27,4 @@ class UniformSignConcordant(Rule):
     magnitude: Positive = 1.0
 
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
-        return cascade(step, [self.magnitude * np.sign(weights) for weights in step.above]), state
+        return cascade(step, [self.magnitude * np.sign(weights) for weights in step.upper_weights]), state

@@ -51,7 +51,7 @@ class WeightMirror(RandomFeedback):
     def signals(self, step: Step, state: Mirror) -> tuple[Signals, Mirror]:
         batch = step.error.shape[1]
         mirrored = []
-        for matrix, source, weights in zip(state.matrices, state.noise, step.above, strict=True):
+        for matrix, source, weights in zip(state.matrices, state.noise, step.upper_weights, strict=True):
             noise = source.next(batch).astype(weights.dtype, copy=False)
             correlation = (noise @ weights.mT).mT @ noise
             mirrored.append((1 - self.mirror_decay) * matrix + self.mirror_rate / batch * correlation)

@@ -12,12 +12,12 @@ from typing import Any
 import numpy.typing as npt
 
 from fa_repro.nn.random import Streams
-from fa_repro.schema import Block
+from fa_repro.schema import Settings
 from fa_repro.typing import Array
 
 
 @dataclass(frozen=True)
-class Task(Block):
+class Task(Settings):
     """Where examples and targets come from."""
 
     @property
@@ -68,7 +68,7 @@ class Task(Block):
         """The inputs and targets of a held-out set in parts, shapes (R or 1, n, units)."""
         raise KeyError(name)
 
-    def seen_through(self, state: Any, function: Callable[[Array], Array]) -> Any:
+    def precompute(self, state: Any, function: Callable[[Array], Array]) -> Any:
         """The same task with `function` of each input in place of the input, computed once.
 
         Parameters

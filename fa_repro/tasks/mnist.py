@@ -103,7 +103,7 @@ class Mnist(Task):
     def examples(self, state: _State, name: str) -> Iterator[tuple[Array, Array]]:
         return _parts(state, state.held_out[name])
 
-    def seen_through(self, state: _State, function: Callable[[Array], Array]) -> _State | None:
+    def precompute(self, state: _State, function: Callable[[Array], Array]) -> _State | None:
         first = function(_seen(state, state.learned.inputs[:, :1]))
 
         def through(examples: _Examples) -> _Examples:

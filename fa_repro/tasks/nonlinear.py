@@ -82,12 +82,12 @@ class Nonlinear(Task):
         held_out = {}
         for name in self.held_out:
             shown = streams.normals(f"{name} inputs", self.inputs).draw(self.test_examples).astype(dtype, copy=False)
-            held_out[name] = shown, target.respond(shown)
+            held_out[name] = shown, target.predict(shown)
         return _State(target, streams.normals("inputs", self.inputs), held_out)
 
     def draw(self, state: _State, count: int) -> tuple[Array, Array]:
         examples = state.inputs.draw(count).astype(state.target.weights[0].dtype, copy=False)
-        return examples, state.target.respond(examples)
+        return examples, state.target.predict(examples)
 
     def examples(self, state: _State, name: str) -> Iterator[tuple[Array, Array]]:
         yield state.held_out[name]

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fa_repro.schema import Block
+from fa_repro.schema import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True)
-class Theory(Block):
+class Theory(Settings):
     """A study of the equations of learning."""
 
     @abstractmethod

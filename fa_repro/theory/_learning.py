@@ -98,7 +98,7 @@ def feedback_of(setup: Setup, trial: int) -> Array:
     return kept[0].T
 
 
-class Lesson(NamedTuple):
+class TracedStep(NamedTuple):
     """One example, and what it teaches."""
 
     network: Network
@@ -111,13 +111,13 @@ class Lesson(NamedTuple):
     """The state of the rule."""
 
 
-def lessons(setup: Setup, trials: Sequence[int]) -> Iterator[Lesson]:
+def traced_steps(setup: Setup, trials: Sequence[int]) -> Iterator[TracedStep]:
     """Learn from the examples of a setup, one at a time, all trials together."""
     streams = Streams([(setup.seed, trial) for trial in trials])
     inputs, targets = setup.task.draw(setup.task.init(streams, setup.training.dtype), setup.examples)
     network = initial_network(setup, streams)
     learner = Learner(network, setup, setup.rule.init(network, streams))
-    for at, step, signals in learner.lessons(inputs, targets):
-        now = learner.network_now()
+    for at, step, signals in learner.steps(inputs, targets):
+        now = learner.current_network()
         copy = replace(now, weights=[weights.copy() for weights in now.weights])
-        yield Lesson(copy, inputs[:, at : at + 1], step, signals, learner.state)
+        yield TracedStep(copy, inputs[:, at : at + 1], step, signals, learner.state)

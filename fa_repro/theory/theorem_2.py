@@ -12,7 +12,7 @@ from fa_repro.rules.pseudobackprop import Pseudobackprop
 from fa_repro.schema import Listed, Positive
 from fa_repro.tasks.linear import Linear
 from fa_repro.theory import Theory
-from fa_repro.theory._learning import lessons, small_net
+from fa_repro.theory._learning import small_net, traced_steps
 from fa_repro.theory._statements import Distinct, Findings, Rates, Size, slope
 
 if TYPE_CHECKING:
@@ -81,15 +81,15 @@ class Theorem2(Theory):
         inputs, hidden, outputs = self.size
         ranges = {"init_range": (self.init_range,), "activation": activation}
         setup = small_net(seed, Linear(inputs, outputs), hidden, Pseudobackprop(), 1.0, 2, **ranges)
-        first = next(lessons(setup, [trial]))
+        first = next(traced_steps(setup, [trial]))
         x = first.inputs
         # The Gauss-Newton step of h: of all that fit y* best, to first order, the shortest.
         newton = np.linalg.lstsq(first.network.weights[1][0], first.step.error[0, 0])[0]
         length = float(x[0, 0] @ x[0, 0])
         rate /= length * np.abs(newton).max()
-        _, second = lessons(replace(setup, learning_rate=rate), [trial])
-        h, moved = (lesson.network.below_output(x)[0, 0] for lesson in (first, second))
-        slopes = ACTIVATIONS[activation].slope
-        sigma = np.ones_like(h) if slopes is None else slopes(h)
+        _, second = traced_steps(replace(setup, learning_rate=rate), [trial])
+        h, moved = (traced.network.last_hidden(x)[0, 0] for traced in (first, second))
+        derivative = ACTIVATIONS[activation].derivative
+        sigma = np.ones_like(h) if derivative is None else derivative(h)
         expected = rate * length * sigma**2 * newton
         return float(np.linalg.norm(moved - h - expected) / np.linalg.norm(expected))

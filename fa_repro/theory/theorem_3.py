@@ -12,7 +12,7 @@ from fa_repro.rules.pseudobackprop import Pseudobackprop
 from fa_repro.schema import Count, Positive
 from fa_repro.tasks.linear import Linear
 from fa_repro.theory import Theory
-from fa_repro.theory._learning import InTurn, feedback_of, learned, lessons, small_net
+from fa_repro.theory._learning import InTurn, feedback_of, learned, small_net, traced_steps
 from fa_repro.theory._statements import Findings, Moderate, Rate, Size
 from fa_repro.training.metrics import angle_deg
 from fa_repro.training.runs import Setup
@@ -97,15 +97,15 @@ class Theorem3(Theory):
         }
         s_h = s_w = np.zeros(trials)
         left = []
-        for lesson in lessons(setup, range(trials)):
-            h, W = lesson.network.below_output(lesson.inputs)[:, 0], lesson.network.weights[1]
-            y = lesson.step.target[:, 0]
-            fed = y[:, None] @ lesson.state[0]  # (B y*)', as B is kept transposed
+        for traced in traced_steps(setup, range(trials)):
+            h, W = traced.network.last_hidden(traced.inputs)[:, 0], traced.network.weights[1]
+            y = traced.step.target[:, 0]
+            fed = y[:, None] @ traced.state[0]  # (B y*)', as B is kept transposed
             direction, square = fed[:, 0], (fed[:, 0] ** 2).sum(axis=-1)
             steps["hidden_deviation"].append(_relative(h, s_h[:, None] * direction))
             steps["weight_deviation"].append(_relative(W, s_w[:, None, None] * y[:, :, None] * fed))
-            pseudo = Pseudobackprop().signals(lesson.step, None)[0][0]
-            ours = lesson.signals[0]
+            pseudo = Pseudobackprop().signals(traced.step, None)[0][0]
+            ours = traced.signals[0]
             assert pseudo is not None  # both rules teach all layers
             assert ours is not None
             steps["angle_deg"].append(angle_deg(ours[:, 0], pseudo[:, 0]))
@@ -113,7 +113,7 @@ class Theorem3(Theory):
             left.append(1 - s_h * s_w * square)  # e = (1 - s_y) y*
             if not (np.abs(left[-1]) < 1e3).all():
                 raise ArithmeticError(f"the single pair diverges: lower learning_rate (now {self.learning_rate:g})")
-            length = (lesson.inputs[:, 0] ** 2).sum(axis=-1)
+            length = (traced.inputs[:, 0] ** 2).sum(axis=-1)
             s_h, s_w = s_h + self.learning_rate * length * left[-1], s_w + self.learning_rate * left[-1] * s_h
         times = self.learning_rate * np.arange(self.updates + 1)
         # What is left of the error shrinks to rounding, which has no direction.

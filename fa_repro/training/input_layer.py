@@ -44,20 +44,20 @@ class InputLayer:
         shape = (len(weights), inputs.shape[1], weights.shape[1])
         self._delayed = np.empty(shape, weights.dtype) if alone else np.zeros(shape, weights.dtype)
 
-    def total(self, part: slice) -> Array:
-        """Total input in a batch, a slice of the block, the delayed updates included."""
+    def pre_activation(self, part: slice) -> Array:
+        """Pre-activation of a batch, a slice of the block, including the delayed updates."""
         part = slice(part.start - self._start, part.stop - self._start)
         self._seen, self._size = part.start, part.stop - part.start
-        total = self._drive[:, part]
+        z = self._drive[:, part]
         if self._learns and self._overlap is not None:
-            total = total + self._overlap[:, part, : part.start] @ self._delayed[:, : part.start]
+            z = z + self._overlap[:, part, : part.start] @ self._delayed[:, : part.start]
             if self._decay is not None:
-                total *= self._shrunk.astype(total.dtype)
+                z *= self._shrunk.astype(z.dtype)
         if self._network.biases:
-            total = total + self._network.biases[0][:, None, :]
-        return total
+            z = z + self._network.biases[0][:, None, :]
+        return z
 
-    def delayed(self, signal: Array) -> Array:
+    def update_buffer(self, signal: Array) -> Array:
         """Where the update of the batch last asked for is to be noted: its signal times the rate, same shape.
 
         Batches for which it is not asked keep zeros there: no update.
@@ -65,7 +65,7 @@ class InputLayer:
         self._learns = True
         return self._delayed[:, self._seen : self._seen + signal.shape[1]]
 
-    def delay(self) -> None:
+    def record_update(self) -> None:
         """Take the update that has just been noted into account."""
         if self._decay is not None:
             self._shrunk = self._shrunk * (1.0 - self._decay * self._size)
@@ -80,7 +80,7 @@ class InputLayer:
             if self._decay is not None:
                 self._owed.apply(self._shrunk)
 
-    def weights_now(self) -> Array:
+    def current_weights(self) -> Array:
         """The weights before the update of the batch last asked for; a copy if they lag behind."""
         weights = self._network.weights[0]
         if not self._learns:

@@ -81,7 +81,7 @@ class ErrorPercent(HeldOut):
     def measure(self, network: Network, parts: Iterable[tuple[Array, Array]]) -> Array:
         wrong, seen = np.zeros(1), 0
         for inputs, target in parts:
-            wrong = wrong + metrics.misclassified(target, network.respond(inputs))
+            wrong = wrong + metrics.misclassified(target, network.predict(inputs))
             seen += inputs.shape[1]
         return 100.0 * wrong / seen
 
@@ -94,7 +94,7 @@ class HeldOutNse(HeldOut):
     def measure(self, network: Network, parts: Iterable[tuple[Array, Array]]) -> Array:
         error, power = np.zeros(1), np.zeros(1)
         for inputs, target in parts:
-            error = error + metrics.power(target - network.respond(inputs))
+            error = error + metrics.power(target - network.predict(inputs))
             power = power + metrics.power(target)
         return error / power
 

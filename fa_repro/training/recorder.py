@@ -76,8 +76,8 @@ class Recorder:
         """Whether no replica is left whose numbers matter."""
         return bool((self._diverged_at >= 0).all())
 
-    def observe(self, example: int, step: Step, signals: Signals, network_now: Callable[[], Network]) -> None:
-        """See one step, before its update; `network_now` gives the network without the lag of its first layer."""
+    def observe(self, example: int, step: Step, signals: Signals, current_network: Callable[[], Network]) -> None:
+        """See one step, before its update; `current_network` gives the network without the lag of its first layer."""
         if self._errors and step.error.shape != self._errors[0].shape:  # the last batch may be shorter
             self.flush()
         self._starts.append(example)
@@ -87,7 +87,7 @@ class Recorder:
             for name, probe in self._probes.items():
                 self._samples[name].append(probe.sample(step, signals))
             for name, test in self._tests.items():
-                self._values[name][self._next - 1] = test.measure(network_now(), self._held_out(test.name))
+                self._values[name][self._next - 1] = test.measure(current_network(), self._held_out(test.name))
 
     def flush(self) -> None:
         """Work out what is pending."""

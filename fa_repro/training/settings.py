@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from fa_repro.schema import Block, Count, Flag, Layers, Listed, NonNegative, NotEmpty, Positive, Scale, per_layer
+from fa_repro.schema import Count, Flag, Layers, Listed, NonNegative, NotEmpty, Positive, Scale, Settings, per_layer
 
 
 @dataclass(frozen=True)
-class NetworkSettings(Block):
+class NetworkSettings(Settings):
     """Layers of the student network. Ranges are half-widths of uniform distributions around 0."""
 
     hidden: Layers
@@ -26,7 +26,7 @@ class NetworkSettings(Block):
 
 
 @dataclass(frozen=True)
-class Training(Block):
+class Training(Settings):
     """How long and how a network is trained.
 
     The updates of a mini-batch are summed over its examples:
@@ -69,7 +69,7 @@ class Training(Block):
 
 
 @dataclass(frozen=True)
-class Record(Block):
+class Record(Settings):
     """What is measured while training, and when.
 
     Attributes

@@ -23,7 +23,7 @@ BLOCK = 128
 """Examples that are drawn, and whose measurements are worked out, at once; at least one batch."""
 
 
-def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> list[Outcome]:
+def train(runs: Sequence[Run], on_progress: Callable[[int], None] = lambda _: None) -> list[Outcome]:
     """Train runs together, each a replica along the leading axis.
 
     Every replica gives the same bits as it would alone. Matrix products use one thread, so that bits do not depend on
@@ -33,7 +33,7 @@ def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> 
     ----------
     runs : sequence of R runs
         Equal but for floating-point settings, seed and trial, see `fa_repro.execution.batching.form_batches`.
-    tick : callable
+    on_progress : callable
         Called now and then with the number of examples seen since the last call, all runs added.
 
     Returns
@@ -42,29 +42,29 @@ def train(runs: Sequence[Run], tick: Callable[[int], None] = lambda _: None) -> 
     """
     # A diverging replica is noted, and disturbs no other.
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
-        return _train(runs, tick)
+        return _train(runs, on_progress)
 
 
-def _train(runs: Sequence[Run], tick: Callable[[int], None]) -> list[Outcome]:
+def _train(runs: Sequence[Run], on_progress: Callable[[int], None]) -> list[Outcome]:
     _keep_freed_memory()
     setups = [run.condition.setup for run in runs]
     setup = stack([replace(each, seed=0) for each in setups], setups[0].training.dtype)
     streams = Streams([(each.seed, run.trial) for each, run in zip(setups, runs, strict=True)])
     task, task_state = setup.task, setup.task.init(streams, setup.training.dtype)
     whole = network = initial_network(setup, streams)
-    if not setup.rule.teaches_hidden:
-        through = task.seen_through(task_state, network.below_output)
+    if not setup.rule.trains_hidden:
+        through = task.precompute(task_state, network.last_hidden)
         if through is not None:
-            task_state, network = through, network.top
+            task_state, network = through, network.output_layer
     learner = Learner(
         network, setup, setup.rule.init(network, streams), _decay(setups), setup.rule.masks(network, streams)
     )
     recorder = Recorder(setup, network, streams, len(runs), partial(task.examples, task_state))
     for first, inputs, targets in _blocks(setup, task_state, recorder.measures_end):
-        for start, step, signals in learner.lessons(inputs, targets, learn=first < setup.examples):
-            recorder.observe(first + start, step, signals, learner.network_now)
+        for start, step, signals in learner.steps(inputs, targets, learn=first < setup.examples):
+            recorder.observe(first + start, step, signals, learner.current_network)
         recorder.flush()
-        tick(inputs.shape[1] * len(runs))
+        on_progress(inputs.shape[1] * len(runs))
         if recorder.all_diverged:
             break
     kept = network_arrays(whole) | task.keep(task_state) if setup.record.weights else {}
@@ -113,7 +113,7 @@ class Learner:
         self._update = [np.empty_like(weights) for weights in network.weights[1:]]
         self._masks = masks
 
-    def lessons(self, inputs: Array, targets: Array, learn: bool = True) -> Iterator[tuple[int, Step, Signals]]:
+    def steps(self, inputs: Array, targets: Array, learn: bool = True) -> Iterator[tuple[int, Step, Signals]]:
         """Learn from examples, shapes (R or 1, n, units), a batch after the other.
 
         Yields
@@ -122,8 +122,8 @@ class Learner:
             For each batch its first example, the step before the update, and the signals of that update, which is made
             when the next batch is asked for.
         """
-        for part in self.parts(inputs):
-            target, activity = targets[:, part], self._network.propagate(self.total(part))
+        for part in self.batches(inputs):
+            target, activity = targets[:, part], self._network.forward(self.pre_activation(part))
             error = self._loss.signal(target, activity.output, self._network.output)
             step = Step(self._network, activity, target, error, self._loss, self._rate, self._decay)
             signals, self.state = self._rule.signals(step, self.state)
@@ -131,7 +131,7 @@ class Learner:
             if learn:
                 self.apply(activity, signals)
 
-    def parts(self, inputs: Array) -> Iterator[slice]:
+    def batches(self, inputs: Array) -> Iterator[slice]:
         """The batches of a block of inputs, shape (R or 1, n, units_in); for each, `apply` its update, or none."""
         end = inputs.shape[1]
         for start in range(0, end, self._window):
@@ -141,20 +141,20 @@ class Learner:
                 yield slice(at, min(at + self._size, stop))
             self._first.close()
 
-    def total(self, part: slice) -> Array:
+    def pre_activation(self, part: slice) -> Array:
         """Total input of the first layer in a batch, all earlier updates included: shape (R, batch, units)."""
-        return self._first.total(part)
+        return self._first.pre_activation(part)
 
     def apply(self, activity: Activity, signals: Signals) -> None:
         """One update; layers whose signal is None stay as they are."""
         for layer, signal in enumerate(signals):
             if signal is None:
                 continue
-            scaled = np.multiply(self._rate, signal, out=self._first.delayed(signal) if layer == 0 else None)
+            scaled = np.multiply(self._rate, signal, out=self._first.update_buffer(signal) if layer == 0 else None)
             if self._network.biases:
                 self._network.biases[layer] += scaled.sum(axis=1)
             if layer == 0:
-                self._first.delay()
+                self._first.record_update()
                 continue
             product = np.multiply if signal.shape[1] == 1 else np.matmul  # one example: an outer product
             product(scaled.mT, activity.hidden[layer - 1], out=self._update[layer - 1])
@@ -165,9 +165,9 @@ class Learner:
             if self._masks is not None:
                 weights *= self._masks[layer - 1]
 
-    def network_now(self) -> Network:
+    def current_network(self) -> Network:
         """The network as it is before the update of the batch last asked for, no layer lagging behind."""
-        return replace(self._network, weights=[self._first.weights_now(), *self._network.weights[1:]])
+        return replace(self._network, weights=[self._first.current_weights(), *self._network.weights[1:]])
 
 
 def _decay(setups: Sequence[Setup]) -> Array | None:

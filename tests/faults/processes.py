@@ -252,12 +252,12 @@ from fa_repro.training import trainer
 
 train = trainer.train
 
-def disturbed(runs, tick, *rest, **more):
+def disturbed(runs, on_progress, *rest, **more):
     algorithm = runs[0].condition.algorithm
     with Path("trainings").open("a") as file:
         file.write(algorithm + "\\n")
 {disturbance}
-    return train(runs, tick, *rest, **more)
+    return train(runs, on_progress, *rest, **more)
 
 trainer.train = disturbed
 if __name__ == "__main__":
@@ -266,14 +266,14 @@ if __name__ == "__main__":
 """
 
 HALTS_ONCE = """\
-    def tock(work, tick=tick):
-        tick(work)
+    def halting(work, on_progress=on_progress):
+        on_progress(work)
         if algorithm == "backprop" and not Path("halted").exists():
             Path("halting").write_text(str(os.getpid()))
             Path("halting").rename("halted")
             signal.pause()
 
-    return train(runs, tock, *rest, **more)
+    return train(runs, halting, *rest, **more)
 """
 """The first training of backprop halts in its midst, and names its process in the file `halted`."""
 

@@ -91,7 +91,7 @@ def test_an_interrupt_that_python_drops_is_not_lost() -> None:
     """Exceptions in weak references' callbacks, which imports have, and in finalizers are told and ignored."""
     done = interrupted(
         "class Thing: pass",
-        "with interrupts.end_this():",
+        "with interrupts.handled():",
         "    thing = Thing()",
         "    watch = weakref.ref(thing, lambda _: interrupt())",
         "    del thing",
@@ -105,7 +105,7 @@ def test_an_interrupt_that_python_drops_is_not_lost() -> None:
 def test_an_interrupt_that_is_swallowed_is_not_lost() -> None:
     """As extension modules do that clear what was raised while they are imported."""
     done = interrupted(
-        "with interrupts.end_this():",
+        "with interrupts.handled():",
         "    try:",
         "        interrupt()",
         "    except KeyboardInterrupt:",
@@ -118,7 +118,7 @@ def test_an_interrupt_that_is_swallowed_is_not_lost() -> None:
 
 def test_an_interrupt_that_is_swallowed_at_the_very_end_breaks_nothing_off() -> None:
     done = interrupted(
-        "with interrupts.end_this():",
+        "with interrupts.handled():",
         "    try:",
         "        interrupt()",
         "    except KeyboardInterrupt:",

@@ -16,15 +16,15 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fa_repro.config.locate import locate, read
-from fa_repro.config.resolve import resolve
+from fa_repro.config.locate import find_config, read_config
+from fa_repro.config.resolve import resolve_config
 from fa_repro.datasets import mnist as dataset
 from fa_repro.training.trainer import train
 
 FLOP = 4 * 784 * 1000 + 4 * 1000 * 10
 EXAMPLES, LOOP_EXAMPLES = 20_000, 150
 REPEATS = 7
-CONFIG = read(locate("mnist"))
+CONFIG = read_config(find_config("mnist"))
 OWN = CONFIG.data["algorithms"]["feedback_alignment"]
 RATE, FEEDBACK = OWN["learning_rate"], OWN["feedback_range"]
 DECAY, BATCH = CONFIG.data["training"]["weight_decay"], CONFIG.data["training"]["batch_size"]
@@ -40,7 +40,7 @@ def ours() -> None:
     """The trainer, measuring nothing but the first and the last mini-batch."""
     record = {"record__grid": "linear", "record__points": 2, "record__weights": False}
     changes = settings(training__epochs=None, training__examples=EXAMPLES, figure="linear", record__probes=["nse"])
-    (run,) = resolve(CONFIG, changes | settings(**record), only=["feedback_alignment"]).runs()
+    (run,) = resolve_config(CONFIG, changes | settings(**record), only=["feedback_alignment"]).runs()
     train([run])
 
 

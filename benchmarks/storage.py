@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from fa_repro.execution.batching import form_batches, train_timed
@@ -51,20 +52,23 @@ def long_run(folder: Path) -> None:
 
 def many_runs(folder: Path, count: int) -> None:
     runs = tiny(count).resolved.runs()
-    how, store = Execution(), Store(folder)
+    execution, store = Execution(), Store(folder)
     alone = seconds(lambda: [train_timed(batch) for batch in form_batches(runs)])
-    kept = seconds(lambda: train_missing(runs, store, how, Silent(), "tiny"))
+    kept = seconds(lambda: train_missing(runs, store, execution, Silent(), "tiny"))
     print(f"{count:,} tiny runs: {1000 * (kept - alone) / count:.2f} ms a run to keep them (bar 20 ms)")
 
 
-def finding(folder: Path, count: int) -> None:
+def look_for(folder: Path, count: int) -> None:
     request, store = tiny(count), Store(folder)
     runs = []
     resolving = seconds(lambda: runs.extend(request.resolved.runs()))
     looking = seconds(lambda: [store.has(run) for run in runs])
-    verifying = seconds(lambda: train_missing(runs, store, Execution(), Silent(), "tiny"))
+    finding, verifying = (
+        seconds(partial(train_missing, runs, store, Execution(), Silent(), "tiny", verify=verify))
+        for verify in (False, True)
+    )
     print(f"{count:,} stored runs: {resolving:.2f} s to expand the sweep, {looking:.2f} s to look which are there,")
-    print(f"  {verifying:.2f} s to verify them all (bar 2 s)")
+    print(f"  {finding:.2f} s to read their manifests, {verifying:.2f} s to verify their records too (bar 2 s)")
 
 
 def memory(folder: Path, count: int) -> float:
@@ -87,7 +91,7 @@ def main() -> None:
         print(
             f"peak memory of a sweep: {few:.0f} MiB with 100 runs, {lots:.0f} MiB with 10,000, {lots / few:.2f} times"
         )
-        finding(folder / "lots", 10_000)
+        look_for(folder / "lots", 10_000)
 
 
 if __name__ == "__main__":

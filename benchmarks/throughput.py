@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from fa_repro.config.locate import locate, read
-from fa_repro.config.resolve import resolve
+from fa_repro.config.locate import find_config, read_config
+from fa_repro.config.resolve import resolve_config
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
 
 EXAMPLES = 2000
 REPEATS = 7
-LINEAR, NONLINEAR = read(locate("linear")), read(locate("nonlinear"))
+LINEAR, NONLINEAR = read_config(find_config("linear")), read_config(find_config("nonlinear"))
 OWN = LINEAR.data["algorithms"]["feedback_alignment"]
 RATE, FEEDBACK = OWN["learning_rate"], OWN["feedback_range"]
 INITIAL = LINEAR.data["network"]["init_range"]
@@ -85,14 +85,14 @@ def linear(count: int, measure: bool) -> list[Run]:
     """The runs of `count` trials of the shipped config."""
     record = {} if measure else {"record.grid": "linear", "record.points": 2, "record.probes": ["nse"]}
     settings = {"trials": count, "training.examples": EXAMPLES, **record}
-    return resolve(LINEAR, settings, only=["feedback_alignment"]).runs()
+    return resolve_config(LINEAR, settings, only=["feedback_alignment"]).runs()
 
 
 def nonlinear(count: int) -> list[Run]:
     """The same for the net of four layers, its error measured at the start and the end."""
     settings: dict[str, Any] = {"trials": count, "training.examples": EXAMPLES, "task.test_examples": 10}
     settings |= {"record.grid": "linear", "record.points": 2}
-    return resolve(NONLINEAR, settings, only=["feedback_alignment_4"]).runs()
+    return resolve_config(NONLINEAR, settings, only=["feedback_alignment_4"]).runs()
 
 
 def seconds(job: Callable[[], object]) -> float:

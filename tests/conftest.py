@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from fa_repro import registry
 from fa_repro.cli.main import command_line
-from fa_repro.config.locate import shipped
-from fa_repro.config.resolve import Config, resolve
+from fa_repro.config.locate import shipped_folder
+from fa_repro.config.resolve import Config, resolve_config
 from fa_repro.datasets import checksums, mnist
 from fa_repro.io import atomic, yaml
 from fa_repro.results import paths
@@ -48,7 +48,7 @@ def floating_point_errors_raise() -> Iterator[None]:
 
 def small(overrides: Mapping[str, Any] | None = None, **options: Any) -> Config:
     """The small config, changed as a person would change it."""
-    return resolve(yaml.load(SMALL, "small.yaml"), overrides, **options)
+    return resolve_config(yaml.load(SMALL, "small.yaml"), overrides, **options)
 
 
 def needed_keys(rule: str) -> dict[str, float]:
@@ -74,7 +74,7 @@ def stored_run(tmp_path: Path) -> tuple[Store, Run, Path]:
     store = Store(tmp_path)
     store.prepare()
     store.commit(one, train([one])[0], 1.5)
-    return store, one, paths.run(tmp_path, one.key)
+    return store, one, paths.run_folder(tmp_path, one.key)
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def digit_runs(name: str = "mnist", overrides: Mapping[str, Any] | None = None, **options: Any) -> list[Run]:
     """Runs of a shipped config on the small MNIST, with a small net."""
     changes = {"network.hidden": [20], "training.epochs": 2, "trials": 2, **(overrides or {})}
-    document = yaml.load((shipped() / f"{name}.yaml").read_bytes(), f"{name}.yaml")
-    return resolve(document, changes, **options).runs()
+    document = yaml.load((shipped_folder() / f"{name}.yaml").read_bytes(), f"{name}.yaml")
+    return resolve_config(document, changes, **options).runs()
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def shipped_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from fa_repro import run
 
     folder = tmp_path_factory.mktemp("shipped")
-    shutil.copytree(shipped(), folder / "configs")
+    shutil.copytree(shipped_folder(), folder / "configs")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for name in ("linear", "nse", "angle"):

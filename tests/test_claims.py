@@ -137,7 +137,7 @@ def test_what_is_missing_or_diverged_is_told(results: FigureResults, expected: V
 
 
 def test_a_curve_is_held_to_the_published_one() -> None:
-    reference = published.curves("2a")["backprop"]
+    reference = published.published_curves("2a")["backprop"]
     quantity = evidence.Endpoint("nse", at=1_800_000)
     claim = criteria.curve_claim("curve", "It is the same", "Fig. 2a", "2a", "backprop", quantity)
     examples = reference["examples"].to_numpy()
@@ -151,7 +151,7 @@ def test_a_curve_is_held_to_the_published_one() -> None:
 
 @pytest.mark.parametrize("window", [1, 3])
 def test_a_curve_on_a_logarithmic_axis_is_compared_in_decades(window: int) -> None:
-    reference = published.curves("1d")["backprop"]  # over eleven decades: 1.1 are allowed
+    reference = published.published_curves("1d")["backprop"]  # over eleven decades: 1.1 are allowed
     quantity = evidence.Endpoint("nse", at=1990, logarithmic=True)
     claim = criteria.curve_claim("curve", "It is the same", "Fig. 1d", "1d", "backprop", quantity, window)
     examples, values = reference["examples"].to_numpy(), reference["value"].to_numpy()
@@ -234,7 +234,7 @@ def test_every_published_value_and_curve_is_claimed() -> None:
     """But for the p of the t-tests, which are held to a bound."""
     references = {claim.reference for figure in figures_with_claims() for claim in claims_of(figure) if claim.reference}
     assert references == set(published._values())
-    curves = {(figure, str(name)) for figure in ("1d", "2a", "2d") for name in published.curves(figure)}
+    curves = {(figure, str(name)) for figure in ("1d", "2a", "2d") for name in published.published_curves(figure)}
     own = {"1d": "linear", "2a": "mnist", "2d": "nonlinear"}
     for figure, name in curves:
         assert f"{name}_curve" in {claim.name for claim in claims_of(own[figure])}

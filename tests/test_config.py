@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fa_repro.config.defaults import fill_defaults
-from fa_repro.config.locate import names, shipped
-from fa_repro.config.resolve import Config, resolve
+from fa_repro.config.locate import config_names, shipped_folder
+from fa_repro.config.resolve import Config, resolve_config
 from fa_repro.config.source import read_source
 from fa_repro.errors import ConfigError
 from fa_repro.io import yaml
@@ -18,7 +18,7 @@ from tests.conftest import SMALL, small
 
 def refused(text: str = SMALL, **options: Any) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        resolve(yaml.load(text, "a.yaml"), **options)
+        resolve_config(yaml.load(text, "a.yaml"), **options)
     return list(caught.value.problems)
 
 
@@ -27,17 +27,17 @@ def changed(old: str, new: str) -> str:
     return SMALL.replace(old, new)
 
 
-SHIPPED = sorted(path.name for path in shipped().glob("*.yaml"))
+SHIPPED = sorted(path.name for path in shipped_folder().glob("*.yaml"))
 
 
 def read_shipped(name: str) -> yaml.Document:
-    return yaml.load((shipped() / name).read_bytes(), name)
+    return yaml.load((shipped_folder() / name).read_bytes(), name)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_resolved_config_resolves_to_itself(name: str) -> None:
-    once = resolve(read_shipped(name))
-    again = resolve(yaml.load(yaml.dump(dict(once.data)), "resolved.yaml"))
+    once = resolve_config(read_shipped(name))
+    again = resolve_config(yaml.load(yaml.dump(dict(once.data)), "resolved.yaml"))
     assert again == once
 
 
@@ -52,7 +52,7 @@ def test_a_resolved_config_resolves_to_itself(name: str) -> None:
 def test_a_resolved_config_whose_blocks_are_swept_resolves_to_itself(sweep: dict[str, Any]) -> None:
     """The defaults of one rule are no settings of another."""
     config = small(sweep=sweep)
-    again = resolve(yaml.load(yaml.dump(dict(config.data)), "again"))
+    again = resolve_config(yaml.load(yaml.dump(dict(config.data)), "again"))
     assert again.data == config.data
     assert [run.key for run in again.runs()] == [run.key for run in config.runs()]
 
@@ -60,7 +60,7 @@ def test_a_resolved_config_whose_blocks_are_swept_resolves_to_itself(sweep: dict
 def test_resolving_changes_nothing_that_it_is_given() -> None:
     document, overrides, sweep = yaml.load(SMALL, "small.yaml"), {"algorithms.*.learning_rate": 0.1}, {"seed": [1, 2]}
     before = copy.deepcopy((document, overrides, sweep))
-    resolve(document, overrides, sweep, only=["backprop"], quick=True)
+    resolve_config(document, overrides, sweep, only=["backprop"], quick=True)
     assert (document, overrides, sweep) == before
 
 
@@ -152,7 +152,7 @@ def test_defaults_are_filled_in_once() -> None:
 )
 def test_a_mistake_is_told_with_its_place_and_the_way_out(old: str, new: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        resolve(yaml.load(changed(old, new), "a.yaml"))
+        resolve_config(yaml.load(changed(old, new), "a.yaml"))
     assert message in str(caught.value)
 
 
@@ -227,7 +227,7 @@ def test_an_override_reaches_where_its_key_points() -> None:
 
 def test_a_block_that_the_file_leaves_out_can_be_set() -> None:
     text = changed("record: {grid: every, probes: [nse, angle_backprop_deg], weights: true}\n", "")
-    config = resolve(yaml.load(text, "a.yaml"), {"record.grid": "log", "record.points": 5})
+    config = resolve_config(yaml.load(text, "a.yaml"), {"record.grid": "log", "record.points": 5})
     assert config.conditions[0].setup.record.points == 5
 
 
@@ -249,9 +249,9 @@ def test_a_whole_algorithm_can_be_swept() -> None:
 
 def test_an_option_replaces_an_axis_of_the_file() -> None:
     text = changed("sweep: {}", "sweep: {seed: [1, 2, 3]}")
-    config = resolve(yaml.load(text, "a.yaml"), sweep={"seed": [7]})
+    config = resolve_config(yaml.load(text, "a.yaml"), sweep={"seed": [7]})
     assert {condition.setup.seed for condition in config.conditions} == {7}
-    assert resolve(yaml.load(text, "a.yaml"), {"sweep": {}}).axes == ()
+    assert resolve_config(yaml.load(text, "a.yaml"), {"sweep": {}}).axes == ()
 
 
 @pytest.mark.parametrize(
@@ -318,9 +318,9 @@ def test_equal_values_are_one_point_however_they_are_written() -> None:
 def test_what_is_swept_needs_no_other_value() -> None:
     lines = [line for line in SMALL.splitlines() if not line.startswith(("network:", "task:"))]
     axes = {"network": [{"hidden": [4], "init_range": 0.1}], "task": [{"name": "linear", "inputs": 3, "outputs": 2}]}
-    config = resolve(yaml.load("\n".join(lines), "a.yaml"), sweep=axes)
+    config = resolve_config(yaml.load("\n".join(lines), "a.yaml"), sweep=axes)
     assert len(config.conditions) == 4
-    assert resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
+    assert resolve_config(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
 
 
 def test_a_block_swept_whole_keeps_its_points_apart_from_an_algorithms_own_keys() -> None:
@@ -343,7 +343,7 @@ def test_quick_lowers_numbers_and_never_raises_one() -> None:
 
 
 def test_quick_reaches_into_algorithms() -> None:
-    config = resolve(read_shipped("angle.yaml"), {"algorithms.figure_1e.training.examples": 9000}, quick=True)
+    config = resolve_config(read_shipped("angle.yaml"), {"algorithms.figure_1e.training.examples": 9000}, quick=True)
     assert {condition.setup.training.examples for condition in config.conditions} == {2000}
 
 
@@ -381,15 +381,15 @@ def test_a_star_axis_gives_the_runs_of_the_keys_set_by_hand(values: list[float],
     assert [condition.swept[EVERY] for condition in config.conditions] == [
         condition.setup.learning_rate for condition in config.conditions
     ]
-    again = resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml"))
+    again = resolve_config(yaml.load(yaml.dump(dict(config.data)), "again.yaml"))
     assert again == config
 
 
 def test_a_star_axis_is_one_axis_and_stays_with_only() -> None:
     text = changed("sweep: {}", "sweep: {algorithms.*.learning_rate: {from: 0.01, to: 1, num: 3, scale: log}}")
-    config = resolve(yaml.load(text, "a.yaml"))
+    config = resolve_config(yaml.load(text, "a.yaml"))
     assert len(config.conditions) == 4 * 3
-    kept = resolve(yaml.load(text, "a.yaml"), only=["backprop", "shallow"])
+    kept = resolve_config(yaml.load(text, "a.yaml"), only=["backprop", "shallow"])
     assert kept.axes == (EVERY,)
     assert {(e.algorithm, e.swept[EVERY]) for e in kept.conditions} == {
         (name, rate) for name in ("backprop", "shallow") for rate in (0.01, 0.1, 1.0)
@@ -399,9 +399,9 @@ def test_a_star_axis_is_one_axis_and_stays_with_only() -> None:
 
 def test_what_a_star_sweeps_needs_no_other_value() -> None:
     text = SMALL.replace(", learning_rate: 0.01", "")
-    config = resolve(yaml.load(text, "a.yaml"), sweep={EVERY: [0.1, 0.2]})
+    config = resolve_config(yaml.load(text, "a.yaml"), sweep={EVERY: [0.1, 0.2]})
     assert keys_of(config) == keys_of(small(sweep={EVERY: [0.1, 0.2]}))
-    assert resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
+    assert resolve_config(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -460,19 +460,20 @@ def test_mistakes_with_a_star_are_told(options: dict[str, Any], messages: list[s
 
 def test_a_figure_without_algorithms_refuses_a_star_of_them() -> None:
     with pytest.raises(ConfigError, match=r"algorithms\.\*\.learning_rate: there are no algorithms"):
-        resolve(read_shipped("flow-field.yaml"), sweep={EVERY: [0.1]})
+        resolve_config(read_shipped("flow-field.yaml"), sweep={EVERY: [0.1]})
 
 
 def test_comments_key_order_and_layout_do_not_change_a_run() -> None:
     lines = SMALL.splitlines()
     moved = "\n".join(["# a comment", *reversed(lines[:7]), *lines[7:]]).replace("seed: 0", "seed:   0   # zero")
     keys = [run.key for run in small().runs()]
-    assert [run.key for run in resolve(yaml.load(moved, "a.yaml")).runs()] == keys
+    assert [run.key for run in resolve_config(yaml.load(moved, "a.yaml")).runs()] == keys
 
 
 def test_angle_finds_the_runs_of_nse_and_linear() -> None:
     keys = {
-        name: {run.key for run in resolve(read_shipped(f"{name}.yaml")).runs()} for name in ("linear", "nse", "angle")
+        name: {run.key for run in resolve_config(read_shipped(f"{name}.yaml")).runs()}
+        for name in ("linear", "nse", "angle")
     }
     assert keys["nse"] < keys["angle"]
     assert len(keys["angle"]) == 200
@@ -533,8 +534,8 @@ def test_any_settings_are_valid_or_refused_in_words(overrides: dict[str, Any], s
         assert all(problem.strip() for problem in error.problems)
     else:
         assert isinstance(config, Config)
-        assert resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
+        assert resolve_config(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
 
 
 def test_every_shipped_config_is_a_figure_that_can_run() -> None:
-    assert set(names()) >= {path.removesuffix(".yaml") for path in SHIPPED} >= {"linear", "nse", "angle"}
+    assert set(config_names()) >= {path.removesuffix(".yaml") for path in SHIPPED} >= {"linear", "nse", "angle"}

@@ -59,7 +59,7 @@ def test_linear_draws_the_representative_trial_the_others_as_a_band_and_the_publ
         ours, reference = lines(ax, style.colour(algorithm))
         one = table[(table["algorithm"] == algorithm) & (table["trial"] == chosen)]["nse"].to_numpy()
         np.testing.assert_allclose(ours.get_ydata(), 10 ** sliding(np.log10(one), 25)[0], rtol=1e-12)
-        np.testing.assert_array_equal(reference.get_ydata(), published.curves("1d")[algorithm]["value"])
+        np.testing.assert_array_equal(reference.get_ydata(), published.published_curves("1d")[algorithm]["value"])
         assert reference.get_linestyle() == ":"
     assert len(ax.collections) == 4  # the bands
     every = table[table["algorithm"] == "shallow"].pivot(index="trial", columns="example", values="nse").to_numpy()

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from fa_repro import run
 from fa_repro.claims import published
 from fa_repro.cli.main import command_line
-from fa_repro.config.locate import shipped
-from fa_repro.config.resolve import resolve
+from fa_repro.config.locate import shipped_folder
+from fa_repro.config.resolve import resolve_config
 from fa_repro.errors import ConfigError
 from fa_repro.execution.batching import form_batches
 from fa_repro.figures.mnist import FIGURE
@@ -22,7 +22,7 @@ from fa_repro.figures.search import FIGURE as SEARCH
 from fa_repro.io import yaml
 from fa_repro.nn.random import Streams
 from fa_repro.results.directory import load
-from fa_repro.results.tables import receptive_fields
+from fa_repro.results.tables import receptive_field_table
 from fa_repro.tasks import mnist
 from fa_repro.tasks.mnist import Mnist
 from fa_repro.training import metrics, probes
@@ -396,8 +396,8 @@ def test_what_receptive_fields_cannot_draw_is_told_before_training(changes: dict
 
 
 def test_runs_of_other_lengths_are_not_trained_together() -> None:
-    document = yaml.load((shipped() / "mnist.yaml").read_bytes(), "mnist.yaml")
-    runs = resolve(
+    document = yaml.load((shipped_folder() / "mnist.yaml").read_bytes(), "mnist.yaml")
+    runs = resolve_config(
         document, {"network.hidden": [20], "trials": 2}, sweep={"training.epochs": [1, 2]}, only=["backprop"]
     ).runs()
     assert sorted(len(group) for group in form_batches(runs)) == [2, 2]
@@ -528,7 +528,7 @@ def test_a_swept_mnist_is_drawn_and_a_search_of_one_axis_too(elsewhere: Path) ->
 def test_all_shipped_configs_of_digits_agree_so_that_runs_are_shared() -> None:
     fields = {run.key for run in digit_runs("receptive-fields", {"trials": 1})}
     assert fields < {run.key for run in digit_runs("mnist")}
-    assert (shipped() / "search/mnist.yaml").is_file()
+    assert (shipped_folder() / "search/mnist.yaml").is_file()
 
 
 def test_without_data_nothing_is_written_and_the_way_out_is_told(
@@ -684,7 +684,7 @@ def test_each_replica_is_owed_its_own_decay(dtype: str, each: float) -> None:
 
 def test_the_same_random_units_are_shown_of_every_algorithm() -> None:
     runs = digit_runs(overrides={"trials": 1, "training.epochs": 0.01})
-    table = receptive_fields(freshly_trained(runs), (), 5)
+    table = receptive_field_table(freshly_trained(runs), (), 5)
     units = table.groupby("algorithm")["unit"].unique().map(tuple)
     assert len(set(units)) == 1
     assert len(units.iloc[0]) == 5
@@ -702,7 +702,7 @@ def test_the_nearest_whole_number_of_weights_is_removed(share: float) -> None:
 
 def test_receptive_fields_are_those_of_the_first_trial() -> None:
     runs = digit_runs(overrides={"training.epochs": 0.01}, only=["backprop"])
-    one, two = (receptive_fields(freshly_trained(part), (), 20) for part in (runs, runs[:1]))
+    one, two = (receptive_field_table(freshly_trained(part), (), 20) for part in (runs, runs[:1]))
     assert one.equals(two)
 
 
@@ -730,7 +730,7 @@ def test_published_points_are_drawn_where_they_are(elsewhere: Path) -> None:
     drawn = [
         (line.get_xdata(), line.get_ydata()) for line in lines if line.get_linestyle() == ":" and len(line.get_xdata())
     ]
-    known = published.curves("2a")
+    known = published.published_curves("2a")
     names = [name for name in saved.config["algorithms"] if name in known]
     assert len(drawn) == len(names)
     for (x, y), name in zip(drawn, names, strict=True):
@@ -779,12 +779,12 @@ def test_what_is_kept_of_held_out_images_counts_too(monkeypatch: pytest.MonkeyPa
 
 
 def test_quick_lowers_epochs_of_any_kind_but_mends_nothing() -> None:
-    document = yaml.load((shipped() / "mnist.yaml").read_bytes(), "mnist.yaml")
-    assert {run.condition.setup.examples for run in resolve(document, {"training.epochs": 2.5}, quick=True).runs()} == {
-        600
-    }
+    document = yaml.load((shipped_folder() / "mnist.yaml").read_bytes(), "mnist.yaml")
+    assert {
+        run.condition.setup.examples for run in resolve_config(document, {"training.epochs": 2.5}, quick=True).runs()
+    } == {600}
     with pytest.raises(ConfigError, match="trials"):
-        resolve(document, {"trials": 2.5}, quick=True)
+        resolve_config(document, {"trials": 2.5}, quick=True)
 
 
 def test_an_axis_that_is_asked_for_must_concern_an_algorithm_that_is_kept(elsewhere: Path) -> None:

@@ -13,8 +13,8 @@ from scipy.stats import t as student
 
 from fa_repro import run
 from fa_repro.claims import published
-from fa_repro.config.locate import read, shipped
-from fa_repro.config.resolve import resolve
+from fa_repro.config.locate import read_config, shipped_folder
+from fa_repro.config.resolve import resolve_config
 from fa_repro.errors import ConfigError
 from fa_repro.figures import nonlinear
 from fa_repro.plotting import style
@@ -168,7 +168,7 @@ def test_what_is_drawn(place: Path) -> None:
         rule, layers = algorithm.rsplit("_", 1)
         wide = table[table["algorithm"] == algorithm].pivot(index="trial", columns="example", values="nse")
         mean = 10 ** np.log10(wide).mean(axis=0)
-        colour, reference = style.colour(rule), published.curves("2d")[algorithm]
+        colour, reference = style.colour(rule), published.published_curves("2d")[algorithm]
         own = [line for line in left.get_lines() if to_hex(line.get_color()) == colour.lower()]
         ours = [line for line in own if len(line.get_xdata()) == len(mean) and np.allclose(line.get_ydata(), mean)]
         assert len(ours) == 1
@@ -242,7 +242,7 @@ def test_swept_curves_are_all_in_sight(place: Path) -> None:
 def test_depth_and_rule_are_those_of_the_config_whatever_an_algorithm_is_called(place: Path) -> None:
     """The t-tests, colours and lines of algorithms with other names are those of the shipped names."""
     others = {"backprop_3": "ours", "backprop_4": "feedback_alignment_3", "feedback_alignment_4": "theirs_4"}
-    document = read(Path("configs/nonlinear.yaml"))
+    document = read_config(Path("configs/nonlinear.yaml"))
     algorithms = {others.get(name, f"other_{name}"): block for name, block in document.data["algorithms"].items()}
     usual, renamed = run("nonlinear"), run("nonlinear", {"algorithms": algorithms})
     assert len(usual.extra["summary"]) == 2
@@ -295,10 +295,10 @@ def test_what_cannot_be_drawn_is_told_before_training(place: Path, settings: dic
 
 
 def test_the_shipped_config_in_quick_is_quick() -> None:
-    config = resolve(read(shipped() / "nonlinear.yaml"), quick=True)
+    config = resolve_config(read_config(shipped_folder() / "nonlinear.yaml"), quick=True)
     assert {condition.setup.training.examples for condition in config.conditions} == {20_000}
     assert {condition.trials for condition in config.conditions} == {3}
-    full = resolve(read(shipped() / "nonlinear.yaml"))
+    full = resolve_config(read_config(shipped_folder() / "nonlinear.yaml"))
     assert {(condition.setup.training.examples, condition.trials) for condition in full.conditions} == {(400_000, 20)}
     assert {condition.setup.network.hidden for condition in full.conditions} == {(20,), (20, 10)}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fa_repro.config.locate import shipped
+from fa_repro.config.locate import shipped_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,9 +39,9 @@ def quick_linear(command: list[Any], folder: Path, **options: Any) -> None:
 def test_a_wheel_brings_the_configs_and_works_in_any_folder(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
-    for path in shipped().rglob("*.yaml"):
+    for path in shipped_folder().rglob("*.yaml"):
         assert (
-            tmp_path / "site/fa_repro/config/shipped" / path.relative_to(shipped())
+            tmp_path / "site/fa_repro/config/shipped" / path.relative_to(shipped_folder())
         ).read_bytes() == path.read_bytes()
     parts = ROOT / "fa_repro/report/templates"
     for path in parts.iterdir():
@@ -60,5 +60,5 @@ def test_an_installed_wheel_needs_nothing_else(wheel: Path, tmp_path: Path) -> N
 def test_make_knows_every_shipped_figure() -> None:
     done = subprocess.run(["make", "-n", "all-figures"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for path in shipped().glob("*.yaml"):
+    for path in shipped_folder().glob("*.yaml"):
         assert path.stem in done.stdout.split("fa-repro run")[1]

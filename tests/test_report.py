@@ -21,7 +21,7 @@ from fa_repro import run
 from fa_repro.claims.claim import Claim, Judgement, Measured, Verdict
 from fa_repro.experiment.check import CheckedFigure, check_figures, figures_with_claims
 from fa_repro.report import flow_field, markdown, sections, summary
-from fa_repro.report.page import html
+from fa_repro.report.page import render_page
 from fa_repro.results import directory, in_progress
 from fa_repro.results.figure_results import FigureResults
 
@@ -102,8 +102,8 @@ def test_whatever_results_say_is_shown_as_text(tmp_path: Path) -> None:
         config_hash=HOSTILE,
     )
     claims = tuple(judged(verdict, HOSTILE, HOSTILE) for verdict in Verdict)
-    text = html([replace(kept, title=HOSTILE, state=HOSTILE, judgements=claims)], tmp_path)
-    plain = Page(html([made(tmp_path / "plain")], tmp_path / "plain"))
+    text = render_page([replace(kept, title=HOSTILE, state=HOSTILE, judgements=claims)], tmp_path)
+    plain = Page(render_page([made(tmp_path / "plain")], tmp_path / "plain"))
     page = Page(text)
     assert (len(page.all("script")), len(page.all("style"))) == (len(plain.all("script")), len(plain.all("style")))
     assert page.text.count("<script>alert(1)</script></style>]]>") >= 15
@@ -116,7 +116,7 @@ def test_numbers_for_the_flow_field_cannot_end_their_script(tmp_path: Path) -> N
     one = made(tmp_path, "flow-field", {"theory": {"flow_field": {"T": 1.0, "B": 1.0, "range": 2.0, "grid": HOSTILE}}})
     assert sections.section(one, tmp_path).field is None
     part = sections.section(one, tmp_path)
-    page = Page(html([one], tmp_path))
+    page = Page(render_page([one], tmp_path))
     assert part.name in page.text
     assert len(page.all("script")) == 1
 
@@ -126,7 +126,7 @@ KEYS = ("diverged", "failed", "remarks", "repeat", "versions", "source", "machin
 
 @pytest.mark.parametrize("manifest", [{key: value} for key in KEYS for value in (3, "x", [1], {})])
 def test_a_manifest_that_another_program_has_changed_is_still_told(tmp_path: Path, manifest: dict[str, Any]) -> None:
-    assert "Fig. 1" in Page(html([made(tmp_path, **manifest)], tmp_path)).text
+    assert "Fig. 1" in Page(render_page([made(tmp_path, **manifest)], tmp_path)).text
 
 
 def test_equal_results_give_equal_bytes(command: Command, workplace: Path) -> None:
@@ -164,7 +164,7 @@ FAILED = [{"algorithm": "a", "trial": i, "reason": "killed"} for i in (3, 4)]
 
 def test_the_alternative_of_a_picture_tells_title_trials_and_numbers(tmp_path: Path) -> None:
     one = replace(made(tmp_path), judgements=tuple(judged(Verdict.REPRODUCED, f"{i} %") for i in range(8)))
-    (image,) = Page(html([one], tmp_path)).all("img")
+    (image,) = Page(render_page([one], tmp_path)).all("img")
     assert image["alt"] == summary.alternative(one)
     assert str(image["alt"]).startswith("Fig. 1: a title. 3 trials. It learns: 0 %. It learns: 1 %.")
     assert str(image["alt"]).endswith("3 more numbers in the table of its claims.")
@@ -174,7 +174,7 @@ def test_the_alternative_of_a_picture_tells_title_trials_and_numbers(tmp_path: P
 def test_verdicts_are_counted_and_what_was_not_reproduced_is_told_with_number_and_criterion(tmp_path: Path) -> None:
     claims = [Verdict.REPRODUCED] * 5 + [Verdict.NOT_REPRODUCED] * 2 + [Verdict.NOT_ENOUGH] + [Verdict.NOT_RUN]
     told = [judged(verdict, f"number {i}") for i, verdict in enumerate(claims)]
-    text = html([replace(made(tmp_path), judgements=tuple(told))], tmp_path)
+    text = render_page([replace(made(tmp_path), judgements=tuple(told))], tmp_path)
     page = Page(text)
     assert "<title>fa_repro: 5 of 9 claims reproduced</title>" in text
     assert re.findall(r'class="number">(\d+)', text) == ["5", "2", "1", "1"]
@@ -182,7 +182,7 @@ def test_verdicts_are_counted_and_what_was_not_reproduced_is_told_with_number_an
     undecided = page.text.split("What was not reproduced, and why")[1].split("Drawn from")[0]
     assert [f"number {i}" in undecided for i in range(9)] == [False] * 5 + [True] * 4
     assert undecided.count("below 8 %") == 4
-    assert Page(html([made(tmp_path)], tmp_path)).text.count("Nothing: every claim was reproduced.") == 1
+    assert Page(render_page([made(tmp_path)], tmp_path)).text.count("Nothing: every claim was reproduced.") == 1
 
 
 @pytest.mark.parametrize(
@@ -200,9 +200,9 @@ def test_verdicts_are_counted_and_what_was_not_reproduced_is_told_with_number_an
 def test_a_state_other_than_done_is_told_in_words(
     tmp_path: Path, state: str, manifest: dict[str, Any], told: str
 ) -> None:
-    page = Page(html([replace(made(tmp_path, **manifest), state=state)], tmp_path))
+    page = Page(render_page([replace(made(tmp_path, **manifest), state=state)], tmp_path))
     assert told in page.text
-    assert "State of these results" not in Page(html([made(tmp_path)], tmp_path)).text
+    assert "State of these results" not in Page(render_page([made(tmp_path)], tmp_path)).text
 
 
 def test_without_results_the_page_says_so(command: Command, workplace: Path) -> None:
@@ -287,7 +287,7 @@ def test_markdown_has_a_fingerprint_the_counts_and_a_table_for_each_figure(comma
 def test_markdown_escapes_what_would_break_a_table(tmp_path: Path) -> None:
     one = replace(made(tmp_path), judgements=(judged(Verdict.NOT_REPRODUCED, "a | b\nc <d>", HOSTILE),))
     assert markdown.rows(one) == [(HOSTILE, "Fig. 1", "7.2 %", "a | b\nc <d>", "not reproduced")]
-    (line,) = [each for each in markdown.markdown([one]).splitlines() if each.endswith("| not reproduced |")]
+    (line,) = [each for each in markdown.render_markdown([one]).splitlines() if each.endswith("| not reproduced |")]
     assert len(re.findall(r"(?<!\\)\|", line)) == 6
     assert "a \\| b c \\<d>" in line
-    assert "Criterion: below 8 %." in markdown.markdown([one])
+    assert "Criterion: below 8 %." in markdown.render_markdown([one])

@@ -13,7 +13,7 @@ from fa_repro import run
 from fa_repro.claims.claim import Claim, Judgement, Measured, Verdict
 from fa_repro.experiment.check import CheckedFigure
 from fa_repro.experiment.status import status_of
-from fa_repro.report.page import NAME, html
+from fa_repro.report.page import NAME, render_page
 from fa_repro.results.directory import load
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -61,9 +61,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     flow, linear = (checked(name, place) for name in ("flow-field", "linear"))
     assert "diverged" in linear.state
     missing = replace(linear, name="nse", title="Fig. 4a: not there", saved=None, state="not run")
-    (place / NAME).write_text(html([flow, linear, missing], place))
-    (place / "extreme.html").write_text(html([checked("flow-field", place / "extreme")], place / "extreme"))
-    (place / "none.html").write_text(html([missing], place))
+    (place / NAME).write_text(render_page([flow, linear, missing], place))
+    (place / "extreme.html").write_text(render_page([checked("flow-field", place / "extreme")], place / "extreme"))
+    (place / "none.html").write_text(render_page([missing], place))
     return place
 
 

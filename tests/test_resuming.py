@@ -114,10 +114,10 @@ def test_list_tells_it_beside_the_results_there_are(command: Command, monkeypatc
     "note", ["", "{}", "[]", "5", '{"schema": 9}', '{"schema": 1, "total": 1, "missing": 5, "command": ""}']
 )
 def test_a_note_that_is_none_says_nothing(tmp_path: Path, note: str) -> None:
-    path = paths.unfinished(tmp_path, "search/mnist")
+    path = paths.in_progress_file(tmp_path, "search/mnist")
     path.parent.mkdir(parents=True)
     path.write_text(note)
-    assert in_progress.describe(tmp_path, "search/mnist") is None
+    assert in_progress.describe_progress(tmp_path, "search/mnist") is None
 
 
 # ---- failed runs ----
@@ -370,7 +370,7 @@ def test_only_files_of_the_package_make_its_source_dirty(tmp_path: Path) -> None
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(tmp_path)]
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
         subprocess.run([*git, *words], check=True)
-    ask = "from fa_repro.results.provenance import source; print(source()['git_dirty'])"
+    ask = "from fa_repro.results.provenance import git_source; print(git_source()['git_dirty'])"
 
     def dirty() -> str:
         return subprocess.run(

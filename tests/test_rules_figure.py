@@ -79,14 +79,14 @@ def test_the_end_of_single_examples_is_the_mean_of_the_last_fifty() -> None:
         [("one", trial, each, 10.0 ** -(trial + each / 10), float(each)) for trial in range(3) for each in examples],
         columns=["algorithm", "trial", "example", "nse", "angle_backprop_deg"],
     )
-    (row,) = rules.summary(rows, ["one"], ()).to_dict("records")
+    (row,) = rules.summarise_ends(rows, ["one"], ()).to_dict("records")
     assert row["error"] == pytest.approx(10 ** -(1 + examples[50:].mean() / 10))
     assert row["angle_backprop_deg"] == pytest.approx(examples[50:].mean())
     held_out = rows.rename(columns={"nse": "test_nse"})
-    (row,) = rules.summary(held_out, ["one"], ()).to_dict("records")
+    (row,) = rules.summarise_ends(held_out, ["one"], ()).to_dict("records")
     assert row["error"] == pytest.approx(10 ** -(1 + 9.9))
     percent = rows.drop(columns="nse").assign(test_error_percent=[3.0 + trial for trial in rows["trial"]])
-    (row,) = rules.summary(percent, ["one"], ()).to_dict("records")
+    (row,) = rules.summarise_ends(percent, ["one"], ()).to_dict("records")
     assert (row["error"], row["low"], row["high"]) == pytest.approx(interval(np.array([3.0, 4.0, 5.0])))
 
 
@@ -247,7 +247,7 @@ def test_eleven_rules_fit_the_page_and_no_two_look_alike() -> None:
         "figure": "rules", "trials": 3, "sweep": {}, "record": {"grid": "linear"}, "training": {"batch_size": 1},
         "algorithms": {name: {"rule": name} for name in names},
     }  # fmt: skip
-    summary = rules.summary(rows, names, ())
+    summary = rules.summarise_ends(rows, names, ())
     diverged = [{"algorithm": name, "trial": 0, "example": 50} for name in names[:5]]
     canvas = draw(rules.FIGURE, FigureResults(rows, {"summary": summary}, config, {"diverged": diverged, "failed": []}))
     left, *right = canvas.axes

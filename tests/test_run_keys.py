@@ -2,8 +2,8 @@
 
 import pytest
 
-from fa_repro.config.locate import names, read, shipped
-from fa_repro.config.resolve import resolve
+from fa_repro.config.locate import config_names, read_config, shipped_folder
+from fa_repro.config.resolve import resolve_config
 
 KEYS = {
     "angle": "05cc28006e06bd7ef9c18d0526f7712db5a5b0111774fbc36630fa8761995795",
@@ -27,9 +27,11 @@ KEYS = {
 
 @pytest.mark.parametrize("name", KEYS)
 def test_the_key_of_a_run_is_pinned(name: str) -> None:
-    assert resolve(read(shipped() / f"{name}.yaml")).runs()[-1].key == KEYS[name]
+    assert resolve_config(read_config(shipped_folder() / f"{name}.yaml")).runs()[-1].key == KEYS[name]
 
 
 def test_every_shipped_config_that_trains_is_pinned() -> None:
-    every = [*names(), *names(extras=True)]
-    assert {name for name in every if resolve(read(shipped() / f"{name}.yaml")).conditions} == set(KEYS)
+    every = [*config_names(), *config_names(extras=True)]
+    assert {name for name in every if resolve_config(read_config(shipped_folder() / f"{name}.yaml")).conditions} == set(
+        KEYS
+    )

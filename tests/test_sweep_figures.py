@@ -414,11 +414,11 @@ def test_equal_names_do_not_hide_lines() -> None:
     ],
 )
 def test_values_are_named_shortly_and_stand_in_order(given: list[Any], named: list[str]) -> None:
-    assert list(labels.names(given).values()) == named
+    assert list(labels.value_names(given).values()) == named
 
 
 def test_long_names_are_cut_and_stay_different() -> None:
-    found = list(labels.names([json.dumps([20] * 40), json.dumps([20] * 41)]).values())
+    found = list(labels.value_names([json.dumps([20] * 40), json.dumps([20] * 41)]).values())
     assert len(set(found)) == 2
     assert max(map(len, found)) <= labels.MOST_NAME + 4
     assert all("…" in name for name in found)
@@ -426,15 +426,15 @@ def test_long_names_are_cut_and_stay_different() -> None:
 
 def test_points_are_named_by_their_values() -> None:
     table = pd.DataFrame({"a": [2, 1], "b": ["x", "y"]})
-    assert [name for name, _ in labels.points(table, ["a", "b"])] == ["1, y", "2, x"]
+    assert [name for name, _ in labels.sweep_points(table, ["a", "b"])] == ["1, y", "2, x"]
 
 
 def test_text_is_broken_between_words_and_loses_nothing() -> None:
-    assert labels.wrapped("initial range ω of W0 and W", 15) == "initial range ω\nof W0 and W"
-    assert labels.wrapped("rule=feedback_alignment, a=1", 15) == "rule=feedback_\nalignment, a=1"
+    assert labels.wrap("initial range ω of W0 and W", 15) == "initial range ω\nof W0 and W"
+    assert labels.wrap("rule=feedback_alignment, a=1", 15) == "rule=feedback_\nalignment, a=1"
     for width in range(1, 30):
         text = "rule=feedback_alignment, learning_rate=0.007 abcdefghijklmnopqrstuvwxyz"
-        lines = labels.wrapped(text, width).split("\n")
+        lines = labels.wrap(text, width).split("\n")
         assert max(map(len, lines)) <= width
         assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 

@@ -13,7 +13,7 @@ from click.testing import Result
 from scipy.integrate import solve_ivp
 
 from fa_repro import run, theory
-from fa_repro.config.resolve import resolve
+from fa_repro.config.resolve import resolve_config
 from fa_repro.errors import ConfigError, FaReproError
 from fa_repro.experiment.request import Request
 from fa_repro.io import yaml
@@ -625,6 +625,6 @@ def test_equal_sweep_points_are_computed_once(place: Path) -> None:
 
 def test_the_resolved_config_gives_the_same_studies(place: Path) -> None:
     config = Request("theorems").resolved
-    again = resolve(yaml.load(yaml.dump(dict(config.data)), "again.yaml"))
+    again = resolve_config(yaml.load(yaml.dump(dict(config.data)), "again.yaml"))
     assert again.studies == config.studies
     assert again.data == config.data

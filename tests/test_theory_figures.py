@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from fa_repro import run
-from fa_repro.config.locate import find, read
-from fa_repro.config.resolve import resolve
+from fa_repro.config.locate import find_config, read_config
+from fa_repro.config.resolve import resolve_config
 from fa_repro.figures import flow_field, theorems
 from fa_repro.io import yaml
 from fa_repro.plotting import style
@@ -190,6 +190,6 @@ def test_a_sweep_of_theorems_shows_what_holds_where(workplace: Path) -> None:
 
 def test_shipped_configs_say_the_defaults_of_their_studies() -> None:
     for name in ("flow-field", "theorems"):
-        written = read(find(name)).data["theory"]
+        written = read_config(find_config(name)).data["theory"]
         bare = yaml.load(yaml.dump({"figure": name, "theory": {key: {} for key in written}}), "bare.yaml")
-        assert resolve(bare).data["theory"] == written
+        assert resolve_config(bare).data["theory"] == written

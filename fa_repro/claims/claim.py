@@ -96,9 +96,9 @@ class Claim:
         """What the paper says, in words, and what was fitted to it; `-` where it gives no number."""
         text = self.published or "-"
         if self.reference is not None:
-            from fa_repro.claims.published import value
+            from fa_repro.claims.published import published_value
 
-            found = value(*self.reference)
+            found = published_value(*self.reference)
             text = f"{found.text} %" if found.unit == "percent" else found.text
         return f"{text} (fitted: {self.fitted})" if self.fitted else text
 

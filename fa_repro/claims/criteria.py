@@ -60,10 +60,10 @@ def level_claim(
     }
 
     def judge(results: "FigureResults") -> Measured:
-        from fa_repro.claims.published import value
+        from fa_repro.claims.published import published_value
         from fa_repro.statistics import prediction_interval
 
-        published, part = float(value(*reference)), evidence.rows(results, algorithm)
+        published, part = float(published_value(*reference)), evidence.rows(results, algorithm)
         if published_as == "printed":
             tolerance = PRINTED * published
             values = evidence.end_values(part, quantity).to_numpy()
@@ -99,7 +99,7 @@ def curve_claim(
         from fa_repro.claims import published
         from fa_repro.statistics import sliding
 
-        curve = published.curves(figure)[algorithm]
+        curve = published.published_curves(figure)[algorithm]
         at, target = curve["examples"].to_numpy(), curve["value"].to_numpy()
         trials, examples, values = evidence.trial_curves(
             evidence.rows(results, algorithm), replace(quantity, logarithmic=window > 1)

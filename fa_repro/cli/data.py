@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fa_repro.cli.logging import show
+from fa_repro.cli.logging import configure_logging
 from fa_repro.errors import DataError
 
 
@@ -56,7 +56,7 @@ def fetch_command(verbose: bool) -> None:
     """Find MNIST or fetch it; print the folder where it is."""
     from fa_repro.datasets.mnist import prepare
 
-    show(verbose)
+    configure_logging(verbose)
     found = prepare()
     if not found.fetched:  # else it has been told
         click.echo(found, err=True)

@@ -6,7 +6,7 @@ import sys
 from fa_repro.datasets import NOTICES
 
 
-def show(verbose: bool) -> None:
+def configure_logging(verbose: bool) -> None:
     """Write the log to standard error from here on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))

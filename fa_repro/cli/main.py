@@ -76,7 +76,7 @@ def list_command(results: Path) -> None:
     from fa_repro.experiment.status import status_of
 
     rows = []
-    for name in (*locate.names(), *locate.names(extras=True)):
+    for name in (*locate.config_names(), *locate.config_names(extras=True)):
         try:
             rows.append((name, *status_of(name, results)))
         except (ConfigError, KeyError) as error:

@@ -22,7 +22,7 @@ MOST = 10
 """Lines, and values of a swept key, that are told one by one."""
 
 
-def summary(name: str, result: Result) -> Iterator[str]:
+def result_lines(name: str, result: Result) -> Iterator[str]:
     """Lines on what was trained and found."""
     if result.studies:
         yield f"{name}: computed {result.studies} {'study' if result.studies == 1 else 'studies'}"
@@ -34,7 +34,9 @@ def summary(name: str, result: Result) -> Iterator[str]:
         yield f"{name}: {remark}"
 
 
-def troubles(runs_diverged: Sequence[tuple[Run, int]], runs_failed: Sequence[tuple[Run | Study, str]]) -> Iterator[str]:
+def problem_lines(
+    runs_diverged: Sequence[tuple[Run, int]], runs_failed: Sequence[tuple[Run | Study, str]]
+) -> Iterator[str]:
     """One line for each algorithm and sweep point whose runs diverged or failed: what happened, and the way out."""
     diverged: dict[Any, list[tuple[Run, int]]] = {}
     for run, example in runs_diverged:
@@ -64,7 +66,7 @@ def _which(runs: Sequence[Run]) -> str:
     return f"{condition}, {f'trial {trials[0]}' if len(runs) == 1 else many}"
 
 
-def planned(request: Request, plan: Plan, results: Path, execution: Execution) -> str:
+def plan_text(request: Request, plan: Plan, results: Path, execution: Execution) -> str:
     """What a dry run shows: the grid, what is there and what is missing per algorithm and where, why, and how long."""
     if plan.config.studies:
         return (
@@ -79,7 +81,7 @@ def planned(request: Request, plan: Plan, results: Path, execution: Execution) -
         left, lost = missing[algorithm], failed[algorithm]
         there = f"  {algorithm}: {count - left - lost} there already, {left} to train"
         lines.append(there + (f", {lost} failed before (--retry-failed tries again)" if lost else ""))
-    lines += _shortened([f"  failed before: {line}" for line in troubles([], plan.failed)])
+    lines += _shortened([f"  failed before: {line}" for line in problem_lines([], plan.failed)])
     if plan.missing:
         if plan.config.axes and len(plan.missing) < len(plan.runs):
             lines += _shortened([f"  missing: {_which(runs)}" for runs in _by_entry(plan.missing)])
@@ -132,7 +134,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
-def compared(repeated: Repeated) -> Iterator[str]:
+def comparison_lines(repeated: Repeated) -> Iterator[str]:
     """Lines on whether results that were made again agree with those there were."""
     for name in repeated.agreeing:
         yield f"same bytes: {name}"
@@ -144,7 +146,7 @@ def compared(repeated: Repeated) -> Iterator[str]:
 
 def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
     """What has not ended, or how the config differs from that of the results that are there."""
-    if partial := in_progress.describe(results, name):
+    if partial := in_progress.describe_progress(results, name):
         return [f"a command has not ended: {partial}"]
     directory = results / name
     try:

@@ -20,14 +20,14 @@ def report_command(results: Path, as_markdown: bool) -> None:
 
     checked = check_figures(results)
     if as_markdown:
-        from fa_repro.report.markdown import markdown
+        from fa_repro.report.markdown import render_markdown
 
-        click.echo(markdown(checked), nl=False)
+        click.echo(render_markdown(checked), nl=False)
     else:
         from fa_repro.io.atomic import replace_together
-        from fa_repro.report.page import NAME, html
+        from fa_repro.report.page import NAME, render_page
 
-        replace_together(results, {NAME: html(checked, results).encode(errors="backslashreplace")})
+        replace_together(results, {NAME: render_page(checked, results).encode(errors="backslashreplace")})
         click.echo(results / NAME)
     if troubles := [one.trouble for one in checked if one.trouble]:
         raise StorageError("\n".join(troubles))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fa_repro.cli.data import data_options
-from fa_repro.cli.logging import show as log
+from fa_repro.cli.logging import configure_logging as log
 from fa_repro.cli.options import config_options, format_option, results_option
 from fa_repro.errors import ConfigError, NotReproducedError
 from fa_repro.execution import interrupts
@@ -117,11 +117,11 @@ def run_command(
         raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows them.")
     requests = _requests(figures, settings, config, sweep, only, quick, formats)
     if dry_run:
-        from fa_repro.cli.messages import planned
+        from fa_repro.cli.messages import plan_text
         from fa_repro.experiment.plan import plan_runs
 
         for request in requests:
-            click.echo(planned(request, plan_runs(request, results, execution, shard), results, execution))
+            click.echo(plan_text(request, plan_runs(request, results, execution, shard), results, execution))
     elif shard is not None:
         ctx.exit(max([_train_share(request, results, shard, execution, progress, quiet) for request in requests]))
     else:
@@ -133,7 +133,7 @@ def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest:
     from fa_repro.config import locate
     from fa_repro.experiment.request import Request
 
-    names = dict.fromkeys(each for name in figures for each in (locate.names() if name == "all" else [name]))
+    names = dict.fromkeys(each for name in figures for each in (locate.config_names() if name == "all" else [name]))
     if config is not None and len(names) > 1:
         raise click.UsageError("--config goes with one FIGURE")
     requests = [Request(name, settings, config, *rest) for name in names]
@@ -149,14 +149,14 @@ def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest:
 
 
 def _run_request(request: "Request", results: Path, execution: "Execution", progress: "Progress", quiet: bool) -> int:
-    from fa_repro.cli.messages import summary, troubles
+    from fa_repro.cli.messages import problem_lines, result_lines
     from fa_repro.experiment.pipeline import run_request
 
     result = run_request(request, results, execution, progress)
-    for line in summary(request.name, result):
+    for line in result_lines(request.name, result):
         if not quiet:
             click.echo(line, err=True)
-    for line in troubles(result.diverged, result.failed):
+    for line in problem_lines(result.diverged, result.failed):
         click.echo(f"error: {line}", err=True)
     for path in result.pictures:
         click.echo(path)
@@ -171,7 +171,7 @@ def _train_share(
     progress: "Progress",
     quiet: bool,
 ) -> int:
-    from fa_repro.cli.messages import troubles
+    from fa_repro.cli.messages import problem_lines
     from fa_repro.experiment.pipeline import train_shard
 
     if request.resolved.studies:
@@ -183,17 +183,17 @@ def _train_share(
         name = f"{request.name}, shard {shard[0]} of {shard[1]}"
         click.echo(f"{name}: trained {len(done.trained)} runs, found {done.found}", err=True)
         click.echo(f"When all shards have ended: {request.command(results)}", err=True)
-    for line in troubles(done.diverged, done.failed):
+    for line in problem_lines(done.diverged, done.failed):
         click.echo(f"error: {line}", err=True)
     return int(bool(done.diverged or done.failed))
 
 
 def _repeat(folder: Path, results: Path | None, execution: "Execution", progress: "Progress", quiet: bool) -> None:
-    from fa_repro.cli.messages import compared
-    from fa_repro.experiment.reproduce import repeat
+    from fa_repro.cli.messages import comparison_lines
+    from fa_repro.experiment.reproduce import reproduce_results
 
-    repeated = repeat(folder, execution, progress, results)
-    for line in compared(repeated):
+    repeated = reproduce_results(folder, execution, progress, results)
+    for line in comparison_lines(repeated):
         if not quiet or repeated.differences:
             click.echo(line)
     if repeated.differences:

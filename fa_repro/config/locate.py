@@ -16,26 +16,26 @@ _NAME = re.compile(rf"(?:{_WORD}/)?{_WORD}")
 RESERVED = ("all", "gallery", "runs")
 
 
-def shipped() -> Path:
+def shipped_folder() -> Path:
     """The folder of the configs that come with the package."""
     inside = Path(__file__).parent / "shipped"  # in a wheel
     return inside if inside.is_dir() else Path(__file__).parents[2] / "configs"  # in a checkout
 
 
-def is_name(word: str) -> bool:
+def is_config_name(word: str) -> bool:
     """Whether a config, and so a folder of results, can be called this."""
     return bool(_NAME.fullmatch(word)) and not {word, word.split("/")[0]} & set(RESERVED)
 
 
-def names(extras: bool = False) -> list[str]:
+def config_names(extras: bool = False) -> list[str]:
     """Names of the configs that `find` finds, sorted: those of `all`, or with `extras` those in folders."""
-    folders = (Path("configs"), shipped())
+    folders = (Path("configs"), shipped_folder())
     pattern = "*/*.yaml" if extras else "*.yaml"
     paths = {p.relative_to(folder).with_suffix("") for folder in folders for p in folder.glob(pattern) if p.is_file()}
-    return sorted(path.as_posix() for path in paths if is_name(path.as_posix()))
+    return sorted(path.as_posix() for path in paths if is_config_name(path.as_posix()))
 
 
-def find(name: str, file: Path | None = None) -> Path:
+def find_config(name: str, file: Path | None = None) -> Path:
     """The file of a config: the one given, else the one of this name.
 
     Raises
@@ -43,18 +43,18 @@ def find(name: str, file: Path | None = None) -> Path:
     ConfigError
         If the name cannot be one, or has no file; the message lists those there are.
     """
-    if is_name(name):
+    if is_config_name(name):
         if file is not None:
             return file
-        for folder in (Path("configs"), shipped()):
+        for folder in (Path("configs"), shipped_folder()):
             path = folder / f"{name}.yaml"
             if path.is_file():
                 return path
-    known = [*names(), *names(extras=True)]
+    known = [*config_names(), *config_names(extras=True)]
     raise ConfigError([f"unknown figure {name!r}{did_you_mean(name, known)} Known: {', '.join(known)}."])
 
 
-def read(path: Path) -> Document:
+def read_config(path: Path) -> Document:
     """Read a config file.
 
     Raises
@@ -82,8 +82,8 @@ def copy_shipped(directory: Path) -> tuple[list[Path], list[Path]]:
         If a file cannot be written.
     """
     written, kept = [], []
-    for source in sorted(shipped().rglob("*.yaml")):
-        target = directory / "configs" / source.relative_to(shipped())
+    for source in sorted(shipped_folder().rglob("*.yaml")):
+        target = directory / "configs" / source.relative_to(shipped_folder())
         try:
             if target.exists():
                 if target.read_bytes() != source.read_bytes():

@@ -23,7 +23,7 @@ _EXPECTED = {
 }
 
 
-def show(value: Any, kind: bool = True) -> str:
+def show_value(value: Any, kind: bool = True) -> str:
     """A value as a person would write it in YAML, with its kind where that may be what surprises."""
     if isinstance(value, bool):
         return f"{str(value).lower()}{' (yes or no)' if kind else ''}"
@@ -34,11 +34,13 @@ def show(value: Any, kind: bool = True) -> str:
     if isinstance(value, dict):
         return "a block of keys" if kind else "{" + ", ".join(map(str, value)) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(show(item, kind=False) for item in value[:8]) + (", ...]" if len(value) > 8 else "]")
+        return (
+            "[" + ", ".join(show_value(item, kind=False) for item in value[:8]) + (", ...]" if len(value) > 8 else "]")
+        )
     return str(value)[:60] if not isinstance(value, int) or abs(value) < 10**60 else "a huge number"
 
 
-def describe(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequence[str]) -> tuple[Path, str]:
+def describe_error(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequence[str]) -> tuple[Path, str]:
     """Path within a block, and what to say, for one error of its validation.
 
     Parameters
@@ -59,21 +61,21 @@ def describe(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequence[s
     if kind == "missing":
         return path[:-1], f"{path[-1]}: missing"
     if kind == "value_error":
-        where, text = named(str(error["ctx"]["error"]), data)
+        where, text = split_key(str(error["ctx"]["error"]), data)
         return (*path, *where), text
     if kind == "literal_error":
         choices = [word.strip("'") for word in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
         near = nearest(str(value), choices)
         hint = f". Did you mean {near}?" if near else ""
-        return path, f"expected {' or '.join(choices)}, got {show(value)}{hint}"
+        return path, f"expected {' or '.join(choices)}, got {show_value(value)}{hint}"
     expected = _EXPECTED.get(kind)
     text = f"expected {expected.format(**error.get('ctx', {}))}" if expected else str(error["msg"]).lower()
     if kind in ("float_type", "int_type") and isinstance(value, str) and _is_number(value):
-        return path, f"{text}, got {show(value)}. Remove the quotes"
-    return path, f"{text}, got {show(value)}"
+        return path, f"{text}, got {show_value(value)}. Remove the quotes"
+    return path, f"{text}, got {show_value(value)}"
 
 
-def named(message: str, data: Mapping[str, Any]) -> tuple[Path, str]:
+def split_key(message: str, data: Mapping[str, Any]) -> tuple[Path, str]:
     """The key that a message `key: text` is about, if it is one of the data's, and the text."""
     key, colon, text = message.partition(": ")
     return ((key,), text) if colon and key in data else ((), message)

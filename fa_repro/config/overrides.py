@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fa_repro.config.messages import show
+from fa_repro.config.messages import show_value
 from fa_repro.config.source import EVERY, NAMED, SettingError, Source, with_name
 from fa_repro.suggestions import did_you_mean
 
@@ -13,7 +13,7 @@ def merge_overrides(source: Source, overrides: Mapping[str, Any]) -> tuple[Sourc
     problems = []
     for key, value in overrides.items():
         try:
-            source = source.with_value(key, value, f"--set {key}={show(value, kind=False)}", overrides)
+            source = source.with_value(key, value, f"--set {key}={show_value(value, kind=False)}", overrides)
         except SettingError as error:
             problems.append(str(error))
     return source, problems

@@ -9,7 +9,7 @@ from typing import Any
 
 from fa_repro import registry
 from fa_repro.config.defaults import fill_defaults
-from fa_repro.config.messages import show
+from fa_repro.config.messages import show_value
 from fa_repro.config.overrides import cut_down, keep_only, merge_overrides, overrides_of_swept
 from fa_repro.config.source import Source, read_source
 from fa_repro.config.sweeps import expand, read_axes
@@ -53,7 +53,7 @@ class Config:
         return [run for condition in self.conditions for run in condition.runs()]
 
 
-def resolve(
+def resolve_config(
     document: Document,
     overrides: Mapping[str, Any] | None = None,
     sweep: Mapping[str, Sequence[Any]] | None = None,
@@ -115,7 +115,7 @@ def _figure(source: Source, problems: list[str]) -> Figure:
     if name is None:
         raise ConfigError([*problems, source.problem((), "figure: missing. Name the figure that draws this config")])
     if name not in known:
-        text = f"unknown figure {show(name, kind=False)}{did_you_mean(name, known)}"
+        text = f"unknown figure {show_value(name, kind=False)}{did_you_mean(name, known)}"
         raise ConfigError([*problems, source.problem(("figure",), text)])
     figure: Figure = registry.module("figures", str(name)).FIGURE
     return figure

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fa_repro.config.messages import show
+from fa_repro.config.messages import show_value
 from fa_repro.errors import ConfigError
 from fa_repro.io.yaml import Document, Path
 from fa_repro.suggestions import did_you_mean
@@ -58,7 +58,7 @@ class Source:
         value = self.data.get(key)
         if value is None or isinstance(value, dict):
             return []
-        return [self.problem((key,), f"expected a block of keys, got {show(value)}")]
+        return [self.problem((key,), f"expected a block of keys, got {show_value(value)}")]
 
     def with_data(self, **data: Any) -> "Source":
         """The same config with other values at some of its top-level keys."""
@@ -114,7 +114,7 @@ class Source:
                 raise SettingError(changed.problem(path, text))
             inner = block.setdefault(str(part), {})
             if not isinstance(inner, dict):
-                raise SettingError(changed.problem(path, f"{part} is {show(inner)}, not a block of keys"))
+                raise SettingError(changed.problem(path, f"{part} is {show_value(inner)}, not a block of keys"))
             block[str(part)] = block = dict(inner)
         block[str(path[-1])] = copy.deepcopy(value)
         return changed
@@ -136,7 +136,7 @@ def read_source(document: Document) -> tuple[Source, list[str]]:
         If it is not a mapping of keys to values.
     """
     if not isinstance(document.data, dict):
-        raise ConfigError([f"{document.source}: expected a config (keys and values), got {show(document.data)}"])
+        raise ConfigError([f"{document.source}: expected a config (keys and values), got {show_value(document.data)}"])
     places: dict[Path, str] = {path: f"{document.source}:{line}" for path, line in document.lines.items()}
     places[()] = document.source
     source = Source(document.data, places)

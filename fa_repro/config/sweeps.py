@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fa_repro.config.messages import show
+from fa_repro.config.messages import show_value
 from fa_repro.config.source import SettingError, Source, misplaced_star
 from fa_repro.io.yaml import Path
 from fa_repro.suggestions import did_you_mean
@@ -61,7 +61,7 @@ def expand(source: Source) -> Iterator[tuple[Source, list[str]]]:
 def _wrong_axis(key: str, values: Any) -> str:
     first, *rest = key.split(".")
     if not isinstance(values, list) or not values:
-        return f"expected a list of values, got {show(values)}"
+        return f"expected a list of values, got {show_value(values)}"
     if wrong := misplaced_star(key):
         return wrong
     if first in ("figure", "sweep", "record", "trials"):
@@ -93,12 +93,12 @@ def _numbers(given: Mapping[str, Any]) -> list[float]:
         raise ValueError(f"{unknown[0]}: unknown key{did_you_mean(unknown[0], RANGE)} Known: {', '.join(RANGE)}.")
     for key, value in (("from", first), ("to", last)):
         if type(value) not in (int, float) or not math.isfinite(value):
-            raise ValueError(f"{key}: expected a number, got {show(value)}")
+            raise ValueError(f"{key}: expected a number, got {show_value(value)}")
     if type(count) is not int or not 2 <= count <= MAX_POINTS:
-        raise ValueError(f"num: expected a whole number from 2 to {MAX_POINTS:,}, got {show(count)}")
+        raise ValueError(f"num: expected a whole number from 2 to {MAX_POINTS:,}, got {show_value(count)}")
     if scale not in (None, "linear", "log"):
         hint = did_you_mean(str(scale), ("linear", "log"))
-        raise ValueError(f"scale: expected linear or log, got {show(scale)}{hint}")
+        raise ValueError(f"scale: expected linear or log, got {show_value(scale)}{hint}")
     if scale == "log" and min(first, last) <= 0:
         raise ValueError(f"from, to: expected numbers above 0 on a logarithmic scale, got {first:g} and {last:g}")
     shares = [number / (count - 1) for number in range(1, count - 1)]

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fa_repro import registry
 from fa_repro.config.blocks import BLOCKS, Algorithm, Top
-from fa_repro.config.messages import describe, named, show
+from fa_repro.config.messages import describe_error, show_value, split_key
 from fa_repro.config.source import EVERY, Source
 from fa_repro.figures import Figure
 from fa_repro.io.yaml import Path
@@ -118,7 +118,7 @@ class PointValidator:
     def _task(self) -> Task | None:
         data = self._source.data.get("task")
         if not isinstance(data, dict):
-            self._problem(("task",), "missing" if data is None else f"expected a block of keys, got {show(data)}")
+            self._problem(("task",), "missing" if data is None else f"expected a block of keys, got {show_value(data)}")
             return None
         kind = self._named_class("tasks", Task, ("task",), "name", data)  # type: ignore[type-abstract]
         settings = {key: value for key, value in data.items() if key != "name"}
@@ -138,7 +138,7 @@ class PointValidator:
     ) -> Setup | None:
         path = ("algorithms", name)
         if not isinstance(data, dict):
-            self._problem(path, f"expected a block of keys, got {show(data)}")
+            self._problem(path, f"expected a block of keys, got {show_value(data)}")
             return None
         kind = self._named_class("rules", Rule, path, "rule", data)  # type: ignore[type-abstract]
         if kind is None:
@@ -164,7 +164,7 @@ class PointValidator:
         try:
             setup.rule.check(len(setup.network.hidden))
         except ValueError as error:
-            where, text = named(str(error), data)
+            where, text = split_key(str(error), data)
             self._problem((*path, *where), text)
         if training.loss == "cross_entropy" and setup.network.output != "logistic":
             text = f"cross_entropy needs network.output logistic, not {setup.network.output}"
@@ -195,7 +195,7 @@ class PointValidator:
             except (KeyError, ValueError) as error:
                 self._problem(path, f"{name}: {error}" if isinstance(error, ValueError) else str(error.args[0]))
         try:
-            figure.check(condition.setup)
+            figure.check_setup(condition.setup)
         except ValueError as error:
             self._problem(("algorithms", condition.algorithm), str(error))
         for name in figure.apart.get(condition.algorithm, figure.probes):
@@ -214,7 +214,7 @@ class PointValidator:
             if not misspelt:
                 self._problem(path, f"{key}: missing. Known: {', '.join(known)}")
         elif name not in known:
-            text = f"unknown {registry.noun(package)} {show(name, kind=False)}{did_you_mean(str(name), known)}"
+            text = f"unknown {registry.noun(package)} {show_value(name, kind=False)}{did_you_mean(str(name), known)}"
             self._problem((*path, key), text)
         else:
             return registry.find(package, name, base)
@@ -223,11 +223,11 @@ class PointValidator:
     def _block(self, kind: type[T], path: Path, data: Any, also: Sequence[str] = ()) -> T | None:
         """Validate one block; `also` names keys that stand beside its own."""
         if not isinstance(data, dict):
-            self._problem(path, "missing" if data is None else f"expected a block of keys, got {show(data)}")
+            self._problem(path, "missing" if data is None else f"expected a block of keys, got {show_value(data)}")
             return None
         settings, errors = self._known.validate(kind, data)
         for error in errors:
             keys = [*also, *(f.name for f in fields(cast(Any, kind)))]
-            where, text = describe(error, data, keys)
+            where, text = describe_error(error, data, keys)
             self._problem((*path, *where), text)
         return settings

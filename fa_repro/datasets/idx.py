@@ -54,7 +54,7 @@ def unpacked(data: Buffer, name: str) -> Buffer:
     return gunzip(data[:], checksums.FILES[name].size, name) if data[:2] == _GZIP else data
 
 
-def check(contents: Mapping[str, Buffer]) -> None:
+def check_contents(contents: Mapping[str, Buffer]) -> None:
     """Hold decoded files to what they must be.
 
     Raises
@@ -118,7 +118,7 @@ def spellings(name: str) -> list[str]:
     return [spelling + end for end in ("", ".gz") for spelling in (name, name.replace("-idx", ".idx"))]
 
 
-def find(folder: Path, name: str) -> Path:
+def find_file(folder: Path, name: str) -> Path:
     """The path of a file in a folder, under any of its spellings.
 
     Raises
@@ -143,7 +143,7 @@ def read_file(folder: Path, name: str) -> Buffer:
         If it is missing, too large, cannot be read or unpacked.
     """
     try:
-        path = find(folder, name)
+        path = find_file(folder, name)
         with path.open("rb") as file:
             size, most = os.fstat(file.fileno()).st_size, checksums.FILES[name].most_compressed
             if size > most:
@@ -169,5 +169,5 @@ def read_folder(folder: Path) -> dict[str, Buffer]:
     except OSError as error:
         raise UnusableError(f"cannot be read: {error.strerror or error}") from None
     contents = {name: read_file(folder, name) for name in checksums.FILES}
-    check(contents)
+    check_contents(contents)
     return contents

@@ -102,7 +102,7 @@ def verify() -> list[tuple[Path, str | None]]:
             contents = idx.read_file(folder, name)
             idx.check_start(name, contents)
             idx.check_content(name, contents)
-            found.append((idx.find(folder, name), None))
+            found.append((idx.find_file(folder, name), None))
         except UnusableError as error:
             found.append((folder / name, str(error)))
     return found
@@ -211,7 +211,7 @@ def _fetched(fetch: Callable[[Path], Contents]) -> Contents:
     try:
         with _cache_written():
             contents = fetch(work)
-        idx.check(contents)
+        idx.check_contents(contents)
         return contents
     finally:
         shutil.rmtree(work, ignore_errors=True)

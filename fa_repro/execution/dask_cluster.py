@@ -193,7 +193,7 @@ def _token(store: Store) -> Iterator[Path]:
 
     Another machine's command sweeps it away after a day; from then on runs come back through the future.
     """
-    path = atomic.temporary_path(paths.runs(store.root))
+    path = atomic.temporary_path(paths.runs_folder(store.root))
     with atomic.storage_errors("write", path):
         path.touch()
     try:
@@ -246,7 +246,7 @@ def _sees(root: Path, token: Path) -> bool:
     try:
         if not (root / token).exists():
             return False
-        tried = atomic.temporary_path(paths.runs(root))
+        tried = atomic.temporary_path(paths.runs_folder(root))
         tried.touch()
         tried.unlink()
     except OSError:

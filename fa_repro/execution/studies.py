@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fa_repro.errors import FaReproError
 from fa_repro.execution import interrupts
 from fa_repro.execution.progress import Progress
-from fa_repro.results.tables import arranged, column
+from fa_repro.results.tables import as_column, sort_rows
 from fa_repro.theory import Study
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def compute_studies(
         for study in studies:
             try:
                 for name, table in study.theory.compute(study.seed, study.trials).items():
-                    swept: dict[str, Any] = {axis: column([study.swept[axis]] * len(table)) for axis in axes}
+                    swept: dict[str, Any] = {axis: as_column([study.swept[axis]] * len(table)) for axis in axes}
                     parts.setdefault(name, []).append(table.assign(**swept))
             except ArithmeticError as error:
                 failed.append((study, str(error)))
@@ -67,4 +67,4 @@ def compute_studies(
     if not parts:
         raise FaReproError(f"{label}: every study failed, nothing was written. The first: {failed[0][1]}")
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
-    return tables | {"main": arranged(tables["main"][[*columns, *axes]])}, failed
+    return tables | {"main": sort_rows(tables["main"][[*columns, *axes]])}, failed

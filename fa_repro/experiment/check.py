@@ -89,7 +89,7 @@ def _checked(name: str, results: Path) -> CheckedFigure:
         saved = load(results / name, name)
     except StorageError as error:
         there = (results / name / "manifest.json").exists()
-        reason = str(error) if there else in_progress.describe(results, name) or str(error)
+        reason = str(error) if there else in_progress.describe_progress(results, name) or str(error)
         judgements = tuple(Judgement(name, claim, Verdict.NOT_RUN, None, reason) for claim in figure.claims)
         return CheckedFigure(name, figure.title, words, None, judgements, reason if there else "")
     return CheckedFigure(

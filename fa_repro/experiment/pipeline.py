@@ -179,11 +179,11 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
         "seed": config.data["seed"],
         "options": request.options(),
         "command": request.command(results, formats),
-        "repeat": provenance.repeat(target),
+        "repeat": provenance.repeat_commands(target),
         "config_hash": directory.config_hash(request.document.data),
         **counts,
         "versions": provenance.versions(),
-        "source": provenance.source(),
+        "source": provenance.git_source(),
         "machine": provenance.machine(),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -287,8 +287,8 @@ def redraw(name: str, results: Path, formats: Sequence[str] | None = None) -> tu
         If there are no results, or they are not what their manifest says.
     """
     folder = results / name
-    if not (locate.is_name(name) and folder.is_dir()):
-        locate.find(name)
+    if not (locate.is_config_name(name) and folder.is_dir()):
+        locate.find_config(name)
     saved = directory.load(folder, name)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
     chosen = directory.saved_formats(folder) if formats is None else parse_formats(formats)

@@ -38,7 +38,7 @@ class Repeated:
     circumstances: list[str]
 
 
-def repeat(folder: Path, execution: Execution, progress: Progress, results: Path | None = None) -> Repeated:
+def reproduce_results(folder: Path, execution: Execution, progress: Progress, results: Path | None = None) -> Repeated:
     """Make the results in a folder again, training every run anew, and compare; the folder is only read.
 
     Parameters
@@ -63,7 +63,7 @@ def repeat(folder: Path, execution: Execution, progress: Progress, results: Path
     except ManifestError as error:
         raise StorageError(f"{folder}: no results to repeat: {error}") from None
     name = str(manifest.get("name", folder.name))
-    if "config.yaml" not in before or not locate.is_name(name):
+    if "config.yaml" not in before or not locate.is_config_name(name):
         raise StorageError(f"{folder}: no results to repeat: manifest.json lacks their name or their config")
     if results is not None and (results / name).resolve() == folder.resolve():
         raise ConfigError([f"--results {results}: the results to repeat are there; name another folder, or none"])
@@ -98,11 +98,11 @@ def _difference(file: str, old: bytes, new: bytes | None) -> str:
         return "differs"
     from fa_repro.results import tables
 
-    return f"differs: {tables.difference(*map(tables.read, (old, new)))}"
+    return f"differs: {tables.describe_difference(*map(tables.read_table, (old, new)))}"
 
 
 def _circumstances(manifest: Mapping[str, Any]) -> Iterator[str]:
-    now = {"versions": provenance.versions(), "source": provenance.source(), "machine": provenance.machine()}
+    now = {"versions": provenance.versions(), "source": provenance.git_source(), "machine": provenance.machine()}
     for about, known in now.items():
         before = manifest.get(about)
         for key, value in known.items():

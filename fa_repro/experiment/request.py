@@ -9,7 +9,7 @@ from typing import Any
 
 from fa_repro import registry
 from fa_repro.config import locate
-from fa_repro.config.resolve import Config, resolve
+from fa_repro.config.resolve import Config, resolve_config
 from fa_repro.errors import ConfigError
 from fa_repro.io.yaml import Document, inline
 
@@ -48,7 +48,7 @@ class Request:
     @cached_property
     def document(self) -> Document:
         """The config as it is written; read once."""
-        return locate.read(locate.find(self.name, self.config))
+        return locate.read_config(locate.find_config(self.name, self.config))
 
     @cached_property
     def resolved(self) -> Config:
@@ -61,7 +61,7 @@ class Request:
         """
         if not (isinstance(self.settings, Mapping) and isinstance(self.sweep, Mapping)):
             raise ConfigError(["settings: expected a mapping of dotted keys to values"])
-        config = resolve(self.document, plain(self.settings), plain(self.sweep), self.only, self.quick)
+        config = resolve_config(self.document, to_plain(self.settings), to_plain(self.sweep), self.only, self.quick)
         if self.name in registry.names("figures") and config.figure != self.name:
             raise ConfigError([f"{self.config or self.name}: figure: this draws {config.figure!r}, not {self.name!r}"])
         return config
@@ -69,8 +69,8 @@ class Request:
     def options(self) -> list[str]:
         """The request's changes as command-line options."""
         words = [("--config", str(self.config))] if self.config else []
-        words += [("--set", f"{key}={inline(plain(value))}") for key, value in self.settings.items()]
-        words += [("--sweep", f"{key}={inline(plain(values))[1:-1]}") for key, values in self.sweep.items()]
+        words += [("--set", f"{key}={inline(to_plain(value))}") for key, value in self.settings.items()]
+        words += [("--sweep", f"{key}={inline(to_plain(values))[1:-1]}") for key, values in self.sweep.items()]
         words += [("--only", name) for name in self.only]
         return [f"{option} {shlex.quote(word)}" for option, word in words] + (["--quick"] if self.quick else [])
 
@@ -83,7 +83,7 @@ class Request:
         return " ".join(words if results == Path("results") else [*words, f"--results {shlex.quote(str(results))}"])
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """Settings given from Python as the plain data that YAML would give.
 
     Raises
@@ -92,13 +92,13 @@ def plain(value: Any) -> Any:
         If there is something in them that YAML cannot say.
     """
     if hasattr(value, "tolist"):  # NumPy's arrays and numbers
-        return plain(value.tolist())
+        return to_plain(value.tolist())
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise ConfigError([f"settings: keys must be words, got {', '.join(map(repr, value))}"])
-        return {key: plain(item) for key, item in value.items()}
+        return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | range):
-        return [plain(item) for item in value]
+        return [to_plain(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise ConfigError([f"settings: expected plain numbers, words, lists and mappings, got {value!r}"])

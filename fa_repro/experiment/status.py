@@ -18,8 +18,8 @@ def status_of(name: str, results: Path) -> tuple[str, str]:
     ConfigError, KeyError
         If the config is not valid, as far as can be seen at a glance: to validate all of it takes too long for a list.
     """
-    source, problems = read_source(locate.read(locate.find(name)))
+    source, problems = read_source(locate.read_config(locate.find_config(name)))
     if problems:
         raise ConfigError(problems)
     figure = registry.module("figures", str(source.data.get("figure"))).FIGURE
-    return state(results / name, config_hash(source.data), in_progress.describe(results, name)), figure.title
+    return state(results / name, config_hash(source.data), in_progress.describe_progress(results, name)), figure.title

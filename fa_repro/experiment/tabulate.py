@@ -46,6 +46,6 @@ def tabulate_runs(
         return outcome
 
     trained = TrainedRuns([run for run in runs if run.key in summary.stored], read)
-    if figure.tabulate is not None:
-        return figure.tabulate(trained, axes)
+    if figure.make_tables is not None:
+        return figure.make_tables(trained, axes)
     return {"main": observations(trained, figure.columns, axes)}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fa_repro.results.tables import TrainedRuns
     from fa_repro.training.runs import Setup
 
-Tabulate = Callable[["TrainedRuns", Sequence[str]], "Mapping[str, pd.DataFrame]"]
+MakeTables = Callable[["TrainedRuns", Sequence[str]], "Mapping[str, pd.DataFrame]"]
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class Figure:
         What the paper claims of it.
     remarks : callable
         `remarks(results)` gives lines for a person on what the results say.
-    tabulate : callable
-        `tabulate(trained, axes)` gives tables by name from runs, each of which it reads once, and from the swept keys;
+    make_tables : callable
+        `make_tables(trained, axes)` gives tables by name from runs, each read once, and from the swept keys;
         `main` is the figure's own. None for the measurements of all runs, and nothing else.
-    check : callable
-        `check(setup)` raises ValueError if a run of this setup does not give what the figure draws.
+    check_setup : callable
+        `check_setup(setup)` raises ValueError if a run of this setup does not give what the figure draws.
     apart : mapping
         Algorithms that stay out of the main table, and the measurements that they must have in place of `probes`.
     """
@@ -66,6 +66,6 @@ class Figure:
     theory: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     remarks: "Callable[[FigureResults], Sequence[str]]" = lambda _: ()
-    tabulate: Tabulate | None = None
-    check: "Callable[[Setup], None]" = lambda _: None
+    make_tables: MakeTables | None = None
+    check_setup: "Callable[[Setup], None]" = lambda _: None
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -26,7 +26,7 @@ WINDOW = 10
 PANELS = {"angle_backprop_deg": "Fig. 4b: to backprop", "angle_pseudobackprop_deg": "Fig. 4c: to pseudobackprop"}
 
 
-def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
     """`main`, both angles on a grid; `online`, the angle to backprop at every example, for Fig. 1e."""
     from fa_repro.results.tables import TableBuilder
 
@@ -39,32 +39,32 @@ def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.Da
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """Fig. 1e at the left, then mean angles with their intervals, coloured by sweep point; heat maps over more axes."""
-    from fa_repro.plotting import curves, labels, sweeps
+    from fa_repro.plotting import curves, heatmaps, labels, sweeps
 
     if sweeps.is_map(results):
         label = "angle of hidden updates (degrees)"
         what = [
-            sweeps.Quantity(value, label, digits=1, unit="°", title=title, least="least")
+            heatmaps.Quantity(value, label, digits=1, unit="°", title=title, least="least")
             for value, title in PANELS.items()
         ]
-        sweeps.maps(fig, results, what, ["Fig. 1e is drawn over one axis only"])
+        sweeps.draw_maps(fig, results, what, ["Fig. 1e is drawn over one axis only"])
         return
     table = results.table
-    axes = labels.varied(table, results.config["sweep"]) or list(results.config["sweep"])
+    axes = labels.varied_axes(table, results.config["sweep"]) or list(results.config["sweep"])
     first, *panels = fig.subplots(1, 1 + len(PANELS), sharey=True)
     _online_panel(first, results)
-    parts, told = sweeps.some(labels.points(table, axes))
+    parts, told = sweeps.evenly_spread(labels.sweep_points(table, axes))
     names = [name for name, _ in parts]
     width = 40 if max(map(len, names), default=0) <= 12 else 22
     for ax, (value, title) in zip(panels, PANELS.items(), strict=True):
-        for (_, part), colour in zip(parts, curves.colours(names), strict=True):
+        for (_, part), colour in zip(parts, curves.sweep_colours(names), strict=True):
             for _, one in part.groupby("algorithm"):
-                curves.mean_with_interval(ax, results, one, value, colour)
+                curves.draw_mean_with_interval(ax, results, one, value, colour)
         curves.example_axis(ax, table)
-        ax.set_title(labels.wrapped(f"{title}, {curves.trials_note(results)}", width))
+        ax.set_title(labels.wrap(f"{title}, {curves.trials_note(results)}", width))
     first.set(ylim=(0, 120), yticks=range(0, 121, 30), ylabel="angle of FA's hidden update (degrees)")
     if axes and names:
-        curves.colour_bar(fig, panels, names, labels.axis_title(axes) + told)
+        curves.add_colour_bar(fig, panels, names, labels.axis_title(axes) + told)
 
 
 def _online_panel(ax: "Axes", results: "FigureResults") -> None:
@@ -79,7 +79,7 @@ def _online_panel(ax: "Axes", results: "FigureResults") -> None:
     if table.empty:
         ax.text(0.5, 0.5, f"{ONLINE}\nnot among\nthe algorithms", ha="center", va="center", transform=ax.transAxes)
         return
-    point, table = labels.points(table, [axis for axis in results.config["sweep"] if axis in table])[0]
+    point, table = labels.sweep_points(table, [axis for axis in results.config["sweep"] if axis in table])[0]
     trials, examples, values = by_trial(table, "angle_backprop_deg")
     of = f"{point}, trial {trials[0]}" if len(results.config["sweep"]) > 1 else f"trial {trials[0]}"
     ax.set_title(f"Fig. 1e: to backprop, {of}\n± 2 s.d. of {WINDOW} examples")
@@ -87,7 +87,7 @@ def _online_panel(ax: "Axes", results: "FigureResults") -> None:
     mean, deviation = sliding(values[0], window)
     centres = examples[window // 2 : window // 2 + len(mean)]
     colour = style.colour("feedback_alignment")
-    ax.plot(centres, mean, color=colour, linewidth=0.8, marker=curves.marker(centres))
+    ax.plot(centres, mean, color=colour, linewidth=0.8, marker=curves.point_marker(centres))
     ax.fill_between(centres, mean - 2 * deviation, mean + 2 * deviation, color=colour, alpha=style.BAND, linewidth=0)
     curves.mark_diverged(ax, results, table, colour)
     curves.example_axis(ax, table)
@@ -208,6 +208,6 @@ FIGURE = Figure(
     size=(style.WIDE, 2.9),
     draw=draw,
     apart={ONLINE: ("angle_backprop_deg",)},
-    tabulate=tabulate,
+    make_tables=make_tables,
     claims=CLAIMS,
 )

@@ -30,7 +30,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """The flow and its basins at the left, the loss along the paths at the right; or the flow at each sweep point."""
     from fa_repro.plotting import labels
 
-    parts = labels.points(results.table, list(results.config["sweep"]))
+    parts = labels.sweep_points(results.table, list(results.config["sweep"]))
     if len(parts) == 1:
         left, right = fig.subplots(1, 2, width_ratios=(1.25, 1))
         _flow_panel(left, parts[0][1], _settings(results, parts[0][1]))

@@ -23,7 +23,7 @@ LAST = 50
 """Examples at the end by which trials are compared."""
 
 
-def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
     """`main`, the NSE; `maps`, learned maps of the representative trial beside the target, empty for a sweep."""
     from fa_repro.results.tables import LinearMaps, TableBuilder
 
@@ -60,7 +60,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     from fa_repro.plotting import sweeps
 
     if results.config["sweep"]:
-        sweeps.swept(fig, results, sweeps.nse)
+        sweeps.draw_sweep(fig, results, sweeps.NSE)
     elif results.extra["maps"].empty:
         _curves_panel(fig.subplots(), results)
     else:
@@ -78,7 +78,7 @@ def _curves_panel(ax: "Axes", results: "FigureResults") -> None:
     from fa_repro.statistics import log10, sliding
 
     table = results.table
-    chosen, references = representative(table), published.curves("1d")
+    chosen, references = representative(table), published.published_curves("1d")
     window = max(1, min(WINDOW, table["example"].nunique() // 8))
     ax.set_yscale("log")
     for position, algorithm in enumerate(results.config["algorithms"]):
@@ -95,7 +95,7 @@ def _curves_panel(ax: "Axes", results: "FigureResults") -> None:
         high = np.where(inside, smooth, -np.inf).max(axis=0)[some]
         ax.fill_between(centres[some], 10**low, 10**high, color=colour, alpha=style.BAND, linewidth=0)
         line = 10 ** smooth[np.argmax(trials == chosen)]
-        ax.plot(centres, line, color=colour, label=style.label(algorithm), marker=curves.marker(centres))
+        ax.plot(centres, line, color=colour, label=style.label(algorithm), marker=curves.point_marker(centres))
         curves.mark_diverged(ax, results, rows, colour)
         if algorithm in references:
             reference = references[algorithm]
@@ -104,7 +104,7 @@ def _curves_panel(ax: "Axes", results: "FigureResults") -> None:
     ax.set_ylabel("NSE")
     ax.set_title(f"trial {chosen}, means of {window} points; band: all {results.config['trials']} trials")
     curves.example_axis(ax, table)
-    curves.limit(ax, below=0.0)  # the band is of trials, not of uncertainty
+    curves.limit_axis(ax, below=0.0)  # the band is of trials, not of uncertainty
     ax.legend(loc="lower left")
 
 
@@ -213,6 +213,6 @@ FIGURE = Figure(
     quick={"trials": 4, "training.examples": 600},
     size=(style.WIDE, 3.8),
     draw=draw,
-    tabulate=tabulate,
+    make_tables=make_tables,
     claims=CLAIMS,
 )

@@ -29,10 +29,10 @@ GAP = 0.045
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """Test error on a log axis beside the published curves, and the angle to backprop."""
-    from fa_repro.plotting import curves, sweeps
+    from fa_repro.plotting import curves, heatmaps, sweeps
 
     if results.config["sweep"]:
-        for ax in sweeps.swept(fig, results, sweeps.Quantity(ERROR, "test error (%)", unit=" %"))[:1]:
+        for ax in sweeps.draw_sweep(fig, results, heatmaps.Quantity(ERROR, "test error (%)", unit=" %"))[:1]:
             curves.percent_ticks(ax)  # which shares its axis with the other panels
         return
     left, right = fig.subplots(1, 2, width_ratios=(1.7, 1))
@@ -48,7 +48,7 @@ def _error_panel(ax: "Axes", results: "FigureResults") -> None:
     from fa_repro.results.tables import by_trial
 
     deep = len(results.config["network"]["hidden"]) > 1
-    references, ends, last = {} if deep else published.curves("2a"), [], results.table["example"].max()
+    references, ends, last = {} if deep else published.published_curves("2a"), [], results.table["example"].max()
     compared = False
     ax.set_yscale("log")
     for position, algorithm in enumerate(results.config["algorithms"]):
@@ -56,7 +56,7 @@ def _error_panel(ax: "Axes", results: "FigureResults") -> None:
         if rows.empty:  # every run of it failed
             continue
         colour = style.colour(algorithm, position)
-        curves.mean_with_interval(ax, results, rows, ERROR, colour, label=style.label(algorithm))
+        curves.draw_mean_with_interval(ax, results, rows, ERROR, colour, label=style.label(algorithm))
         _, examples, values = by_trial(rows, ERROR)
         if not np.isnan(end := float(values[:, -1].mean())):
             ends.append((examples[-1] / max(last, 1), end, colour))
@@ -114,7 +114,7 @@ def _angle_panel(ax: "Axes", results: "FigureResults") -> None:
         ):  # no angle to itself; none at all
             continue
         colour = style.colour(algorithm, position)
-        curves.mean_with_deviation(ax, rows, ANGLE, colour)
+        curves.draw_mean_with_deviation(ax, rows, ANGLE, colour)
         curves.mark_diverged(ax, results, rows, colour)
     if not ax.lines:
         ax.text(0.5, 0.5, "no hidden layer\nis taught otherwise\nthan by backprop", ha="center", transform=ax.transAxes)

@@ -26,7 +26,7 @@ MARKS = ("-", (0, (1, 1)), "--", "-.")
 """Lines of angles, from the lowest hidden layer up."""
 
 
-def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
     """`main`, the NSE of held-out examples; `angles`, of each hidden layer; `summary`, four layers against three."""
     from fa_repro.results.tables import TableBuilder
 
@@ -112,10 +112,10 @@ def remarks(results: "FigureResults") -> list[str]:
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """Error on held-out examples beside the published curves; at the right the angle of each hidden layer."""
-    from fa_repro.plotting import sweeps
+    from fa_repro.plotting import heatmaps, sweeps
 
     if results.config["sweep"]:
-        sweeps.swept(fig, results, sweeps.Quantity("nse", "NSE of held-out examples", logarithmic=True))
+        sweeps.draw_sweep(fig, results, heatmaps.Quantity("nse", "NSE of held-out examples", logarithmic=True))
         return
     left, right = fig.subplots(1, 2, width_ratios=(1.7, 1))
     _error_panel(left, results)
@@ -136,12 +136,12 @@ def _error_panel(ax: "Axes", results: "FigureResults") -> None:
     from fa_repro.claims import published
     from fa_repro.plotting import curves
 
-    references, last = published.curves("2d"), results.table["example"].max()
+    references, last = published.published_curves("2d"), results.table["example"].max()
     tests = _tests(results)
     ax.set_yscale("log")
     for algorithm, rows, colour, line in _parts(results):
         label = style.label(algorithm) + tests.get(algorithm, "")
-        curves.mean_with_interval(ax, results, rows, "nse", colour, logarithmic=True, label=label, linestyle=line)
+        curves.draw_mean_with_interval(ax, results, rows, "nse", colour, logarithmic=True, label=label, linestyle=line)
         reference = references.get(algorithm)
         if reference is not None and len(reference := reference[reference["examples"] <= last]):
             ax.plot(reference["examples"], reference["value"], color=colour, **style.PUBLISHED)
@@ -149,7 +149,7 @@ def _error_panel(ax: "Axes", results: "FigureResults") -> None:
     ax.set_ylabel("NSE of held-out examples")
     ax.set_title(f"Fig. 2d, {curves.trials_note(results)}: geometric mean, 95 % interval")
     curves.example_axis(ax, results.table)
-    curves.limit(ax)
+    curves.limit_axis(ax)
     ax.set_ylim(top=max(12.0, ax.get_ylim()[1]))  # room for the legend
     title = "p: four against three layers, paired t-test" if tests else None
     ax.legend(ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02), title=title)
@@ -175,7 +175,7 @@ def _angle_panel(ax: "Axes", results: "FigureResults") -> None:
             rows = own[own["layer"] == layer]
             line, width = MARKS[(layer - 1) % len(MARKS)], 1.2 if layer <= len(MARKS) else 0.6
             label = f"{style.label(algorithm)}, hidden layer {layer}"
-            curves.mean_with_deviation(
+            curves.draw_mean_with_deviation(
                 ax, rows, "angle_backprop_deg", colour, linestyle=line, linewidth=width, label=label
             )
     top = 120 if ax.get_ylim()[1] <= 130 else 180
@@ -281,6 +281,6 @@ FIGURE = Figure(
     size=(style.WIDE, 3.8),
     draw=draw,
     remarks=remarks,
-    tabulate=tabulate,
+    make_tables=make_tables,
     claims=CLAIMS,
 )

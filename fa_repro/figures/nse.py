@@ -19,7 +19,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """One line per sweep point on a log axis, coloured by its value."""
     from fa_repro.plotting import sweeps
 
-    sweeps.swept(fig, results, sweeps.nse)
+    sweeps.draw_sweep(fig, results, sweeps.NSE)
 
 
 END = evidence.Endpoint("nse", at=20_000, logarithmic=True)

@@ -27,14 +27,14 @@ MOST = 16
 COLUMNS = ("algorithm", "unit", "pixel", "weight")
 
 
-def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
     """`main`, the same units of the first trial at the start and after training with each algorithm."""
-    from fa_repro.results.tables import receptive_fields
+    from fa_repro.results.tables import receptive_field_table
 
-    return {"main": receptive_fields(trained, axes, UNITS)}
+    return {"main": receptive_field_table(trained, axes, UNITS)}
 
 
-def check(setup: "Setup") -> None:
+def check_setup(setup: "Setup") -> None:
     """Weights must be kept, and inputs be square images."""
     inputs = setup.task.sizes[0]
     if not setup.record.weights:
@@ -54,7 +54,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     found = [
         (str(algorithm), f"{style.label(str(algorithm))}{', ' if point else ''}{point}", part)
         for algorithm, rows in results.table.groupby("algorithm", sort=False)
-        for point, part in labels.points(rows, axes)
+        for point, part in labels.sweep_points(rows, axes)
     ]
     names = list(results.config["algorithms"])
     order = ["initial", *(f"initial_{name}" for name in names), *names]
@@ -215,7 +215,7 @@ FIGURE = Figure(
     quick={"trials": 1, "training.epochs": 1.0, "training.examples": 60_000},
     size=(style.WIDE, 7.6),
     draw=draw,
-    tabulate=tabulate,
-    check=check,
+    make_tables=make_tables,
+    check_setup=check_setup,
     claims=CLAIMS,
 )

@@ -37,45 +37,45 @@ FEW = 5
 """The same where the points are at unequal distances."""
 
 
-def errors(names: Iterable[str]) -> list[str]:
+def error_columns(names: Iterable[str]) -> list[str]:
     """Those of `names` that are errors to be drawn."""
     return [name for name in names if name in ERRORS]
 
 
-def angles(names: Iterable[str]) -> list[str]:
+def angle_columns(names: Iterable[str]) -> list[str]:
     """Those of `names` that are angles to backprop, from the lowest hidden layer up; that of all layers first."""
     found = {name: int(match[1] or 0) for name in names if (match := ANGLE.fullmatch(name))}
     return sorted(found, key=found.__getitem__)
 
 
-def check(setup: "Setup") -> None:
+def check_setup(setup: "Setup") -> None:
     """Refuse runs that do not measure one error, or measure several."""
-    if len(errors(setup.record.probes)) != 1:
+    if len(error_columns(setup.record.probes)) != 1:
         raise ValueError(f"the figure needs one of {', '.join(ERRORS)} among record.probes, and no other of them")
 
 
-def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
     """`main`, error and angles, with the epoch where there are epochs; `summary`, the end of each algorithm's runs."""
     from fa_repro.results.tables import observations
 
     setups = [run.condition.setup for run in trained.runs]
     probes = list(dict.fromkeys(name for setup in setups for name in setup.record.probes))
     epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
-    columns = ["algorithm", "trial", *epoch, "example", *errors(probes), *angles(probes)]
+    columns = ["algorithm", "trial", *epoch, "example", *error_columns(probes), *angle_columns(probes)]
     table, order = observations(trained, columns, axes), dict.fromkeys(run.condition.algorithm for run in trained.runs)
-    return {"main": table, "summary": summary(table, list(order), axes)}
+    return {"main": table, "summary": summarise_ends(table, list(order), axes)}
 
 
 def quantity(names: Iterable[str]) -> "Quantity":
     """The error that is drawn of a table with these columns."""
     from fa_repro.plotting.heatmaps import Quantity
 
-    (error, *_) = errors(names)
+    (error, *_) = error_columns(names)
     percent = error.endswith("_percent")
     return Quantity(error, ERRORS[error], logarithmic=not percent, unit=" %" if percent else "")
 
 
-def summary(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]) -> "pd.DataFrame":
+def summarise_ends(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]) -> "pd.DataFrame":
     """The end of the runs of each algorithm and sweep point.
 
     Columns `algorithm`, `example`, `trials`, `diverged` (trials without a finite error), `error` (mean over trials,
@@ -88,7 +88,7 @@ def summary(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]
 
     from fa_repro.statistics import log10, mean_interval
 
-    known = angles(map(str, rows))
+    known = angle_columns(map(str, rows))
     columns = ["algorithm", "example", "trials", "diverged", "error", "low", "high", *known, *axes]
     found: list[dict[str, Any]] = []
     for algorithm in algorithms:
@@ -111,14 +111,14 @@ def summary(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]
 
 def remarks(results: "FigureResults") -> list[str]:
     """One line for each algorithm, ordered by its error at the end; of a sweep its best point."""
-    from fa_repro.plotting.labels import names, setting
+    from fa_repro.plotting.labels import setting_text, value_names
 
     what, rows, axes = quantity(map(str, results.table)), results.extra["summary"], list(results.config["sweep"])
-    known, known_angles = {axis: names(rows[axis]) for axis in axes}, angles(map(str, rows))
+    known, known_angles = {axis: value_names(rows[axis]) for axis in axes}, angle_columns(map(str, rows))
     rows = rows.sort_values("error", kind="stable").drop_duplicates("algorithm")  # those without one come last
     words = []
     for row in rows.to_dict("records"):
-        point = "".join(f", {setting(axis, known[axis][row[axis]])}" for axis in axes)
+        point = "".join(f", {setting_text(axis, known[axis][row[axis]])}" for axis in axes)
         start = f"{style.label(row['algorithm'])}{point}, example {row['example']:,}"
         if row["error"] != row["error"]:
             lost = f"{row['diverged']} of {row['trials']} diverged, so there is no mean"
@@ -150,12 +150,12 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
 
     what = quantity(map(str, results.table))
     if results.config["sweep"]:
-        for ax in sweeps.swept(fig, results, what)[:1]:
+        for ax in sweeps.draw_sweep(fig, results, what)[:1]:
             if not what.logarithmic:
                 curves.percent_ticks(ax)  # which shares its axis with the other panels
         return
-    looks = style.looks({name: results.rule(name) or name for name in sweeps.present(results)})
-    drawn = {name: own for name in angles(map(str, results.table)) if (own := _turned(results, name))}
+    looks = style.looks({name: results.rule(name) or name for name in sweeps.present_algorithms(results)})
+    drawn = {name: own for name in angle_columns(map(str, results.table)) if (own := _turned(results, name))}
     grid = fig.add_gridspec(max(1, len(drawn)), 2 if drawn else 1, width_ratios=(1.5, 1) if drawn else (1,))
     left = fig.add_subplot(grid[:, 0])
     window, turning = _windows(results, what.column)
@@ -219,8 +219,8 @@ def _error_panel(
         lost = f"{ends[algorithm]['diverged']} of {ends[algorithm]['trials']} diverged"
         labels.append(f"{style.label(algorithm)} ({what.number(end) + what.unit if end == end else lost})")
         keys = {"linestyle": look["linestyle"], "label": labels[-1]}
-        curves.interval(ax, rows, what.column, look["color"], what.logarithmic, window, **keys)
-    curves.limit(ax, below=0.5)
+        curves.draw_interval(ax, rows, what.column, look["color"], what.logarithmic, window, **keys)
+    curves.limit_axis(ax, below=0.5)
     if not what.logarithmic:  # intervals of few trials reach beyond all there are
         ax.set_ylim(top=min(110.0, ax.get_ylim()[1]))
     for algorithm, look in looks.items():
@@ -246,7 +246,7 @@ def _angle_panel(
     ax.axhline(90, color=style.GUIDE, linewidth=0.6, linestyle="--")
     for algorithm, look in looks.items():
         rows = results.table[results.table["algorithm"] == algorithm]
-        curves.interval(ax, rows, angle, look["color"], window=window, linestyle=look["linestyle"])
+        curves.draw_interval(ax, rows, angle, look["color"], window=window, linestyle=look["linestyle"])
         ax.collections[-1].set_alpha(0.6 * style.BAND)
     highest = max(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in ax.get_lines())
     top = next((each for each in (100, 120, 150) if highest <= each), 180)
@@ -273,7 +273,7 @@ FIGURE = Figure(
     quick={"trials": 3, "training.epochs": 1.0, "training.examples": 20_000},
     size=(style.WIDE, 4.0),
     draw=draw,
-    tabulate=tabulate,
+    make_tables=make_tables,
     remarks=remarks,
-    check=check,
+    check_setup=check_setup,
 )

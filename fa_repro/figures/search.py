@@ -28,7 +28,7 @@ def error_of(names: Sequence[str]) -> str | None:
     return next((name for name in names if name in ERRORS), None)
 
 
-def check(setup: "Setup") -> None:
+def check_setup(setup: "Setup") -> None:
     """Refuse runs that do not measure the error on held-out examples: that of classes where there are any.
 
     A task that holds none out gives each example once, and its error before it is learned from.
@@ -40,7 +40,7 @@ def check(setup: "Setup") -> None:
         raise ValueError(f"the figure needs {needed} among record.probes, and no other of {', '.join(ERRORS)}")
 
 
-def tabulate(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
+def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
     """`main`, the error of each run, with the epoch where there are epochs."""
     from fa_repro.results.tables import observations
 
@@ -63,16 +63,16 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     from fa_repro.plotting import search, sweeps
 
     if search.is_line(results):
-        search.draw(fig, results, _quantity(results))
+        search.draw_lines(fig, results, _quantity(results))
     else:
-        sweeps.maps(fig, results, [_quantity(results)])
+        sweeps.draw_maps(fig, results, [_quantity(results)])
 
 
 def remarks(results: "FigureResults") -> list[str]:
     """The best point of each algorithm."""
     from fa_repro.plotting import search
 
-    return list(search.remarks(results, _quantity(results)))
+    return list(search.best_lines(results, _quantity(results)))
 
 
 FIGURE = Figure(
@@ -83,6 +83,6 @@ FIGURE = Figure(
     size=(style.WIDE, 3.4),
     draw=draw,
     remarks=remarks,
-    tabulate=tabulate,
-    check=check,
+    make_tables=make_tables,
+    check_setup=check_setup,
 )

@@ -219,7 +219,7 @@ def _swept(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     from fa_repro.plotting import labels
 
     axes, summary = list(results.config["sweep"]), results.extra["summary"]
-    parts = [(name, part.set_index("statement")) for name, part in labels.points(summary, axes)]
+    parts = [(name, part.set_index("statement")) for name, part in labels.sweep_points(summary, axes)]
     texts = list(dict.fromkeys(summary["statement"]))
     holds = [[float(part["holds"].get(text, float("nan"))) for _, part in parts] for text in texts]
     turned = len(parts) > MOST_LEVEL

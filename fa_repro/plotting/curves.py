@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fa_repro.plotting import style
-from fa_repro.plotting.labels import canonical, wrapped
+from fa_repro.plotting.labels import canonical, wrap
 from fa_repro.results.tables import by_trial
 from fa_repro.statistics import EXPONENTS, log10, mean_interval, sliding
 from fa_repro.typing import Array
@@ -26,7 +26,7 @@ MOST_NOTES = 8
 """Notes in a panel on sweep points that diverged."""
 
 
-def mean_with_interval(
+def draw_mean_with_interval(
     ax: "Axes",
     results: "FigureResults",
     part: "pd.DataFrame",
@@ -40,11 +40,11 @@ def mean_with_interval(
     Lines of very many examples are smoothed over a sliding window. The line ends where the first trial diverged,
     with a cross above. `keys` are those of the line.
     """
-    interval(ax, part, value, colour, logarithmic, **keys)
+    draw_interval(ax, part, value, colour, logarithmic, **keys)
     mark_diverged(ax, results, part, colour)
 
 
-def interval(
+def draw_interval(
     ax: "Axes",
     part: "pd.DataFrame",
     value: str,
@@ -65,20 +65,20 @@ def interval(
     mean, low, high = mean_interval(values)
     if logarithmic:
         mean, low, high = (10 ** np.clip(line, *EXPONENTS) for line in (mean, low, high))
-    ax.plot(examples, mean, color=colour, marker=marker(examples), **keys)
+    ax.plot(examples, mean, color=colour, marker=point_marker(examples), **keys)
     ax.fill_between(examples, low, high, color=colour, alpha=style.BAND, linewidth=0)
 
 
-def mean_with_deviation(ax: "Axes", part: "pd.DataFrame", value: str, colour: Any, **keys: Any) -> None:
+def draw_mean_with_deviation(ax: "Axes", part: "pd.DataFrame", value: str, colour: Any, **keys: Any) -> None:
     """Mean over trials and one standard deviation; `keys` are those of the line."""
     _, examples, values = by_trial(part, value)
     mean = values.mean(axis=0)
     deviation = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
-    ax.plot(examples, mean, color=colour, marker=marker(examples), **keys)
+    ax.plot(examples, mean, color=colour, marker=point_marker(examples), **keys)
     ax.fill_between(examples, mean - deviation, mean + deviation, color=colour, alpha=style.BAND, linewidth=0)
 
 
-def marker(examples: Array) -> str | None:
+def point_marker(examples: Array) -> str | None:
     """How to mark points: not at all, unless there is only one and so no line."""
     return "." if len(examples) == 1 else None
 
@@ -120,7 +120,7 @@ def mark_diverged(ax: "Axes", results: "FigureResults", part: "pd.DataFrame", co
     ax.text(min(examples), height, f"  {count} more diverged  ", gid="more", **look)
 
 
-def limit(*panels: "Axes", below: float = 0.1) -> None:
+def limit_axis(*panels: "Axes", below: float = 0.1) -> None:
     """Keep the sound curves readable where others diverge, and means where the intervals of few trials are wide.
 
     Several panels share their axis. It reaches down to `below` times the lowest line; to all there is if that is 0.
@@ -156,28 +156,28 @@ def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:
         ax.set_xlabel("examples (thousands)")
 
 
-def colours(names: Sequence[Any]) -> list[Any]:
+def sweep_colours(names: Sequence[Any]) -> list[Any]:
     """A colour for each of several ordered values."""
     from matplotlib import colormaps
 
     return list(colormaps["viridis"](np.linspace(0.0, 0.93, len(names))))
 
 
-def colour_bar(fig: "MatplotlibFigure", axes: Any, names: Sequence[str], title: str) -> None:
+def add_colour_bar(fig: "MatplotlibFigure", axes: Any, names: Sequence[str], title: str) -> None:
     """A bar beside `axes` that tells which colour is which value; the fig grows if long names need it."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
     edges = np.arange(len(names) + 1) - 0.5
-    mappable = ScalarMappable(BoundaryNorm(edges, len(names)), ListedColormap(colours(names)))
+    mappable = ScalarMappable(BoundaryNorm(edges, len(names)), ListedColormap(sweep_colours(names)))
     step = -(-len(names) // 16)
-    shown = [wrapped(name, 28) for name in names][::step]
+    shown = [wrap(name, 28) for name in names][::step]
     height = 1.0 + 0.13 * len(shown) * max(1 + name.count("\n") for name in shown)
     fig.set_figheight(max(fig.get_figheight(), height))
     bar = fig.colorbar(mappable, ax=axes, ticks=np.arange(len(names))[::step], pad=0.02, aspect=25)
     bar.ax.set_yticklabels(shown)
     bar.ax.tick_params(length=0)
-    bar.set_label(wrapped(title, 44))
+    bar.set_label(wrap(title, 44))
     bar.outline.set_visible(False)
 
 

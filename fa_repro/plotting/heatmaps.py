@@ -70,7 +70,7 @@ class Quantity:
         return float(np.exp(np.log(values).mean()) if self.logarithmic else values.mean())
 
 
-def norm(quantity: Quantity, values: Array) -> "Normalize":
+def colour_norm(quantity: Quantity, values: Array) -> "Normalize":
     """Colours from the least of all values to their 90th percentile."""
     from matplotlib.colors import LogNorm, Normalize
 
@@ -136,7 +136,7 @@ def has_diverged(results: "FigureResults", ends: "pd.DataFrame") -> Array:
     return np.array([row in known for row in rows], dtype=bool)
 
 
-def panel(
+def draw_panel(
     ax: "Axes",
     ends: "pd.DataFrame",
     quantity: Quantity,

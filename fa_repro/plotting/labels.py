@@ -17,25 +17,25 @@ _WORDS = {"network.init_range": "initial range ω of W₀ and W"}
 _ENDS = {".learning_rate": "learning rate η", ".feedback_range": "range β of B"}
 
 
-def points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.DataFrame]]":
+def sweep_points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.DataFrame]]":
     """Rows of each sweep point, with its name, in the order of the values."""
-    known = {axis: names(table[axis]) for axis in axes}
-    return [(joined(key, known), part) for key, part in keyed(table, axes).items()]
+    known = {axis: value_names(table[axis]) for axis in axes}
+    return [(point_name(key, known), part) for key, part in group_by_point(table, axes).items()]
 
 
-def keyed(table: "pd.DataFrame", axes: Sequence[str]) -> "dict[tuple[Any, ...], pd.DataFrame]":
+def group_by_point(table: "pd.DataFrame", axes: Sequence[str]) -> "dict[tuple[Any, ...], pd.DataFrame]":
     """Rows of each sweep point, by its values and in their order."""
     if not axes:
         return {(): table}
     return dict(sorted(table.groupby(list(axes), sort=False), key=lambda pair: [*map(_rank, pair[0])]))
 
 
-def joined(key: Iterable[Any], known: Mapping[str, Mapping[Any, str]]) -> str:
+def point_name(key: Iterable[Any], known: Mapping[str, Mapping[Any, str]]) -> str:
     """Name of a sweep point whose values have the names `known`, axis by axis."""
     return ", ".join(own[value] for value, own in zip(key, known.values(), strict=True))
 
 
-def names(values: Iterable[Any]) -> dict[Any, str]:
+def value_names(values: Iterable[Any]) -> dict[Any, str]:
     """A name for each distinct value, in their order.
 
     Numbers have as many digits as they need to differ; of blocks only the keys that differ are named.
@@ -58,7 +58,7 @@ def _blocks(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
     """Blocks by the keys in which they differ; by all of them where there is one block."""
     flat = [_flat(block) for block in blocks]
     keys = list(dict.fromkeys(key for block in flat for key in block))
-    told = {key: names(json.dumps(block[key]) for block in flat if key in block) for key in keys}
+    told = {key: value_names(json.dumps(block[key]) for block in flat if key in block) for key in keys}
     shown = [key for key in keys if len(blocks) == 1 or len(told[key]) > 1 or any(key not in block for block in flat)]
     words = [[f"{key}={told[key][json.dumps(block[key])]}" for key in shown if key in block] for block in flat]
     return [", ".join(each) or "default" for each in words]
@@ -117,7 +117,7 @@ def _rank(value: Any) -> tuple[int, Any]:
     return (0, value) if isinstance(value, int | float) else (2, str(value))
 
 
-def varied(table: "pd.DataFrame", axes: Iterable[str]) -> list[str]:
+def varied_axes(table: "pd.DataFrame", axes: Iterable[str]) -> list[str]:
     """The axes along which there is more than one value."""
     return [axis for axis in axes if table[axis].nunique() > 1]
 
@@ -139,12 +139,12 @@ def axis_title(axes: Sequence[str], algorithm: str | None = None) -> str:
     return ", ".join(map(title, axes))
 
 
-def setting(axis: str, name: str) -> str:
+def setting_text(axis: str, name: str) -> str:
     """One value of a swept key, as in `seed = 3`; blocks name their keys themselves."""
     return name if "=" in name else f"{axis.rsplit('.', 1)[-1]} = {name}"
 
 
-def wrapped(text: str, width: int) -> str:
+def wrap(text: str, width: int) -> str:
     """Text in lines of at most so many characters, broken at spaces, else behind a sign within a key, else anywhere."""
     lines = [""]
     for word in re.findall(r"\S+\s*", text):

@@ -8,7 +8,7 @@ import numpy as np
 
 from fa_repro.plotting import curves, style, sweeps
 from fa_repro.plotting.heatmaps import Quantity
-from fa_repro.plotting.labels import axis_title, keyed, names, varied
+from fa_repro.plotting.labels import axis_title, group_by_point, value_names, varied_axes
 from fa_repro.typing import Array
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ class Ends:
         return None if np.isnan(self.means).all() else int(np.nanargmin(self.means))
 
 
-def ends(results: "FigureResults", quantity: Quantity) -> list[Ends]:
+def algorithm_ends(results: "FigureResults", quantity: Quantity) -> list[Ends]:
     """The ends of all algorithms that have results."""
-    last, found = sweeps.last(results), []
-    for algorithm in sweeps.present(results):
-        axes = sweeps.own(last, results, algorithm)
+    last, found = sweeps.last_measurements(results), []
+    for algorithm in sweeps.present_algorithms(results):
+        axes = sweeps.own_axes(last, results, algorithm)
         rows = last[last["algorithm"] == algorithm].drop_duplicates(["trial", *axes])
-        parts = keyed(rows, axes)
+        parts = group_by_point(rows, axes)
         values = [part[quantity.column].to_numpy(dtype=float) for part in parts.values()]
         sound = [own[~np.isnan(own)] for own in map(quantity.finite, values)]
         lost = [
@@ -73,16 +73,16 @@ def ends(results: "FigureResults", quantity: Quantity) -> list[Ends]:
 
 def is_line(results: "FigureResults") -> bool:
     """Whether one key is swept, and through numbers, so that lines can be drawn against it."""
-    axes = varied(results.table, results.config["sweep"])
+    axes = varied_axes(results.table, results.config["sweep"])
     return len(axes) == 1 and results.table[axes[0]].dtype.kind in "if"
 
 
-def remarks(results: "FigureResults", quantity: Quantity) -> Iterator[str]:
+def best_lines(results: "FigureResults", quantity: Quantity) -> Iterator[str]:
     """A line for each algorithm on its best point, whether it lies at the edge of the grid, and what diverged."""
     if not results.config["sweep"]:
         return
-    known = {axis: names(results.table[axis]) for axis in results.config["sweep"]}
-    for each in ends(results, quantity):
+    known = {axis: value_names(results.table[axis]) for axis in results.config["sweep"]}
+    for each in algorithm_ends(results, quantity):
         words = []
         if each.best is None:
             words.append("no point without divergence" if each.diverged.any() else "not measured")
@@ -110,10 +110,10 @@ def _edges(each: Ends, point: tuple[Any, ...]) -> Iterator[str]:
             yield axis
 
 
-def draw(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> None:
+def draw_lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> None:
     """A line for each algorithm, its best value marked; above, the values at which runs diverged."""
-    (axis,) = varied(results.table, results.config["sweep"])
-    every, values = ends(results, quantity), sorted(set(results.table[axis]))
+    (axis,) = varied_axes(results.table, results.config["sweep"])
+    every, values = algorithm_ends(results, quantity), sorted(set(results.table[axis]))
     lost = [each for each in every if each.diverged.any()]
     looks = style.looks({each.algorithm: results.rule(each.algorithm) or each.algorithm for each in every})
     fig.set_figheight(3.4 + 0.16 * len(lost) + 0.15 * (len(every) // 3))
@@ -132,16 +132,16 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) 
     ax.plot([], [], "*", color=style.REFERENCE, markersize=8, label="best")
     if positive and not quantity.logarithmic:
         curves.percent_ticks(ax)
-    curves.limit(ax, below=0.5)
+    curves.limit_axis(ax, below=0.5)
     if len(values) <= MOST_TICKS:
         crowded = len(values) > MOST_TICKS // 2
-        ax.set_xticks(values, list(names(results.table[axis]).values()), rotation=45 if crowded else 0)
+        ax.set_xticks(values, list(value_names(results.table[axis]).values()), rotation=45 if crowded else 0)
         ax.set_xticks([], minor=True)
     ax.set(xlabel=axis_title([axis]), ylabel=quantity.label)
     several = max((int(each.runs.max()) for each in every), default=1) > 1
     mean = "geometric mean" if quantity.logarithmic else "mean"
     note = f", {mean}, bars: all trials that did not diverge" if several else ""
-    fig.suptitle(f"{sweeps.after(results)}, {curves.trials_note(results)}{note}")
+    fig.suptitle(f"{sweeps.after_text(results)}, {curves.trials_note(results)}{note}")
     columns = curves.legend_columns(ax.get_legend_handles_labels()[1])
     fig.legend(loc="outside lower center", ncols=columns, handlelength=3.2)
 
@@ -152,7 +152,7 @@ def _line(ax: "Axes", each: Ends, look: dict[str, Any], values: list[Any], quant
     label = style.label(each.algorithm)
     if at is not None:
         number = f"{quantity.number(float(each.means[at]))}{quantity.unit}"
-        label += f" ({number} at {names(x)[x[at]]})" if each.axes else f" ({number}, not swept)"
+        label += f" ({number} at {value_names(x)[x[at]]})" if each.axes else f" ({number}, not swept)"
     ax.plot(x, means, label=label, marker="." if each.axes else None, **look)
     ax.vlines(x, low, high, color=look["color"], linewidth=0.7)
     if at is not None and each.axes:

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fa_repro.plotting import curves, style
-from fa_repro.plotting.heatmaps import Panel, Quantity, has_diverged, norm, panel
-from fa_repro.plotting.labels import axis_title, concerns, joined, keyed, names, setting, varied, wrapped
-from fa_repro.plotting.text_fitting import fit, height
+from fa_repro.plotting.heatmaps import Panel, Quantity, colour_norm, draw_panel, has_diverged
+from fa_repro.plotting.labels import (
+    axis_title,
+    concerns,
+    group_by_point,
+    point_name,
+    setting_text,
+    value_names,
+    varied_axes,
+    wrap,
+)
+from fa_repro.plotting.text_fitting import fit_text, names_height
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +27,6 @@ if TYPE_CHECKING:
 
     from fa_repro.results.figure_results import FigureResults
 
-__all__ = ["Quantity", "after", "is_map", "last", "lines", "maps", "nse", "own", "present", "swept"]
 
 MOST_LINES = 50
 """Lines in a panel; of more values as many are drawn, spread evenly, and that is told."""
@@ -35,67 +43,65 @@ MOST_HIGH = 8.0
 LONG = 14
 """Characters of a name up to which it can stand below a column."""
 
-nse = Quantity("nse", "NSE", logarithmic=True)
+NSE = Quantity("nse", "NSE", logarithmic=True)
 
 
 def is_map(results: "FigureResults") -> bool:
     """Whether a sweep has more axes than lines can show."""
-    return len(varied(results.table, results.config["sweep"])) > 1
+    return len(varied_axes(results.table, results.config["sweep"])) > 1
 
 
-def swept(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> "list[Axes]":
+def draw_sweep(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> "list[Axes]":
     """A measurement over a sweep; returns the panels of lines, if lines are drawn."""
     if is_map(results):
-        maps(fig, results, [quantity])
+        draw_maps(fig, results, [quantity])
         return []
-    return lines(fig, results, quantity)
+    return draw_lines(fig, results, quantity)
 
 
-def present(results: "FigureResults") -> list[str]:
+def present_algorithms(results: "FigureResults") -> list[str]:
     """Those that have results, in the order of the config."""
     known = set(results.table["algorithm"])
     return [name for name in results.config["algorithms"] if name in known]
 
 
-def lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> "list[Axes]":
+def draw_lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> "list[Axes]":
     """A measurement over examples on a log axis, one panel per algorithm, one line per sweep point."""
     table = results.table
-    axes = varied(table, results.config["sweep"]) or list(results.config["sweep"])
-    algorithms = present(results)
+    axes = varied_axes(table, results.config["sweep"]) or list(results.config["sweep"])
+    algorithms = present_algorithms(results)
     panels = fig.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
-    known = {axis: names(table[axis]) for axis in axes}
-    every = list(keyed(table, axes))
-    points, told = some(every)
+    known = {axis: value_names(table[axis]) for axis in axes}
+    every = list(group_by_point(table, axes))
+    points, told = evenly_spread(every)
     table = table[table[axes[0]].isin([point[0] for point in points])] if told else table
-    named = [joined(point, known) for point in points]
+    named = [point_name(point, known) for point in points]
     if len(algorithms) > 2:
         fig.set_figwidth(style.WIDE)
     width = 80 - min(28, max(map(len, named), default=0))
     for ax, algorithm in zip(panels, algorithms, strict=True):
         ax.set_yscale("log")
-        parts = keyed(table[table["algorithm"] == algorithm], axes)
-        drawn = dict(zip(points, curves.colours(points), strict=True))
+        parts = group_by_point(table[table["algorithm"] == algorithm], axes)
+        drawn = dict(zip(points, curves.sweep_colours(points), strict=True))
         if axes and not any(concerns(axis, algorithm) for axis in axes):
             drawn = {next(iter(parts)): style.colour(results.rule(algorithm) or algorithm)}
         for point, colour in drawn.items():
             if point in parts:
-                curves.mean_with_interval(ax, results, parts[point], quantity.column, colour, logarithmic=True)
+                curves.draw_mean_with_interval(ax, results, parts[point], quantity.column, colour, logarithmic=True)
         curves.example_axis(ax, table)
         crosses = any(line.get_marker() == "x" for line in ax.lines)
         note = "\ncross: diverged" if len(algorithms) > 3 and crosses else ""
-        ax.set_title(
-            f"{wrapped(style.label(algorithm), width // len(algorithms))}\n{curves.trials_note(results)}{note}"
-        )
-    curves.limit(*panels)
+        ax.set_title(f"{wrap(style.label(algorithm), width // len(algorithms))}\n{curves.trials_note(results)}{note}")
+    curves.limit_axis(*panels)
     window = max(1, table["example"].nunique() // curves.SMOOTH)
     over = f" of {window} points and all trials\n" if window > 1 else " "
     panels[0].set_ylabel(f"{quantity.label}, geometric mean{over}and 95 % interval")
     if axes:
-        curves.colour_bar(fig, list(panels), named, axis_title(axes) + told)
+        curves.add_colour_bar(fig, list(panels), named, axis_title(axes) + told)
     return list(panels)
 
 
-def some(items: Sequence[Any]) -> tuple[list[Any], str]:
+def evenly_spread(items: Sequence[Any]) -> tuple[list[Any], str]:
     """As many as lines are drawn, the first and the last among them, evenly spread; and what to tell of the others."""
     places = np.round(np.linspace(0, len(items) - 1, min(MOST_LINES, len(items)))).astype(int)
     told = f" ({len(places)} of {len(items):,} values are drawn)" if len(places) < len(items) else ""
@@ -114,30 +120,34 @@ class _Map:
     row: int
 
 
-def maps(
+def draw_maps(
     fig: "MatplotlibFigure", results: "FigureResults", quantities: Sequence[Quantity], notes: Sequence[str] = ()
 ) -> list[Panel]:
     """The value at the end of runs: heat maps over two axes, one for each algorithm and value of the other axes.
 
     `notes` are written above them, with what else there is to tell.
     """
-    ends = last(results)
-    known = {axis: names(ends[axis]) for axis in results.config["sweep"]}
-    columns = [list(_stack(ends, results, known, name, each)) for each in quantities for name in present(results)]
+    ends = last_measurements(results)
+    known = {axis: value_names(ends[axis]) for axis in results.config["sweep"]}
+    columns = [
+        list(_stack(ends, results, known, name, each)) for each in quantities for name in present_algorithms(results)
+    ]
     slots, across = _places(columns)
     total = sum(map(len, columns))
     down = -(-len(slots) // across)
     fig.set_size_inches(style.WIDE, 3.4 if down == 1 else 0.7 + 2.1 * down)
     grid = fig.subplots(down, across, squeeze=False).ravel()
-    colours = norm(quantities[0], np.concatenate([ends[each.column].to_numpy(dtype=float) for each in quantities]))
+    colours = colour_norm(
+        quantities[0], np.concatenate([ends[each.column].to_numpy(dtype=float) for each in quantities])
+    )
     panels = []
     for ax, one in zip(grid, [*slots, *[None] * (len(grid) - len(slots))], strict=True):
         if one is None:
             ax.remove()
             continue
         titles = [style.label(one.algorithm), *filter(None, [one.quantity.title, one.point])]
-        panels.append(panel(ax, one.ends, one.quantity, one.axes, known, one.algorithm, titles, colours))
-    names_need = down * (0.9 + min(MOST_HIGH, max((height(each) for each in panels), default=0.0)))
+        panels.append(draw_panel(ax, one.ends, one.quantity, one.axes, known, one.algorithm, titles, colours))
+    names_need = down * (0.9 + min(MOST_HIGH, max((names_height(each) for each in panels), default=0.0)))
     fig.set_figheight(max(fig.get_figheight(), names_need))
     label = _label(results, ends, quantities[0])
     sound = any(not np.isnan(each.best) for each in panels)
@@ -150,7 +160,7 @@ def maps(
     if sound:
         _colour_bar(fig, panels, quantities[0], _in_lines(label, fig, panels, notes))
     _say(fig, notes or [""])
-    _say(fig, [*notes, *fit(fig, panels)])
+    _say(fig, [*notes, *fit_text(fig, panels)])
     return panels
 
 
@@ -158,15 +168,15 @@ def _in_lines(label: str, fig: "MatplotlibFigure", panels: Sequence[Panel], note
     """The colour bar's label, in lines of equal length if it is longer than the bar."""
     above = bool(notes) or any(len(each.titles) > 2 or np.isnan(each.means).any() for each in panels)
     room = fig.get_figheight() * (15.0 if above else 16.5)
-    return label if len(label) <= room else wrapped(label, int(min(room, len(label) / 2 + 6)))
+    return label if len(label) <= room else wrap(label, int(min(room, len(label) / 2 + 6)))
 
 
 def _say(fig: "MatplotlibFigure", notes: Sequence[str]) -> None:
     if notes:
-        fig.suptitle(wrapped("; ".join(notes), 105))
+        fig.suptitle(wrap("; ".join(notes), 105))
 
 
-def last(results: "FigureResults") -> "pd.DataFrame":
+def last_measurements(results: "FigureResults") -> "pd.DataFrame":
     """The last measurement of each run, and whether it diverged."""
     runs = ["algorithm", "trial", *results.config["sweep"]]
     ends = results.table.loc[results.table.groupby(runs, sort=False)["example"].idxmax()]
@@ -178,16 +188,16 @@ def _stack(
 ) -> Iterator[_Map]:
     """The heat maps of one algorithm, in the order of the values of the axes that no map has."""
     others = _others(ends, results)
-    order = list(keyed(ends, others))
-    along = own(ends, results, algorithm)
+    order = list(group_by_point(ends, others))
+    along = own_axes(ends, results, algorithm)
     outside = [axis for axis in along if axis in others]
     rows = ends[ends["algorithm"] == algorithm].drop_duplicates(["trial", *along])
-    for point, part in keyed(rows, outside).items():
+    for point, part in group_by_point(rows, outside).items():
         values = dict(zip(outside, point, strict=True))
         alike = (
             all(values.get(axis, value) == value for axis, value in zip(others, each, strict=True)) for each in order
         )
-        told = ", ".join(setting(axis, known[axis][value]) for axis, value in values.items())
+        told = ", ".join(setting_text(axis, known[axis][value]) for axis, value in values.items())
         axes = _directions([axis for axis in along if axis not in others], known)
         yield _Map(quantity, algorithm, part, axes, told, list(alike).index(True))
 
@@ -203,15 +213,15 @@ def _longest(known: dict[Any, str]) -> int:
     return max(map(len, known.values()), default=0)
 
 
-def own(ends: "pd.DataFrame", results: "FigureResults", algorithm: str) -> list[str]:
+def own_axes(ends: "pd.DataFrame", results: "FigureResults", algorithm: str) -> list[str]:
     """The axes along which an algorithm varies."""
     axes = [axis for axis in results.config["sweep"] if concerns(axis, algorithm)]
-    return varied(ends[ends["algorithm"] == algorithm], axes)
+    return varied_axes(ends[ends["algorithm"] == algorithm], axes)
 
 
 def _others(ends: "pd.DataFrame", results: "FigureResults") -> list[str]:
     """The axes that no map has: those of fewest values, until no algorithm has more than two left."""
-    along, found = [own(ends, results, algorithm) for algorithm in present(results)], list[str]()
+    along, found = [own_axes(ends, results, algorithm) for algorithm in present_algorithms(results)], list[str]()
     while crowded := [left for axes in along if len(left := [axis for axis in axes if axis not in found]) > 2]:
         candidates = [axis for axis in reversed(results.config["sweep"]) if any(axis in left for left in crowded)]
         found.append(min(candidates, key=lambda axis: ends[axis].nunique()))
@@ -240,9 +250,9 @@ def _label(results: "FigureResults", ends: "pd.DataFrame", quantity: Quantity) -
     return f"{quantity.label}, {_after(ends)}, {curves.trials_note(results)}"
 
 
-def after(results: "FigureResults") -> str:
+def after_text(results: "FigureResults") -> str:
     """After how many examples or epochs runs end."""
-    return _after(last(results))
+    return _after(last_measurements(results))
 
 
 def _after(ends: "pd.DataFrame") -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fa_repro.plotting.heatmaps import Panel
-from fa_repro.plotting.labels import wrapped
+from fa_repro.plotting.labels import wrap
 from fa_repro.plotting.style import ALARM, LARGE, SMALL
 from fa_repro.typing import Array
 
@@ -28,7 +28,7 @@ _WIDE, _HIGH = 0.56, 1.3  # a character and a line, over the size of the type
 _MARGIN = 0.92
 
 
-def fit(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
+def fit_text(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
     """Write what fits; returns what there is to say about signs that stand for words."""
     for each in panels:
         each.ax.set(xlabel=each.labels[0], ylabel=each.labels[1], title="\n".join(each.titles))
@@ -39,22 +39,22 @@ def fit(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
     for each in panels:
         width, _ = _size(each.ax)
         _title(each, width)
-        each.ax.set_xlabel(wrapped(each.ax.get_xlabel(), _characters(width, LARGE)))
+        each.ax.set_xlabel(wrap(each.ax.get_xlabel(), _characters(width, LARGE)))
         _across(each, width)
     _share(panels)
     fig.draw_without_rendering()
     for each in panels:
         _, height = _size(each.ax)
-        each.ax.set_ylabel(wrapped(each.ax.get_ylabel(), _characters(height, LARGE)))
+        each.ax.set_ylabel(wrap(each.ax.get_ylabel(), _characters(height, LARGE)))
         _up(each, height)
     _share(panels)
     fig.draw_without_rendering()
     return _write(fig, panels)
 
 
-def height(panel: Panel) -> float:
+def names_height(panel: Panel) -> float:
     """Inches that the names of all rows take, if they are words; numbers can do with fewer."""
-    lines = [wrapped(name, NAME_WIDTH) for name in panel.names[1]]
+    lines = [wrap(name, NAME_WIDTH) for name in panel.names[1]]
     return 0.0 if _are_numbers(panel.names[1]) else len(lines) * max(map(_lines, lines)) * SMALL * _HIGH / 72
 
 
@@ -85,7 +85,7 @@ def _title(panel: Panel, width: float) -> None:
     longest = max(len(word) for line in panel.titles for word in line.split())
     size = LARGE if longest <= 1.1 * _characters(width, LARGE) else SMALL
     room = _characters(width, size)
-    lines = [wrapped(line, max(room, min(longest, int(1.15 * room)))) for line in panel.titles]
+    lines = [wrap(line, max(room, min(longest, int(1.15 * room)))) for line in panel.titles]
     panel.ax.set_title("\n".join(lines), fontsize=size)
 
 
@@ -102,11 +102,11 @@ def _across(panel: Panel, width: float) -> None:
     for step in range(least, (len(names) // LEAST_TICKS if many else 1) + 1):
         space = int(_MARGIN * step * cell / (_WIDE * SMALL))
         longest = max(len(word) for name in names[::step] for word in name.split(" "))
-        lines = [name if numbers else wrapped(name, max(1, space)) for name in names[::step]]
+        lines = [name if numbers else wrap(name, max(1, space)) for name in names[::step]]
         if longest <= space and all(line.count("\n") < 3 for line in lines):
             ax.set_xticks(range(0, len(names), step), lines, rotation=0)
             return
-    lines = [wrapped(name, NAME_WIDTH) for name in names]
+    lines = [wrap(name, NAME_WIDTH) for name in names]
     step = max(least, _step(lines, cell))
     ax.set_xticks(range(0, len(names), step), lines[::step], rotation=90)
 
@@ -114,7 +114,7 @@ def _across(panel: Panel, width: float) -> None:
 def _up(panel: Panel, height: float) -> None:
     """Names of the rows, fewer of them where they are too many."""
     names = panel.names[1]
-    lines = [wrapped(name, NAME_WIDTH) for name in names]
+    lines = [wrap(name, NAME_WIDTH) for name in names]
     least = -(-len(names) // MOST_TICKS) if _are_numbers(names) else 1
     step = max(least, _step(lines, height / len(names)))
     panel.ax.set_yticks(range(0, len(names), step), lines[::step])

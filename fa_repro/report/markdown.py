@@ -21,7 +21,7 @@ def fingerprint() -> str:
     A report whose first line has another fingerprint is of another state of the program, and may be out of date.
     """
     names = figures_with_claims()
-    configs = {name: config_hash(locate.read(locate.shipped() / f"{name}.yaml").data) for name in names}
+    configs = {name: config_hash(locate.read_config(locate.shipped_folder() / f"{name}.yaml").data) for name in names}
     claims = [
         (name, each.name, each.statement, each.where, each.published_text, each.criterion)
         for name in names
@@ -38,7 +38,7 @@ def rows(checked: CheckedFigure) -> list[tuple[str, ...]]:
     ]
 
 
-def markdown(checked: Sequence[CheckedFigure]) -> str:
+def render_markdown(checked: Sequence[CheckedFigure]) -> str:
     """The report on checked figures."""
     return "\n".join([f"<!-- made by: fa-repro report --markdown; {fingerprint()} -->", *_lines(checked)]) + "\n"
 

@@ -34,7 +34,7 @@ class Undecided:
     rows: tuple[Row, ...]
 
 
-def html(checked: Sequence[CheckedFigure], results: Path) -> str:
+def render_page(checked: Sequence[CheckedFigure], results: Path) -> str:
     """The page on checked figures, whose results are in the folder `results`."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -86,7 +86,7 @@ def _facts(checked: Sequence[CheckedFigure]) -> list[tuple[str, list[str]]]:
     manifests = {one.name: one.saved.manifest for one in checked if one.saved}
     if not manifests:
         return []
-    moments = sorted({sections.made(manifest) for manifest in manifests.values() if "made" in manifest})
+    moments = sorted({sections.created_text(manifest) for manifest in manifests.values() if "made" in manifest})
     unknown = [name for name, manifest in manifests.items() if "made" not in manifest]
     span = [" to ".join(dict.fromkeys([moments[0], moments[-1]]))] if moments else []
     if unknown:
@@ -94,8 +94,8 @@ def _facts(checked: Sequence[CheckedFigure]) -> list[tuple[str, list[str]]]:
     return [
         ("Results made", span),
         ("by version", _shared(manifests, lambda each: sections.mapped(each.get("versions")).get("fa_repro", "?"))),
-        ("source commit", _shared(manifests, sections.commit)),
-        ("on", _shared(manifests, sections.machine)),
+        ("source commit", _shared(manifests, sections.commit_text)),
+        ("on", _shared(manifests, sections.machine_text)),
     ]
 
 

@@ -151,7 +151,7 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def commit(manifest: Mapping[str, Any]) -> str:
+def commit_text(manifest: Mapping[str, Any]) -> str:
     """The source that results were made by, in words."""
     source = mapped(manifest.get("source"))
     if not source.get("git_commit"):
@@ -159,7 +159,7 @@ def commit(manifest: Mapping[str, Any]) -> str:
     return f"{source['git_commit']}{', with changes not committed' if source.get('git_dirty') else ''}"
 
 
-def machine(manifest: Mapping[str, Any]) -> str:
+def machine_text(manifest: Mapping[str, Any]) -> str:
     """The machine that results were made on, in words."""
     about = mapped(manifest.get("machine"))
     kernels = ", ".join(map(str, listed(about.get("blas_kernels"))))
@@ -169,16 +169,16 @@ def machine(manifest: Mapping[str, Any]) -> str:
     return ", ".join(words)
 
 
-def made(manifest: Mapping[str, Any]) -> str:
+def created_text(manifest: Mapping[str, Any]) -> str:
     """When results were made, in words."""
     return str(manifest.get("made", "not recorded")).replace("T", " ").replace("+00:00", " UTC")
 
 
 def facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What a manifest tells of where results come from, by name."""
-    yield "made", made(manifest)
-    yield "source commit", commit(manifest)
-    yield "machine", machine(manifest)
+    yield "made", created_text(manifest)
+    yield "source commit", commit_text(manifest)
+    yield "machine", machine_text(manifest)
     seconds = mapped(manifest.get("seconds"))
     yield "seconds", ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in seconds.items()) or "not recorded"
     yield "versions", ", ".join(f"{key} {value}" for key, value in mapped(manifest.get("versions")).items())

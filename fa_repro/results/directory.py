@@ -210,4 +210,4 @@ def _csv(table: "pd.DataFrame") -> bytes:
 def _table(data: bytes) -> "pd.DataFrame":
     from fa_repro.results import tables
 
-    return tables.read(data)
+    return tables.read_table(data)

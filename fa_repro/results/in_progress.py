@@ -34,25 +34,25 @@ def begin(results: Path, name: str, command: str, total: int, missing: Sequence[
         If it cannot be written.
     """
     note = {"schema": SCHEMA, "command": command, "total": total, "missing": list(missing)}
-    path = paths.unfinished(results, name)
+    path = paths.in_progress_file(results, name)
     atomic.replace_together(path.parent, {path.name: json.dumps(note).encode()})
 
 
 def end(results: Path, name: str) -> None:
     """What was to be trained is, or has failed."""
     with contextlib.suppress(OSError):  # a note too many is no harm: it tells of runs that are all there
-        paths.unfinished(results, name).unlink(missing_ok=True)
+        paths.in_progress_file(results, name).unlink(missing_ok=True)
 
 
-def describe(results: Path, name: str) -> str | None:
+def describe_progress(results: Path, name: str) -> str | None:
     """How far an unfinished command came, for a person; None if there is none."""
     try:
-        note: Any = json.loads(paths.unfinished(results, name).read_bytes())
+        note: Any = json.loads(paths.in_progress_file(results, name).read_bytes())
         total, missing, command = note["total"], note["missing"], note["command"]
         if note["schema"] != SCHEMA or type(total) is not int:
             return None
-        left = [key for key in map(str, missing) if not (paths.run(results, key) / "manifest.json").is_file()]
-        failed = sum(paths.failure(results, key).is_file() for key in left)
+        left = [key for key in map(str, missing) if not (paths.run_folder(results, key) / "manifest.json").is_file()]
+        failed = sum(paths.failure_file(results, key).is_file() for key in left)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     words = [f"failed ({failed} runs)"] if failed else []

@@ -25,7 +25,7 @@ def versions() -> dict[str, str]:
 
 
 @cache
-def source() -> dict[str, Any]:
+def git_source() -> dict[str, Any]:
     """Commit of the checkout that this package runs from, and whether its files differ; None outside of one."""
     package = Path(__file__).parents[1]
     if _git(package, "ls-files", "--error-unmatch", "__init__.py") is None:
@@ -36,9 +36,9 @@ def source() -> dict[str, Any]:
     }
 
 
-def repeat(folder: Path) -> list[str]:
+def repeat_commands(folder: Path) -> list[str]:
     """Commands that give the results in a folder again, to the byte, on a machine like this one."""
-    where, words = source(), []
+    where, words = git_source(), []
     if where["git_commit"]:
         words.append(f"git checkout {where['git_commit']}" + ("  # and changes not committed" * where["git_dirty"]))
     pinned = [f"{name}=={number}" for name, number in versions().items() if name not in ("python", "fa_repro")]

@@ -79,7 +79,7 @@ class Store:
 
     def __init__(self, results: Path) -> None:
         self.root = results
-        self._root = paths.runs(results)
+        self._root = paths.runs_folder(results)
 
     def prepare(self) -> None:
         """Make the folder, and remove what killed processes left in it."""
@@ -243,10 +243,10 @@ class Store:
         log.warning("%s is damaged (%s): put aside as %s, to be trained again", path, reason, aside)
 
     def _path(self, run: Run) -> Path:
-        return paths.run(self.root, run.key)
+        return paths.run_folder(self.root, run.key)
 
     def _note(self, run: Run) -> Path:
-        return paths.failure(self.root, run.key)
+        return paths.failure_file(self.root, run.key)
 
 
 def _seal(manifest: Mapping[str, Any]) -> str:

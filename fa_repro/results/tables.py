@@ -90,8 +90,8 @@ class TableBuilder:
             elif name in self._parts[0][1]:
                 data[name] = np.concatenate([values[name] for _, values in self._parts])
             else:
-                data[name] = np.repeat(column([labels[name] for labels, _ in self._parts]), lengths)
-        return arranged(pd.DataFrame(data, columns=names))
+                data[name] = np.repeat(as_column([labels[name] for labels, _ in self._parts]), lengths)
+        return sort_rows(pd.DataFrame(data, columns=names))
 
 
 def observations(trained: Iterable[tuple[Run, Outcome]], columns: Sequence[str], axes: Sequence[str]) -> pd.DataFrame:
@@ -143,7 +143,7 @@ def _weights(matrix: Array) -> dict[str, Array]:
     return {"output": output.ravel(), "input": inputs.ravel(), "weight": matrix.ravel()}
 
 
-def receptive_fields(trained: TrainedRuns, axes: Sequence[str], units: int) -> pd.DataFrame:
+def receptive_field_table(trained: TrainedRuns, axes: Sequence[str], units: int) -> pd.DataFrame:
     """Weights from the input to some hidden units of the first trial, at the start and after training.
 
     Columns `algorithm,unit,pixel,weight`; the start is the algorithm `initial`, and where an algorithm's own settings
@@ -197,13 +197,13 @@ def by_trial(table: pd.DataFrame, value: str) -> tuple[Array, Array, Array]:
     return wide.index.to_numpy(), wide.columns.to_numpy(), wide.to_numpy(dtype=float)
 
 
-def read(data: bytes) -> pd.DataFrame:
+def read_table(data: bytes) -> pd.DataFrame:
     """A table from its CSV, to the last bit."""
     words = {"algorithm": str, "rule": str}  # an algorithm may be called NA
     return pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""], dtype=words)
 
 
-def difference(old: pd.DataFrame, new: pd.DataFrame) -> str:
+def describe_difference(old: pd.DataFrame, new: pd.DataFrame) -> str:
     """In what two tables differ, in words."""
     if (were := list(map(str, old))) != (are := list(map(str, new))):
         return f"columns {', '.join(were)} were, {', '.join(are)} are"
@@ -223,13 +223,13 @@ def difference(old: pd.DataFrame, new: pd.DataFrame) -> str:
     return "; ".join(words) or "the numbers agree, their writing does not"
 
 
-def arranged(table: pd.DataFrame) -> pd.DataFrame:
+def sort_rows(table: pd.DataFrame) -> pd.DataFrame:
     """A table sorted by its key columns, which are those that hold no measured value."""
     keys = [name for name in map(str, table) if name not in VALUES and not name.endswith(("_nse", "_deg", "_percent"))]
     return table.sort_values(keys, kind="stable", ignore_index=True)
 
 
-def column(labels: Sequence[Any]) -> Array:
+def as_column(labels: Sequence[Any]) -> Array:
     """Labels as they stand in a table: numbers as numbers, words as words, anything else as JSON."""
     if all(isinstance(label, int | float) for label in labels):
         return np.array(labels)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from fa_repro.cli.main import command_line
-from fa_repro.config.locate import shipped
+from fa_repro.config.locate import shipped_folder
 from fa_repro.io import yaml
 from tests.faults.processes import fa_repro
 
@@ -118,8 +118,8 @@ def generated(clock: random.Random, text: str) -> bytes:
 def sources() -> list[tuple[str, str]]:
     """The shipped configs, those that take long to resolve less often."""
     found = []
-    for path in sorted(shipped().rglob("*.yaml")):
-        name = path.relative_to(shipped()).with_suffix("").as_posix()
+    for path in sorted(shipped_folder().rglob("*.yaml")):
+        name = path.relative_to(shipped_folder()).with_suffix("").as_posix()
         found += [(name, path.read_text())] * RARELY.get(name, 30)
     return found
 
@@ -154,7 +154,7 @@ def test_every_generated_config_is_valid_or_refused_in_words(tmp_path: Path, mon
 
 
 def test_real_commands_refuse_the_worst_of_them(tmp_path: Path) -> None:
-    text = (shipped() / "linear.yaml").read_text()
+    text = (shipped_folder() / "linear.yaml").read_text()
     for data in (
         (text + BOMB + "x: *b8\n").encode(),
         text.encode("utf-16"),

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from fa_repro.config.locate import shipped
-from fa_repro.config.resolve import resolve
+from fa_repro.config.locate import shipped_folder
+from fa_repro.config.resolve import resolve_config
 from fa_repro.errors import ConfigError
 from fa_repro.io import yaml
 from tests.faults.processes import fa_repro
 
-CONFIGS = sorted(shipped().rglob("*.yaml"))
+CONFIGS = sorted(shipped_folder().rglob("*.yaml"))
 
 
 def misspellings() -> Iterator[tuple[Path, str, str]]:
@@ -41,7 +41,7 @@ def test_misspelt_keys_are_refused_and_the_right_one_suggested() -> None:
     for path, key, misspelt in misspellings():
         wrong = path.read_text().replace(f"{key}:", f"{misspelt}:", 1)
         with pytest.raises(ConfigError) as caught:
-            resolve(yaml.load(wrong, path.name))
+            resolve_config(yaml.load(wrong, path.name))
         total += 1
         suggested += f"{misspelt}: unknown key. Did you mean {key}?" in str(caught.value)
         files.add(path)

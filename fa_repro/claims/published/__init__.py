@@ -36,7 +36,7 @@ class Value:
         return float(self.text)
 
 
-def value(figure: str, quantity: str, algorithm: str) -> Value:
+def published_value(figure: str, quantity: str, algorithm: str) -> Value:
     """A published value, such as `value("2a", "test_error", "backprop")`.
 
     Raises
@@ -56,7 +56,7 @@ def _values() -> dict[tuple[str, str, str], Value]:
     }
 
 
-def curves(figure: str) -> "dict[str, pd.DataFrame]":
+def published_curves(figure: str) -> "dict[str, pd.DataFrame]":
     """Published curves of a figure by name, each with columns `examples` and `value`."""
     import pandas as pd
 

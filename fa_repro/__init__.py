@@ -1,20 +1,23 @@
-"""Feedback alignment, reproduced: every result of Lillicrap et al. (2014) from the command line.
+"""Feedback alignment, reproduced: every result of Lillicrap et al. (2014) from the command line and from Python.
 
-From Python: `fa_repro.run("linear", {"trials": 5})`, see `fa_repro.experiment.run`.
+`run` trains what is missing for a figure, `load` gives its saved results, `check` compares results with the paper's
+claims, `list` names all configs.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fa_repro.experiment.pipeline import Result, run
+    from fa_repro.experiment.api import check, list, load
+    from fa_repro.experiment.pipeline import run
 
-__all__ = ["Result", "__version__", "run"]
+__all__ = ["__version__", "check", "list", "load", "run"]
 __version__ = "0.1.0"
+
+_HOMES = {"run": "pipeline", "check": "api", "list": "api", "load": "api"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("run", "Result"):  # only when asked for: they bring NumPy and pydantic, which `--help` does not need
-        from fa_repro.experiment import pipeline
-
-        return getattr(pipeline, name)
+    if name in _HOMES:  # only when asked for: they bring NumPy and pydantic, which `--help` does not need
+        return getattr(import_module(f"fa_repro.experiment.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'fa_repro' has no attribute {name!r}")

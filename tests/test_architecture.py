@@ -14,7 +14,7 @@ from matplotlib.figure import Figure as Canvas
 
 import fa_repro
 from fa_repro import registry
-from fa_repro.errors import ConfigError
+from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment.request import Request
 from fa_repro.rules import Rule
 from tests.conftest import SMALL
@@ -121,6 +121,31 @@ def test_a_request_is_told_as_the_options_that_make_it() -> None:
 def test_settings_that_yaml_cannot_say_are_refused_in_words(workplace: Path, settings: Any) -> None:
     with pytest.raises(ConfigError, match="settings: "):
         fa_repro.run("linear", settings)
+
+
+def test_results_are_loaded_checked_and_listed(workplace: Path) -> None:
+    assert {each.name: each.status for each in fa_repro.list()}["linear"] == "not run"
+    with pytest.raises(StorageError, match="Run: fa-repro run linear"):
+        fa_repro.load("linear")
+    result = fa_repro.run("linear")
+    (linear,) = (each for each in fa_repro.list() if each.name == "linear")
+    assert (linear.status, linear.title[:7]) == ("done", "Fig. 1d")
+    assert fa_repro.load("linear").table.equals(result.table)
+    (checked,) = fa_repro.check("linear")
+    assert (checked.name, len(checked.judgements)) == ("linear", 11)
+    assert len(fa_repro.check()) == 8
+    assert {each.name: each.status for each in fa_repro.list(results="elsewhere")}["linear"] == "not run"
+
+
+def test_no_function_is_called_like_a_module() -> None:
+    """But for what the package offers; rules, tasks, figures and studies are called like what they are about."""
+    discovered = {"rules", "tasks", "figures", "theory"}
+    modules = {path.stem for path in MODULES if path.parent.name not in discovered} | {"__main__"}
+    modules |= {path.parent.name for path in MODULES}
+    for path in MODULES:
+        functions = {node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)}
+        offered = {*fa_repro.__all__, "main"} if path.name in ("__main__.py", "api.py", "pipeline.py") else set()
+        assert not (functions & modules) - offered, path
 
 
 def test_the_package_offers_only_what_it_promises() -> None:

@@ -55,8 +55,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         results=place / "extreme")  # fmt: skip
 
     def checked(name: str, results: Path) -> CheckedFigure:
-        state, title = status_of(name, results)
-        return CheckedFigure(name, title, state, load(results / name), judgements(name))
+        status = status_of(name, results)
+        return CheckedFigure(name, status.title, status.status, load(results / name), judgements(name))
 
     flow, linear = (checked(name, place) for name in ("flow-field", "linear"))
     assert "diverged" in linear.state

@@ -14,7 +14,7 @@ from fa_repro.cli.data import data_commands
 from fa_repro.cli.options import config_options, format_option, results_option
 from fa_repro.cli.report import report_command
 from fa_repro.cli.run import run_command
-from fa_repro.errors import ConfigError, FaReproError, StorageError
+from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution import interrupts
 
 
@@ -72,18 +72,14 @@ def command_line() -> None:
 @results_option
 def list_command(results: Path) -> None:
     """Show the figures, what they reproduce, and the state of their results."""
-    from fa_repro.config import locate
-    from fa_repro.experiment.status import status_of
+    from fa_repro.experiment.status import list_configs
 
-    rows = []
-    for name in (*locate.config_names(), *locate.config_names(extras=True)):
-        try:
-            rows.append((name, *status_of(name, results)))
-        except (ConfigError, KeyError) as error:
-            rows.append((name, f"config not valid: {str(error.args[0]).splitlines()[0]}", ""))
-    widths = [max(len(row[i]) for row in rows) for i in range(2)]
-    for name, word, title in rows:
-        click.echo(f"{name:<{widths[0]}}  {word:<{widths[1]}}  {title}".rstrip())
+    configs = list_configs(results)
+    name_width, status_width = (
+        max(map(len, words)) for words in zip(*((c.name, c.status) for c in configs), strict=True)
+    )
+    for config in configs:
+        click.echo(f"{config.name:<{name_width}}  {config.status:<{status_width}}  {config.title}".rstrip())
 
 
 @command_line.command("plot")

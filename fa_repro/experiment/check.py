@@ -81,17 +81,13 @@ def _figure(name: str) -> Figure:
 
 def _checked(name: str, results: Path) -> CheckedFigure:
     figure = _figure(name)
-    try:
-        words, _ = status_of(name, results)
-    except (ConfigError, KeyError) as error:
-        words = f"config not valid: {str(error.args[0]).splitlines()[0]}"
+    state = status_of(name, results).status
     try:
         saved = load(results / name, name)
     except StorageError as error:
         there = (results / name / "manifest.json").exists()
         reason = str(error) if there else in_progress.describe_progress(results, name) or str(error)
         judgements = tuple(Judgement(name, claim, Verdict.NOT_RUN, None, reason) for claim in figure.claims)
-        return CheckedFigure(name, figure.title, words, None, judgements, reason if there else "")
-    return CheckedFigure(
-        name, figure.title, words, saved, tuple(judge_claim(name, claim, saved) for claim in figure.claims)
-    )
+        return CheckedFigure(name, figure.title, state, None, judgements, reason if there else "")
+    judgements = tuple(judge_claim(name, claim, saved) for claim in figure.claims)
+    return CheckedFigure(name, figure.title, state, saved, judgements)

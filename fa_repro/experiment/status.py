@@ -1,5 +1,6 @@
-"""The status of a config's results."""
+"""The status of each config's results."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from fa_repro import registry
@@ -10,16 +11,42 @@ from fa_repro.results import in_progress
 from fa_repro.results.directory import config_hash, state
 
 
-def status_of(name: str, results: Path) -> tuple[str, str]:
-    """State of the results of a config, and what its figure reproduces, both in words.
+@dataclass(frozen=True)
+class ConfigStatus:
+    """A config and the status of its results.
 
-    Raises
-    ------
-    ConfigError, KeyError
-        If the config is not valid, as far as can be seen at a glance: to validate all of it takes too long for a list.
+    Attributes
+    ----------
+    name : str
+        The config's.
+    status : str
+        State of the results, such as `done` or `not run`, or what is wrong with the config.
+    title : str
+        What its figure reproduces; empty if the config is not valid.
     """
-    source, problems = read_source(locate.read_config(locate.find_config(name)))
-    if problems:
-        raise ConfigError(problems)
-    figure = registry.module("figures", str(source.data.get("figure"))).FIGURE
-    return state(results / name, config_hash(source.data), in_progress.describe_progress(results, name)), figure.title
+
+    name: str
+    status: str
+    title: str = ""
+
+
+def list_configs(results: Path) -> list[ConfigStatus]:
+    """Every config, those of `all` first, with the status of its results."""
+    return [status_of(name, results) for name in (*locate.config_names(), *locate.config_names(extras=True))]
+
+
+def status_of(name: str, results: Path) -> ConfigStatus:
+    """The status of a config's results.
+
+    A config that is not valid is reported as such, as far as can be seen at a glance: validating all of it takes too
+    long for a list.
+    """
+    try:
+        source, problems = read_source(locate.read_config(locate.find_config(name)))
+        if problems:
+            raise ConfigError(problems)
+        figure = registry.module("figures", str(source.data.get("figure"))).FIGURE
+    except (ConfigError, KeyError) as error:
+        return ConfigStatus(name, f"config not valid: {str(error.args[0]).splitlines()[0]}")
+    partial = in_progress.describe_progress(results, name)
+    return ConfigStatus(name, state(results / name, config_hash(source.data), partial), figure.title)

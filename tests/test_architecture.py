@@ -17,8 +17,8 @@ from fa_repro import registry
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment.request import Request
 from fa_repro.rules import Rule
-from tests.conftest import SMALL
-from tests.test_cli import environment
+from tests.support.configs import SMALL
+from tests.support.environment import environment
 
 PACKAGE = Path(fa_repro.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))

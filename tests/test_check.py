@@ -14,8 +14,8 @@ from fa_repro import registry
 from fa_repro.claims.claim import Measured, Verdict
 from fa_repro.experiment.check import check_figures, figures_with_claims
 from fa_repro.figures import linear
-from tests.test_resuming import stopped_at
-from tests.test_storage import contents
+from tests.support.failures import stopped_at
+from tests.support.files import contents
 
 Command = Callable[..., Result]
 

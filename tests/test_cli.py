@@ -1,6 +1,5 @@
 """The command line: what it prints, its exit codes, and what it leaves behind."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,9 +10,9 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-import fa_repro
-from tests.conftest import SMALL
-from tests.test_storage import contents
+from tests.support.configs import SMALL
+from tests.support.environment import environment
+from tests.support.files import contents
 
 Command = Callable[..., Result]
 
@@ -253,10 +252,6 @@ def test_init_copies_the_configs_and_never_over_a_changed_one(command: Command, 
 
 
 # ---- as a process ----
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(fa_repro.__file__).parents[1]), "PYTHONWARNINGS": "error"}
 
 
 @pytest.mark.parametrize("words", [["--help"], ["list"], ["--version"], ["run", "--help"]])

@@ -2,15 +2,9 @@
 
 import importlib.util
 import multiprocessing
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -20,10 +14,10 @@ from fa_repro.errors import ConfigError, FaReproError, StorageError
 from fa_repro.execution.batching import form_batches
 from fa_repro.execution.executor import Execution
 from fa_repro.results.store import Store
-from tests.conftest import small
+from tests.support.cluster import cluster, files_of, free_port, running
+from tests.support.configs import small
 
 pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")
-cluster: Any = importlib.import_module("fa_repro.execution.dask_cluster")
 
 
 WITHOUT = """
@@ -43,54 +37,6 @@ sys.meta_path.insert(0, Missing())
 version, importlib.metadata.version = importlib.metadata.version, hidden
 """
 """A start of Python in which the package is not installed."""
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@contextmanager
-def running(
-    workers: int = 2, cwd: Path | None = None, paths: Mapping[str, Path] = MappingProxyType({})
-) -> "Iterator[tuple[str, subprocess.Popen[bytes], list[subprocess.Popen[bytes]]]]":
-    """A scheduler and workers as processes of their own: its address, and the processes."""
-    port = free_port()
-    dask = [sys.executable, "-m", "dask"]
-    quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": cwd}
-    places = {who: {**os.environ, "PYTHONPATH": str(path)} for who, path in paths.items()}
-    scheduler = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-    processes = [subprocess.Popen(scheduler, env=places.get("scheduler"), **quiet)]
-    try:
-        worker = [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-        processes += [subprocess.Popen(worker, env=places.get("worker"), **quiet) for _ in range(workers)]
-        wait_for(lambda: workers_of(port) == workers)
-        yield f"127.0.0.1:{port}", processes[0], processes[1:]
-    finally:
-        for process in reversed(processes):
-            process.kill()
-            process.wait()
-
-
-def workers_of(port: int) -> int:
-    with cluster._quiet():
-        try:
-            with cluster.Client(f"tcp://127.0.0.1:{port}", timeout=1) as client:
-                return len(client.nthreads())
-        except OSError:
-            return -1
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "what was waited for did not come"
-        time.sleep(0.05)
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from fa_repro.config.resolve import Config, resolve_config
 from fa_repro.config.source import read_source
 from fa_repro.errors import ConfigError
 from fa_repro.io import yaml
-from tests.conftest import SMALL, small
+from tests.support.configs import SMALL, small
 
 
 def refused(text: str = SMALL, **options: Any) -> list[str]:

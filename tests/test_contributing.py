@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.test_cli import environment
+from tests.support.environment import environment
 
 ROOT = Path(__file__).parent.parent
 SECTION = "## Add a rule in ten minutes\n"

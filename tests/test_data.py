@@ -33,8 +33,8 @@ from fa_repro.datasets.checksums import Expected
 from fa_repro.datasets.idx import UnusableError
 from fa_repro.errors import DataError, StorageError
 from fa_repro.io import atomic
-from tests.test_cli import environment
-from tests.test_storage import broken
+from tests.support.environment import environment
+from tests.support.files import broken
 
 NAMES = tuple(checksums.FILES)
 IMAGES, LABELS = NAMES[:2]

@@ -17,7 +17,7 @@ from fa_repro.figures.linear import representative
 from fa_repro.plotting import style
 from fa_repro.results import directory
 from fa_repro.statistics import mean_interval, sliding
-from tests.conftest import SMALL
+from tests.support.configs import SMALL
 from tests.support.drawing import draw
 
 FIGURES = registry.names("figures")

@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
-from matplotlib.axis import Tick
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
-from matplotlib.text import Text
 
 import fa_repro
 from fa_repro import registry
@@ -24,9 +22,10 @@ from fa_repro.io import atomic
 from fa_repro.plotting import render, style
 from fa_repro.results import directory
 from fa_repro.results.formats import FORMATS, parse_formats
-from tests.conftest import SMALL
+from tests.support.configs import SMALL
 from tests.support.drawing import draw
-from tests.test_sweep_figures import made_up
+from tests.support.print import misprinted, texts
+from tests.support.sweeps import made_up
 from tests.test_theory_figures import SETTINGS as FLOW
 from tests.test_theory_figures import SMALL as THEOREMS
 
@@ -272,34 +271,6 @@ def test_svg_has_no_text_that_a_reader_may_lack_the_font_of(drawings: dict[str, 
 # ---- width and type ----
 
 
-def texts(canvas: Canvas) -> list[Text]:
-    """Texts that are in sight; ticks beyond the end of their axis are not."""
-    canvas.draw_without_rendering()
-    hidden = {
-        id(text)
-        for tick in canvas.findobj(Tick)
-        for text in (tick.label1, tick.label2)
-        if not (tick.get_visible() and text.get_visible())
-    }
-    return [
-        text
-        for text in canvas.findobj(Text)
-        if text.get_visible() and text.get_text().strip() and id(text) not in hidden
-    ]
-
-
-def misprinted(canvas: Canvas) -> list[str]:
-    """Texts that are too small, or of which a part is; a character that the font lacks warns, an error here."""
-    wrong = []
-    for text in texts(canvas):
-        words = text.get_text()
-        if text.get_fontsize() < 7:
-            wrong.append(f"{text.get_fontsize()} points: {words!r}")
-        if re.search(r"\$.*[_^].*\$", words):
-            wrong.append(f"smaller within: {words!r}")
-    return wrong
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_every_figure_is_as_wide_as_the_page_and_its_type_can_be_read(
     drawings: dict[str, Callable[[], Canvas]], case: str
@@ -360,6 +331,7 @@ def test_figures_name_their_type_and_do_not_count_it_in_points() -> None:
 
 
 # ---- colours ----
+
 
 # Machado, Oliveira and Fernandes 2009: what is left of linear RGB without one kind of cone.
 SEEN_WITHOUT = {

@@ -30,7 +30,7 @@ from fa_repro.training.recorder import grid
 from fa_repro.training.runs import Run, initial_network
 from fa_repro.training.settings import Record
 from fa_repro.training.trainer import Decay, train
-from tests.conftest import digit_runs, freshly_trained
+from tests.support.configs import digit_runs, freshly_trained
 from tests.support.drawing import draw
 
 pytestmark = pytest.mark.usefixtures("digits")

@@ -11,7 +11,7 @@ from fa_repro.tasks.nonlinear import Nonlinear
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
 from fa_repro.typing import Array
-from tests.conftest import small_runs
+from tests.support.configs import small_runs
 
 TASK = {"name": "nonlinear", "inputs": 6, "outputs": 3, "hidden": [5, 4], "target_range": 0.7, "target_bias_range": 0.4}
 NETWORK = {"hidden": [5, 4], "init_range": 0.3, "activation": "tanh", "bias": True}

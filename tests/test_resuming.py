@@ -20,9 +20,12 @@ from fa_repro.execution.batching import divide, form_batches, makespan, seconds,
 from fa_repro.results import in_progress, paths
 from fa_repro.results.store import Store
 from fa_repro.rules.backprop import Backprop
-from tests.conftest import digit_runs, small
+from tests.support.configs import digit_runs, small
+from tests.support.failures import stopped_at
 
 Command = Callable[..., Result]
+
+
 SWEEP = ("--sweep", "network.init_range=0.1,0.3", "--sweep", "seed={from: 0, to: 2, num: 3}")
 
 
@@ -35,18 +38,6 @@ def broken(patch: pytest.MonkeyPatch) -> None:
         raise MemoryError("not enough")
 
     patch.setattr(Backprop, "init", no_memory)
-
-
-def stopped_at(patch: pytest.MonkeyPatch, count: int) -> None:
-    """Ctrl-C after so many runs have been stored."""
-    commit, stored = Store.commit, []
-
-    def interrupted(self: Store, *words: Any, **keys: Any) -> None:
-        if len(stored) == count:
-            raise KeyboardInterrupt
-        stored.append(commit(self, *words, **keys))
-
-    patch.setattr(Store, "commit", interrupted)
 
 
 # ---- what a dry run says ----

@@ -24,8 +24,8 @@ from fa_repro.training.metrics import angle_deg
 from fa_repro.training.runs import initial_network
 from fa_repro.training.trainer import Learner, train
 from fa_repro.typing import Array
-from tests.conftest import small_runs
-from tests.test_rules import NETS, make_step
+from tests.support.configs import small_runs
+from tests.support.networks import NETS, make_step
 
 RANGE = (0.5,)
 MIRROR = WeightMirror(RANGE, mirror_rate=0.01, mirror_decay=0.01)

@@ -18,10 +18,10 @@ from fa_repro.experiment.request import Request
 from fa_repro.figures import rules
 from fa_repro.plotting import style
 from fa_repro.results.figure_results import FigureResults
-from tests.conftest import SMALL
+from tests.support.configs import SMALL
 from tests.support.drawing import draw
-from tests.test_formats import misprinted
-from tests.test_sweep_figures import unfit
+from tests.support.print import misprinted
+from tests.support.sweeps import unfit
 
 DEEP = """\
 figure: rules

@@ -4,7 +4,6 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +16,9 @@ from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.store import RunSummary, Store
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
-from tests.conftest import small_runs
-from tests.test_trainer import assert_same
+from tests.support.configs import small_runs
+from tests.support.files import contents
+from tests.support.outcomes import assert_same
 
 
 def test_a_stored_run_comes_back_bit_for_bit(stored_run: tuple[Store, Run, Path]) -> None:
@@ -94,21 +94,6 @@ def test_leftovers_of_a_dead_process_are_swept_and_those_of_a_living_one_kept(tm
 # ---- several files at once ----
 
 
-def broken(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, at: int) -> list[int]:
-    """Make the call number `at` of a function fail as a full disk does; returns a list that grows with each call."""
-    calls: list[int] = []
-    original = getattr(owner, name)
-
-    def call(*arguments: Any, **keywords: Any) -> Any:
-        calls.append(1)
-        if len(calls) == at:
-            raise OSError(28, "No space left on device")
-        return original(*arguments, **keywords)
-
-    monkeypatch.setattr(owner, name, call)
-    return calls
-
-
 def test_a_table_is_written_and_read_without_loss(tmp_path: Path) -> None:
     values = np.array([1 / 3, 5e-324, 1.7976931348623157e308, np.inf, np.nan, 0.1 + 0.2])
     table = pd.DataFrame({"example": range(6), "nse": values, "rule": ["a"] * 6})
@@ -120,12 +105,6 @@ def test_a_table_is_written_and_read_without_loss(tmp_path: Path) -> None:
 
 
 # ---- the whole way ----
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name != "manifest.json"
-    }
 
 
 def test_results_are_found_again_and_repeated_to_the_byte(workplace: Path) -> None:

@@ -15,7 +15,8 @@ from fa_repro.training.recorder import grid
 from fa_repro.training.runs import Run, initial_network
 from fa_repro.training.settings import Record
 from fa_repro.training.trainer import Learner, train
-from tests.conftest import small, small_runs
+from tests.support.configs import small, small_runs
+from tests.support.outcomes import assert_same
 
 
 def plain_loop(run: Run, feedback_alignment: bool) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -65,14 +66,6 @@ def test_training_equals_a_plain_loop(rule: str, changes: dict[str, Any]) -> Non
             np.testing.assert_allclose(outcome.arrays[f"weights_{layer}"], expected, rtol=1e-10)
         for layer, expected in enumerate(biases):
             np.testing.assert_allclose(outcome.arrays[f"biases_{layer}"], expected, rtol=1e-10)
-
-
-def assert_same(one: Any, other: Any) -> None:
-    assert one.diverged_at == other.diverged_at
-    for ours, theirs in ((one.columns, other.columns), (one.arrays, other.arrays)):
-        assert ours.keys() == theirs.keys()
-        for name in ours:
-            np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
 
 
 @pytest.mark.parametrize("rule", registry.names("rules"))

@@ -14,8 +14,8 @@ from fa_repro.errors import StorageError
 from fa_repro.execution import batching as estimates_of
 from fa_repro.execution import processes
 from fa_repro.execution.batching import form_batches, seconds
-from tests.conftest import digit_runs, small
-from tests.test_cli import environment
+from tests.support.configs import digit_runs, small
+from tests.support.environment import environment
 
 
 def test_a_batch_that_fails_in_a_worker_does_not_stop_the_others(workplace: Path) -> None:

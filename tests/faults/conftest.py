@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fa_repro import run
-from tests.conftest import SMALL
-from tests.faults import processes
+from tests.support import processes
+from tests.support.configs import SMALL
 
 
 @pytest.fixture(autouse=True)

@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.conftest import SMALL
-from tests.faults.processes import (
+from tests.support.configs import SMALL
+from tests.support.files import contents
+from tests.support.processes import (
+    ENDLESS,
     Seen,
-    Zygote,
     begin,
     cpu_seconds,
     fa_repro,
@@ -26,10 +27,8 @@ from tests.faults.processes import (
     stored,
     wait_until,
     workers,
-    zygote,
 )
-from tests.faults.test_04_interrupted import ENDLESS
-from tests.test_storage import contents
+from tests.support.zygote import Zygote, zygote
 
 ROUNDS, KILLS, RUNS = 20, 5, 60
 MANY_RUNS = (

@@ -8,8 +8,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.processes import HALTS_ONCE, begin, driver, finish, session, stored, wait_until
-from tests.test_storage import contents
+from tests.support.drivers import HALTS_ONCE, driver
+from tests.support.files import contents
+from tests.support.processes import begin, finish, session, stored, wait_until
 
 
 def test_what_a_killed_worker_was_training_is_trained_again_and_the_others_finish(

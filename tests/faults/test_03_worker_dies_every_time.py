@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.faults.processes import DIES, begin, driver, fa_repro, finish, session, stored, wait_until
+from tests.support.drivers import DIES, driver
+from tests.support.processes import begin, fa_repro, finish, session, stored, wait_until
 
 OTHERS = {"shallow", "reinforcement", "feedback_alignment"}
 

@@ -1,7 +1,6 @@
 """Fault 4: one Ctrl-C with several workers.
 
-Promised: all processes gone within 5 s, exit 130, a line saying how to go on.
-"""
+Promised: all processes gone within 5 s, exit 130, a line saying how to go on."""
 
 import os
 import signal
@@ -10,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import (
+from tests.support.processes import (
+    ENDLESS,
+    GO_ON,
+    GRID,
     PATIENCE,
     begin,
     cpu_seconds,
@@ -23,10 +25,9 @@ from tests.faults.processes import (
     workers,
 )
 
-GRID = ("--set", "record.grid=log", "--set", "record.points=5")
-ENDLESS = ("--set", "training.examples=1000000000", *GRID)
-GO_ON = "interrupted. The same command goes on from here: finished runs are kept.\n"
 WHOM = {"everyone": os.killpg, "the parent": os.kill}
+
+
 pytestmark = needs_proc
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import (
-    DISGUISES,
+from tests.support.drivers import DISGUISES, driver
+from tests.support.files import contents
+from tests.support.processes import (
+    ENDLESS,
+    GO_ON,
     begin,
     cpu_seconds,
-    driver,
     fa_repro,
     finish,
     needs_proc,
@@ -27,8 +29,6 @@ from tests.faults.processes import (
     wait_until,
     workers,
 )
-from tests.faults.test_04_interrupted import ENDLESS, GO_ON
-from tests.test_storage import contents
 
 SECONDS = [0.0, 0.05, 0.3]
 LONG = {"training__examples": 5000, "record__grid": "linear", "record__points": 11}

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import fa_repro, leftovers, stored
-from tests.test_storage import contents
+from tests.support.files import contents
+from tests.support.processes import fa_repro, leftovers, stored
 
 MORE = ("run", "linear", "--set", "trials=4")
 

@@ -16,10 +16,10 @@ from fa_repro.errors import StorageError
 from fa_repro.io import atomic
 from fa_repro.results.store import Store
 from fa_repro.training.trainer import train
-from tests.conftest import small_runs
-from tests.faults.processes import leftovers, stored
-from tests.test_storage import broken, contents
-from tests.test_trainer import assert_same
+from tests.support.configs import small_runs
+from tests.support.files import broken, contents
+from tests.support.outcomes import assert_same
+from tests.support.processes import leftovers, stored
 
 FULL = OSError(28, "No space left on device")
 

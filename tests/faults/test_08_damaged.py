@@ -17,10 +17,10 @@ from fa_repro.errors import StorageError
 from fa_repro.results.store import Store
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
-from tests.conftest import SMALL
-from tests.faults.processes import fa_repro, stored
-from tests.test_storage import contents
-from tests.test_trainer import assert_same
+from tests.support.configs import SMALL
+from tests.support.files import contents
+from tests.support.outcomes import assert_same
+from tests.support.processes import fa_repro, stored
 
 
 def flipped(data: bytes, at: int = 2) -> bytes:

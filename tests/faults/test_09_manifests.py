@@ -13,8 +13,8 @@ from click.testing import Result
 from fa_repro import run
 from fa_repro.errors import StorageError
 from fa_repro.results import directory
-from tests.faults.processes import fa_repro, stored
-from tests.test_storage import contents
+from tests.support.files import contents
+from tests.support.processes import fa_repro, stored
 
 Command = Callable[..., Result]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import Done, begin, finish, leftovers, stored, verifies, zygote
-from tests.test_storage import contents
+from tests.support.files import contents
+from tests.support.processes import Done, begin, finish, leftovers, stored, verifies
+from tests.support.zygote import zygote
 
 
 def assert_one_copy(results: Path, runs: int, done: list[Done]) -> None:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from fa_repro.cli.main import command_line
 from fa_repro.config.locate import shipped_folder
 from fa_repro.io import yaml
-from tests.faults.processes import fa_repro
+from tests.support.processes import fa_repro
 
 CONFIGS = 5_000
 HANGS = 20.0

@@ -13,7 +13,7 @@ from fa_repro.config.locate import shipped_folder
 from fa_repro.config.resolve import resolve_config
 from fa_repro.errors import ConfigError
 from fa_repro.io import yaml
-from tests.faults.processes import fa_repro
+from tests.support.processes import fa_repro
 
 CONFIGS = sorted(shipped_folder().rglob("*.yaml"))
 

@@ -14,8 +14,8 @@ import pytest
 
 from fa_repro.datasets import checksums
 from fa_repro.io import atomic
-from tests.faults.processes import Done, begin, finish
-from tests.test_cli import environment
+from tests.support.environment import environment
+from tests.support.processes import Done, begin, finish
 
 NAMES = tuple(checksums.FILES)
 SHAPES = dict(zip(NAMES, [(6, 2, 3), (6,), (4, 2, 3), (4,)], strict=True))

@@ -13,8 +13,8 @@ import pandas as pd
 from click.testing import Result
 
 from fa_repro import run
-from tests.faults.processes import fa_repro, stored
-from tests.test_storage import contents
+from tests.support.files import contents
+from tests.support.processes import fa_repro, stored
 
 Command = Callable[..., Result]
 DIVERGING = ("--set", "algorithms.backprop.learning_rate=0.9", "--set", "training.examples=300")

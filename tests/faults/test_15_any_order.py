@@ -14,9 +14,10 @@ import pytest
 from fa_repro import run
 from fa_repro.execution import missing
 from fa_repro.training.runs import Run
-from tests.conftest import SMALL
-from tests.faults.processes import HALTS_ONCE, begin, driver, fa_repro, finish, leftovers, session, stored, wait_until
-from tests.test_storage import contents
+from tests.support.configs import SMALL
+from tests.support.drivers import HALTS_ONCE, driver
+from tests.support.files import contents
+from tests.support.processes import begin, fa_repro, finish, leftovers, session, stored, wait_until
 
 LONGER = ("--set", "training.examples=1500", "--set", "trials=4")
 

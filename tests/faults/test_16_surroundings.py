@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SMALL
-from tests.faults.processes import begin, fa_repro, finish
-from tests.test_cli import environment
-from tests.test_storage import contents
+from tests.support.configs import SMALL
+from tests.support.environment import environment
+from tests.support.files import contents
+from tests.support.processes import begin, fa_repro, finish
 
 
 @pytest.fixture

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import begin, cpu_seconds, finish, needs_proc, session, wait_until, workers
-from tests.faults.test_04_interrupted import ENDLESS, GO_ON
-from tests.test_cli import environment
-
 pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")
-from tests.test_cluster import files_of, running, wait_for
+from tests.support.cluster import files_of, running, wait_for
+from tests.support.environment import environment
+from tests.support.processes import ENDLESS, GO_ON, begin, cpu_seconds, finish, needs_proc, session, wait_until, workers
 
 SLOW = ("--set", "training.examples=30000", "--set", "record.grid=linear", "--set", "record.points=5")
 SWEEP = ("--sweep", "seed=0,1,2")

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
+import pytest
+
 from fa_repro import registry
 from fa_repro.config.locate import shipped_folder
 from fa_repro.config.resolve import Config, resolve_config
+from fa_repro.errors import ConfigError
 from fa_repro.io import yaml
 from fa_repro.results.tables import TrainedRuns
 from fa_repro.rules import Rule
@@ -56,3 +59,18 @@ def digit_runs(name: str = "mnist", overrides: Mapping[str, Any] | None = None, 
     changes = {"network.hidden": [20], "training.epochs": 2, "trials": 2, **(overrides or {})}
     document = yaml.load((shipped_folder() / f"{name}.yaml").read_bytes(), f"{name}.yaml")
     return resolve_config(document, changes, **options).runs()
+
+
+def refused(text: str = SMALL, **options: Any) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        resolve_config(yaml.load(text, "a.yaml"), **options)
+    return list(caught.value.problems)
+
+
+def changed(old: str, new: str) -> str:
+    assert old in SMALL
+    return SMALL.replace(old, new)
+
+
+def read_shipped(name: str) -> yaml.Document:
+    return yaml.load((shipped_folder() / name).read_bytes(), name)

@@ -88,3 +88,23 @@ def unfit(canvas: Canvas) -> list[str]:
             if box.width > cell.width / columns or box.height > cell.height / rows:
                 wrong.append(f"out of its cell: {text.get_text()!r}")
     return wrong
+
+
+PROBES = {"record.probes": ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"], "training.examples": 30}
+
+
+RATE, BETA = "algorithms.backprop.learning_rate", "algorithms.feedback_alignment.feedback_range"
+
+
+BLOCKS = [
+    {"rule": "backprop", "learning_rate": 0.006},
+    {"rule": "feedback_alignment", "learning_rate": 0.007, "feedback_range": 0.5},
+    {"rule": "backprop", "learning_rate": 0.006, "network": {"hidden": [4, 3], "init_range": 0.2}},
+]
+
+
+EVERY = "algorithms.*.learning_rate"
+
+
+def words(saved: FigureResults) -> list[str]:
+    return list(registry.module("figures", "search").FIGURE.remarks(saved))

@@ -1,0 +1,76 @@
+"""From Python."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure as Canvas
+
+import fa_repro
+from fa_repro.errors import ConfigError, StorageError
+from fa_repro.experiment.request import Request
+
+
+def test_run_gives_the_table_and_the_figure(workplace: Path) -> None:
+    result = fa_repro.run("linear", {"trials": 2})
+    assert isinstance(result.table, pd.DataFrame)
+    assert isinstance(result.figure, Canvas)
+    assert list(result.table.columns) == ["algorithm", "trial", "example", "nse"]
+    assert set(result.table["trial"]) == {0, 1}
+    assert result._repr_png_().startswith(b"\x89PNG")
+    assert result.table.equals(pd.read_csv(result.directory / "linear.csv").astype(result.table.dtypes))
+
+
+def test_numpy_values_are_settings_like_any_other(workplace: Path) -> None:
+    plain = fa_repro.run("linear", {"trials": 2}, sweep={"network.init_range": [0.1, 0.2]}, only="backprop")
+    again = fa_repro.run(
+        "linear", {"trials": np.int64(2)}, sweep={"network.init_range": np.array([0.1, 0.2])}, only=("backprop",)
+    )
+    assert again.trained == 0
+    assert again.table.equals(plain.table)
+
+
+def test_a_request_is_told_as_the_options_that_make_it() -> None:
+    sweep = {"network.hidden": [[3], [4, 5]], "network.activation": ["tanh", "linear"]}
+    request = Request(
+        "linear", {"network.bias": True, "seed": np.int64(3)}, Path("my config.yaml"), sweep, ("backprop",)
+    )
+    assert request.options() == [
+        "--config 'my config.yaml'",
+        "--set network.bias=true",
+        "--set seed=3",
+        "--sweep 'network.hidden=[3], [4, 5]'",
+        "--sweep 'network.activation=tanh, linear'",
+        "--only backprop",
+    ]
+
+
+@pytest.mark.parametrize("settings", [{1: 2}, {"seed": {1, 2}}, {"seed": object()}, "trials=5"])
+def test_settings_that_yaml_cannot_say_are_refused_in_words(workplace: Path, settings: Any) -> None:
+    with pytest.raises(ConfigError, match="settings: "):
+        fa_repro.run("linear", settings)
+
+
+def test_results_are_loaded_checked_and_listed(workplace: Path) -> None:
+    assert {each.name: each.status for each in fa_repro.list()}["linear"] == "not run"
+    with pytest.raises(StorageError, match="Run: fa-repro run linear"):
+        fa_repro.load("linear")
+    result = fa_repro.run("linear")
+    (linear,) = (each for each in fa_repro.list() if each.name == "linear")
+    assert (linear.status, linear.title[:7]) == ("done", "Fig. 1d")
+    assert fa_repro.load("linear").table.equals(result.table)
+    (checked,) = fa_repro.check("linear")
+    assert (checked.name, len(checked.judgements)) == ("linear", 11)
+    assert len(fa_repro.check()) == 8
+    assert {each.name: each.status for each in fa_repro.list(results="elsewhere")}["linear"] == "not run"
+
+
+def test_the_package_offers_only_what_it_promises() -> None:
+    for name in fa_repro.__all__:
+        assert getattr(fa_repro, name)
+    with pytest.raises(AttributeError, match="no attribute 'runn'"):
+        _ = fa_repro.runn
+    assert importlib.import_module("fa_repro.__main__")

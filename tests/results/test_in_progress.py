@@ -1,0 +1,40 @@
+"""Partial results."""
+
+from pathlib import Path
+
+import pytest
+
+from fa_repro.results import in_progress, paths
+from tests.support.failures import stopped_at
+from tests.support.resuming import Command, contents
+
+
+def test_list_tells_how_far_an_interrupted_command_came(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        stopped_at(patch, 5)
+        assert command("run", "linear", "--set", "seed=7").exit_code == 130
+    assert "partial: 5 of 12 runs are trained, go on by: fa-repro run linear --set seed=7" in command("list").stdout
+    why = "why: a command has not ended: partial: 5 of 12 runs are trained"
+    assert why in command("run", "linear", "--set", "seed=7", "--dry-run").stdout
+    assert command("run", "linear", "--set", "seed=7").exit_code == 0
+    assert "partial" not in command("list").stdout
+
+
+def test_list_tells_it_beside_the_results_there_are(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    command("run", "linear")
+    before = contents(Path("results/linear"))
+    with monkeypatch.context() as patch:
+        stopped_at(patch, 2)
+        command("run", "linear", "--set", "trials=5", "--results", "results")
+    assert "done; a later command is partial: 14 of 20 runs are trained" in command("list").stdout
+    assert contents(Path("results/linear")) == before
+
+
+@pytest.mark.parametrize(
+    "note", ["", "{}", "[]", "5", '{"schema": 9}', '{"schema": 1, "total": 1, "missing": 5, "command": ""}']
+)
+def test_a_note_that_is_none_says_nothing(tmp_path: Path, note: str) -> None:
+    path = paths.in_progress_file(tmp_path, "search/mnist")
+    path.parent.mkdir(parents=True)
+    path.write_text(note)
+    assert in_progress.describe_progress(tmp_path, "search/mnist") is None

@@ -7,22 +7,36 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from matplotlib.figure import Figure
 
+from fa_repro import run
 from fa_repro.cli.main import command_line
 from fa_repro.config.locate import shipped_folder
 from fa_repro.datasets import checksums, mnist
 from fa_repro.io import atomic
-from fa_repro.results import paths
+from fa_repro.results import directory, paths
+from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.store import Store
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
 from tests.support.configs import SMALL, small_runs
+from tests.support.drawing import draw
+from tests.support.figures import CASES, figure_of
+from tests.support.pictures import stand_in
+from tests.support.shared import shared_folder
 
 
 @pytest.fixture(autouse=True)
 def floating_point_errors_raise() -> Iterator[None]:
     with np.errstate(divide="raise", over="raise", invalid="raise"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw figures only in tests marked `draws`, and render them only in tests marked `renders`."""
+    if "renders" not in request.keywords:
+        stand_in(monkeypatch, draws="draws" in request.keywords)
 
 
 @pytest.fixture
@@ -84,13 +98,41 @@ def command(workplace: Path) -> Callable[..., Result]:
 
 @pytest.fixture(scope="session")
 def shipped_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of the shipped configs, trained once for all tests."""
-    from fa_repro import run
+    """Results of the shipped configs, trained once for all tests, without their pictures; not to be changed."""
 
-    folder = tmp_path_factory.mktemp("shipped")
-    shutil.copytree(shipped_folder(), folder / "configs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for name in ("linear", "nse", "angle"):
-            run(name, results=folder / "results")
-    return folder / "results"
+    def make(folder: Path) -> None:
+        shutil.copytree(shipped_folder(), folder / "configs")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            stand_in(patch)
+            for name in ("linear", "nse", "angle"):
+                run(name, results=folder / "results")
+
+    return shared_folder(tmp_path_factory, "shipped", make) / "results"
+
+
+@pytest.fixture(scope="session")
+def small_results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], FigureResults]:
+    """Gives small results of each of `CASES`, made when they are first asked for."""
+
+    def results(case: str) -> FigureResults:
+        name, settings, sweep = CASES[case]
+
+        def make(folder: Path) -> None:
+            (folder / "configs").mkdir()
+            for own in ("linear", "nse", "angle", "rules"):
+                (folder / f"configs/{own}.yaml").write_text(SMALL.replace("figure: linear", f"figure: {own}"))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                stand_in(patch)
+                run(name, settings, sweep=sweep)
+
+        return directory.load(shared_folder(tmp_path_factory, case.replace(" ", "-"), make) / "results" / name)
+
+    return results
+
+
+@pytest.fixture(scope="session")
+def drawn_case(small_results: Callable[[str], FigureResults]) -> Callable[[str], Figure]:
+    """Draws the figure of each of `CASES`, anew at each call."""
+    return lambda case: draw(figure_of(small_results(case).config["figure"]), small_results(case))

@@ -68,9 +68,9 @@ PUBLISHED: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9}
 """Lines of published curves."""
 
 
-def colour(algorithm: str, position: int = 0) -> str:
-    """Colour of an algorithm, or of a rule: its own in the paper's figures, else one by position among the others."""
-    return _COLOURS.get(algorithm, _OTHERS[position % len(_OTHERS)])
+def colour(algorithm: str, position: int = 0, rule: str | None = None) -> str:
+    """Colour of an algorithm: its own or its rule's in the paper's figures, else one by position among the others."""
+    return _COLOURS.get(algorithm) or _COLOURS.get(rule or "", _OTHERS[position % len(_OTHERS)])
 
 
 def looks(rules: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -84,7 +84,7 @@ def draw_lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quan
         parts = group_by_point(table[table["algorithm"] == algorithm], axes)
         drawn = dict(zip(points, curves.sweep_colours(points), strict=True))
         if axes and not any(concerns(axis, algorithm) for axis in axes):
-            drawn = {next(iter(parts)): style.colour(results.rule(algorithm) or algorithm)}
+            drawn = {next(iter(parts)): style.colour(algorithm, rule=results.rule(algorithm))}
         for point, colour in drawn.items():
             if point in parts:
                 curves.draw_mean_with_interval(ax, results, parts[point], quantity.column, colour, logarithmic=True)

@@ -35,21 +35,28 @@ def fit_text(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
         _up(each, 1e3)
         _across(each, 50.0 * fig.get_figwidth() / _columns(each))
     _share(panels)
-    fig.draw_without_rendering()
+    _lay_out(fig)
     for each in panels:
         width, _ = _size(each.ax)
         _title(each, width)
         each.ax.set_xlabel(wrap(each.ax.get_xlabel(), _characters(width, LARGE)))
         _across(each, width)
     _share(panels)
-    fig.draw_without_rendering()
+    _lay_out(fig)
     for each in panels:
         _, height = _size(each.ax)
         each.ax.set_ylabel(wrap(each.ax.get_ylabel(), _characters(height, LARGE)))
         _up(each, height)
     _share(panels)
-    fig.draw_without_rendering()
+    _lay_out(fig)
     return _write(fig, panels)
+
+
+def _lay_out(fig: "MatplotlibFigure") -> None:
+    """Give each panel its place, without drawing."""
+    engine = fig.get_layout_engine()
+    if engine is not None:
+        engine.execute(fig)
 
 
 def names_height(panel: Panel) -> float:

@@ -17,6 +17,7 @@ from tests.support.files import contents
 Command = Callable[..., Result]
 
 
+@pytest.mark.renders
 def test_run_says_where_the_picture_is_and_finds_its_runs_again(command: Command, workplace: Path) -> None:
     first = command("run", "linear")
     assert first.exit_code == 0

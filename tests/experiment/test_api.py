@@ -14,6 +14,7 @@ from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment.request import Request
 
 
+@pytest.mark.draws
 def test_run_gives_the_table_and_the_figure(workplace: Path) -> None:
     result = fa_repro.run("linear", {"trials": 2})
     assert isinstance(result.table, pd.DataFrame)

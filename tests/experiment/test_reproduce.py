@@ -34,6 +34,7 @@ def test_results_are_repeated_from_their_folder_alone(command: Command, workplac
     assert not (workplace / "results/linear").exists()
 
 
+@pytest.mark.renders
 def test_results_that_do_not_come_again_are_told_with_what_may_be_why(
     command: Command, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Whatever a test has started ends with it."""
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from fa_repro import run
 from tests.support import processes
 from tests.support.configs import SMALL
+from tests.support.pictures import stand_in
+from tests.support.shared import shared_folder
 
 
 @pytest.fixture(autouse=True)
@@ -19,25 +22,22 @@ def no_process_outlives_its_test() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Gives a folder with results of the small config with some settings, made in this process; not to be changed."""
-    made: dict[str, Path] = {}
+    """Gives a folder with results of the small config with some settings, made in this process; not to be changed.
 
-    def results(**settings: Any) -> Path:
-        folder = made.get(repr(settings))
-        if folder is None:
-            folder = made[repr(settings)] = tmp_path_factory.mktemp("undisturbed")
+    With `drawn` they have a picture, else a stand-in for it.
+    """
+
+    def results(drawn: bool = False, sweep: Mapping[str, Any] | None = None, **settings: Any) -> Path:
+        def make(folder: Path) -> None:
             (folder / "configs").mkdir()
             (folder / "configs/linear.yaml").write_text(SMALL)
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(folder)
-                run("linear", {key.replace("__", "."): value for key, value in settings.items()})
-        return folder / "results"
+                if not drawn:
+                    stand_in(patch)
+                run("linear", {key.replace("__", "."): value for key, value in settings.items()}, sweep=sweep)
+
+        name = hashlib.sha256(repr((drawn, sweep, settings)).encode()).hexdigest()[:12]
+        return shared_folder(tmp_path_factory, f"undisturbed-{name}", make) / "results"
 
     return results
-
-
-@pytest.fixture
-def no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some bytes in place of a picture, which takes long to draw, for commands in this process."""
-    monkeypatch.setattr("fa_repro.plotting.render.draw_figure", lambda *_: None)
-    monkeypatch.setattr("fa_repro.plotting.render.save_figure", lambda *_: bytes(range(256)) * 8)

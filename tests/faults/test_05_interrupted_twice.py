@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.drivers import DISGUISES, driver
+from tests.support.environment import environment
 from tests.support.files import contents
 from tests.support.processes import (
     ENDLESS,
@@ -159,7 +160,9 @@ def test_an_interrupt_that_comes_as_another_error_is_no_failed_run(workplace: Pa
 @pytest.mark.parametrize("begun", [0.05, 0.1, 0.2, 0.3])
 def test_at_the_start_it_ends_too(workplace: Path, begun: float) -> None:
     """After so many seconds of computing; in the first hundredths Python itself starts, and its end is its own."""
-    process = begin("run", "linear", *ENDLESS)
+    # An import that is broken off may leave a file open, of which Python warns.
+    warnings = environment() | {"PYTHONWARNINGS": "error,ignore::ResourceWarning"}
+    process = begin("run", "linear", *ENDLESS, module="fa_repro", env=warnings)
     assert wait_until(lambda: cpu_seconds(process.pid) >= begun)
     interrupt_twice(process.pid, 0.0)
     _, told = process.communicate(timeout=60)

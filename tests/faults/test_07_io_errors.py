@@ -138,7 +138,7 @@ def test_a_run_is_stored_whole_or_not_at_all(
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_command_leaves_old_results_or_new_ones_and_the_next_completes_them(
-    command: Callable[..., Result], workplace: Path, monkeypatch: pytest.MonkeyPatch, no_picture: None, fault: str
+    command: Callable[..., Result], workplace: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Errors at ten places, from the first to the last that the command comes to."""
     old, new = ("run", "linear", "--only", "backprop", "--set", "trials=1"), ("run", "linear", "--only", "backprop")

@@ -20,6 +20,7 @@ from fa_repro.training.trainer import train
 from tests.support.configs import SMALL
 from tests.support.files import contents
 from tests.support.outcomes import assert_same
+from tests.support.pictures import stand_in
 from tests.support.processes import fa_repro, stored
 
 
@@ -89,7 +90,7 @@ def test_whichever_byte_of_a_run_is_wrong_no_wrong_number_is_read(
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("name", ["linear.csv", "linear_maps.csv", "linear.png", "config.yaml"])
 def test_a_damaged_file_of_a_result_is_put_aside_with_one_warning_and_made_again(
-    command: Callable[..., Result], workplace: Path, shared: Path, no_picture: None, name: str, damage: str
+    command: Callable[..., Result], workplace: Path, shared: Path, name: str, damage: str
 ) -> None:
     folder = shutil.copytree(shared, workplace / "results") / "linear"
     before = contents(folder)
@@ -105,7 +106,7 @@ def test_a_damaged_file_of_a_result_is_put_aside_with_one_warning_and_made_again
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_manifest_of_a_result_never_vouches_for_other_numbers(
-    command: Callable[..., Result], workplace: Path, shared: Path, no_picture: None, damage: str
+    command: Callable[..., Result], workplace: Path, shared: Path, damage: str
 ) -> None:
     folder = shutil.copytree(shared, workplace / "results") / "linear"
     before, path = contents(folder), folder / "manifest.json"
@@ -123,7 +124,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "configs/linear.yaml").write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("fa_repro.plotting.render.save_figure", lambda *_: bytes(range(256)) * 8)  # as `no_picture`
+        stand_in(patch)
         run("linear")
     return folder / "results"
 
@@ -142,9 +143,7 @@ def test_by_a_real_command_both_kinds_at_once(workplace: Path) -> None:
     assert len(stored(workplace / "results")) == 12
 
 
-def test_a_crash_between_two_renames_counts_as_absent(
-    command: Callable[..., Result], workplace: Path, no_picture: None
-) -> None:
+def test_a_crash_between_two_renames_counts_as_absent(command: Callable[..., Result], workplace: Path) -> None:
     command("run", "linear")
     table = workplace / "results/linear/linear.csv"
     table.write_bytes(table.read_bytes() + b"x")

@@ -43,9 +43,7 @@ def put(folder: Path, manifest: str | None) -> None:
 
 
 @pytest.mark.parametrize("manifest", ODD)
-def test_a_run_with_an_odd_manifest_is_trained_again(
-    command: Command, workplace: Path, no_picture: None, manifest: str | None
-) -> None:
+def test_a_run_with_an_odd_manifest_is_trained_again(command: Command, workplace: Path, manifest: str | None) -> None:
     command("run", "linear", "--only", "backprop")
     before, runs = contents(workplace / "results/linear"), stored(workplace / "results")
     first, *others = sorted(runs)
@@ -61,9 +59,7 @@ def test_a_run_with_an_odd_manifest_is_trained_again(
 
 
 @pytest.mark.parametrize("manifest", ODD)
-def test_results_with_an_odd_manifest_count_as_absent(
-    command: Command, workplace: Path, no_picture: None, manifest: str | None
-) -> None:
+def test_results_with_an_odd_manifest_count_as_absent(command: Command, workplace: Path, manifest: str | None) -> None:
     folder = run("linear").directory
     before = contents(folder)
     put(folder, manifest)
@@ -92,7 +88,7 @@ def test_a_run_of_a_newer_version_is_refused_in_words_and_left_alone(workplace: 
 
 @pytest.mark.parametrize("manifest", ['{"schema": 99, "files": {}}', '{"schema": 99}', '{"schema": 2, "x": []}'])
 def test_results_of_a_newer_version_are_refused_in_words_and_not_written_over(
-    command: Command, workplace: Path, no_picture: None, manifest: str
+    command: Command, workplace: Path, manifest: str
 ) -> None:
     command("run", "linear", "--only", "backprop")
     folder = workplace / "results/linear"

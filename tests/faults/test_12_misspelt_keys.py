@@ -11,6 +11,7 @@ import pytest
 
 from fa_repro.config.locate import shipped_folder
 from fa_repro.config.resolve import resolve_config
+from fa_repro.config.sweeps import RANGE
 from fa_repro.errors import ConfigError
 from fa_repro.io import yaml
 from tests.support.processes import fa_repro
@@ -41,7 +42,8 @@ def test_misspelt_keys_are_refused_and_the_right_one_suggested() -> None:
     for path, key, misspelt in misspellings():
         wrong = path.read_text().replace(f"{key}:", f"{misspelt}:", 1)
         with pytest.raises(ConfigError) as caught:
-            resolve_config(yaml.load(wrong, path.name))
+            # One point of a sweep has the keys of all of them.
+            resolve_config(yaml.load(wrong, path.name), {} if key in ("sweep", *RANGE) else {"sweep": {}})
         total += 1
         suggested += f"{misspelt}: unknown key. Did you mean {key}?" in str(caught.value)
         files.add(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from click.testing import Result
 
 from fa_repro import run
@@ -51,6 +52,7 @@ def test_it_is_recorded_told_each_time_and_trained_once_while_the_others_finish(
     assert stored(workplace / "results") == runs
 
 
+@pytest.mark.draws
 def test_it_is_drawn_as_diverged(workplace: Path) -> None:
     settings = {"algorithms.backprop.learning_rate": 0.9, "training.examples": 300}
     result = run("linear", settings)
@@ -65,19 +67,19 @@ def test_it_is_drawn_as_diverged(workplace: Path) -> None:
     assert not [text for axes in sound.figure.axes for text in axes.texts if "diverged" in text.get_text()]
 
 
-def test_one_trial_alone_is_told_as_one(command: Command, no_picture: None) -> None:
+def test_one_trial_alone_is_told_as_one(command: Command) -> None:
     told = command("run", "linear", *DIVERGING, "--set", "trials=1").stderr
     assert "error: backprop, trial 0 diverged at example" in told
 
 
-def test_divergence_before_any_update_blames_the_start(command: Command, no_picture: None) -> None:
+def test_divergence_before_any_update_blames_the_start(command: Command) -> None:
     result = command("run", "linear", "--set", "network.init_range=1e100", "--only", "backprop")
     assert result.exit_code == 1
     way_out = "Lower network.init_range (now 1e+100)."
     assert f"diverged from example 0 on (the output is not finite). {way_out}" in result.stderr
 
 
-def test_a_sound_rate_afterwards_ends_well(command: Command, workplace: Path, no_picture: None) -> None:
+def test_a_sound_rate_afterwards_ends_well(command: Command, workplace: Path) -> None:
     assert command("run", "linear", *DIVERGING).exit_code == 1
     result = command("run", "linear", *DIVERGING[2:])
     assert result.exit_code == 0

@@ -120,12 +120,14 @@ def failing_git(folder: Path) -> Path:
     return place
 
 
-def test_in_any_surroundings_it_gives_the_same_files(workplace: Path, made: Path) -> None:
-    processes = {}
+@pytest.mark.renders
+def test_in_any_surroundings_it_gives_the_same_files(workplace: Path, undisturbed: Callable[..., Path]) -> None:
+    made, processes = undisturbed(drawn=True), {}
     for number, change in enumerate(SURROUNDINGS.values()):
         variables = environment() | change(workplace)
         variables = {name: value for name, value in variables.items() if value is not None}
-        processes[number] = begin("run", "linear", "--results", f"results{number}", env=variables)
+        words = ("run", "linear", "--results", f"results{number}")
+        processes[number] = begin(*words, module="fa_repro", env=variables)
     for (number, process), name in zip(processes.items(), SURROUNDINGS, strict=True):
         done = finish(process)
         assert done.code == 0, (name, done.err)

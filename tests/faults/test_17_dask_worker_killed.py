@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,52 +12,73 @@ import pytest
 pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")
 from tests.support.cluster import files_of, running, wait_for
 from tests.support.environment import environment
-from tests.support.processes import ENDLESS, GO_ON, begin, cpu_seconds, finish, needs_proc, session, wait_until, workers
+from tests.support.processes import (
+    ENDLESS,
+    GO_ON,
+    begin,
+    cpu_seconds,
+    fa_repro,
+    finish,
+    leftovers,
+    needs_proc,
+    session,
+    stored,
+    wait_until,
+    workers,
+)
 
-SLOW = ("--set", "training.examples=30000", "--set", "record.grid=linear", "--set", "record.points=5")
-SWEEP = ("--sweep", "seed=0,1,2")
+SLOW = {"training.examples": 20_000, "record.grid": "linear", "record.points": 5}
+SWEEP = {"seed": [0, 1, 2]}
+COMMAND = (
+    "run",
+    "linear",
+    *(word for key, value in SLOW.items() for word in ("--set", f"{key}={value}")),
+    "--sweep",
+    "seed=0,1,2",
+)
 
 
-def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "fa_repro", "run", "linear", *SLOW, *SWEEP, *words]
+IMPATIENT = """\
+from tests.support import pictures
 
+if __name__ == "__main__":
+    from fa_repro.execution import dask_cluster
 
-def stored(results: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in (results / "runs").glob("??/*/manifest.json")}
+    dask_cluster._WAIT = 2.0  # seconds after which a scheduler that does not answer is given up
+    pictures.main()
+"""
 
 
 @pytest.mark.parametrize("whom", ["a worker", "a worker twice", "the scheduler"])
-def test_the_results_are_those_of_undisturbed_local_training(workplace: Path, whom: str) -> None:
+def test_the_results_are_those_of_undisturbed_local_training(
+    workplace: Path, undisturbed: Callable[..., Path], whom: str
+) -> None:
+    alone = undisturbed(sweep=SWEEP, **SLOW)
+    (workplace / "impatient.py").write_text(IMPATIENT)
     with running(workers=3) as (address, scheduler, helpers):
-        words = command("--executor", f"dask://{address}")
-        process = subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True)
+        process = begin(*COMMAND, "--executor", f"dask://{address}", script="impatient.py")
         results = workplace / "results"
         wait_for(lambda: bool(stored(results)) or process.poll() is not None)
         assert process.poll() is None, "it ended before anything could be killed"
         before = stored(results)
         if whom == "the scheduler":
             scheduler.kill()
-            _, told = process.communicate(timeout=120)
-            assert process.returncode == 1, told
-            assert "the Dask cluster was lost" in told
-            assert "the same command goes on from here" in told
-            assert "Traceback" not in told
+            done = finish(process)
+            assert done.code == 1, done.err
+            assert "the Dask cluster was lost" in done.err
+            assert "the same command goes on from here" in done.err
         else:
             for worker in helpers[: 1 if whom == "a worker" else 2]:
                 worker.send_signal(signal.SIGKILL)
-            _, told = process.communicate(timeout=120)
-            assert process.returncode == 0, told
-    again = subprocess.run(command(), env=environment(), capture_output=True, text=True, check=False)
-    assert again.returncode == 0, again.stderr
+            done = finish(process)
+            assert done.code == 0, done.err
+    again = fa_repro(*COMMAND)
+    assert again.code == 0, again.err
     if whom != "the scheduler":  # whose workers may have stored all that they had been sent, or not
-        assert "nothing to train" in again.stderr
-    alone = subprocess.run(
-        command("--results", "alone"), env=environment(), capture_output=True, text=True, check=False
-    )
-    assert alone.returncode == 0, alone.stderr
-    assert files_of(results / "linear") == files_of(workplace / "alone/linear")
+        assert "nothing to train" in again.err
+    assert files_of(results / "linear") == files_of(alone / "linear")
     assert before.items() <= stored(results).items()  # no finished run was trained and stored again
-    assert not list(results.rglob(".tmp-*"))
+    assert not leftovers(results)
 
 
 def test_what_kills_each_worker_is_given_up_and_the_others_finish(workplace: Path) -> None:

@@ -66,6 +66,7 @@ def test_receptive_fields_are_those_of_the_first_trial() -> None:
     assert one.equals(two)
 
 
+@pytest.mark.draws
 def test_a_heat_map_names_its_axes_and_hides_a_cell_whose_trial_diverged(elsewhere: Path) -> None:
     changes = {"network.hidden": [3], "training.epochs": 0.02, "task.validation": 100, "trials": 2}
     result = run("search/mnist", changes, only=["backprop"])
@@ -98,6 +99,7 @@ def test_published_points_are_drawn_where_they_are(elsewhere: Path) -> None:
         np.testing.assert_array_equal(y, known[name]["value"])
 
 
+@pytest.mark.draws
 def test_two_hidden_layers_learn_by_the_shipped_config_and_are_not_compared_with_one(elsewhere: Path) -> None:
     # a quarter of the rate at which backprop becomes unsteady on these images
     rates = {f"algorithms.{name}.learning_rate": 0.005 for name in ("backprop", "feedback_alignment")}
@@ -152,6 +154,7 @@ def test_an_axis_that_is_asked_for_must_concern_an_algorithm_that_is_kept(elsewh
         run("mnist", SMALL, only=["backprop"], sweep={"algorithms.shallow.learning_rate": [0.1, 0.2]})
 
 
+@pytest.mark.draws
 def test_blocks_can_be_swept(elsewhere: Path) -> None:
     swept = run(
         "mnist",

@@ -15,6 +15,7 @@ def lines(ax: Axes, colour: str) -> list[Any]:
     return [line for line in ax.get_lines() if to_hex(line.get_color()) == colour.lower() and len(line.get_xdata()) > 1]
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize(("T", "B"), [(1.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (-1.0, -0.5)])
 def test_the_shaded_cells_are_those_that_flow_to_the_bad_branch(flow: Any, T: float, B: float) -> None:
     result = flow({"theory.flow_field.T": T, "theory.flow_field.B": B})
@@ -32,6 +33,7 @@ def test_the_shaded_cells_are_those_that_flow_to_the_bad_branch(flow: Any, T: fl
     assert shaded.any()
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("B", [1.0, -1.0])
 def test_solutions_are_grey_where_the_feedback_helps_black_where_not_and_dashed_where_unstable(
     flow: Any, B: float
@@ -49,6 +51,7 @@ def test_solutions_are_grey_where_the_feedback_helps_black_where_not_and_dashed_
         assert (line.get_linestyle() == "-") == stable.all()
 
 
+@pytest.mark.draws
 def test_arrows_point_where_the_flow_goes(flow: Any) -> None:
     result = flow()
     (quiver,) = (item for item in result.figure.axes[0].collections if type(item).__name__ == "Quiver")
@@ -59,6 +62,7 @@ def test_arrows_point_where_the_flow_goes(flow: Any) -> None:
     assert (field["dw0"] * quiver.U + field["dw"] * quiver.V > 0).all()
 
 
+@pytest.mark.draws
 def test_paths_and_their_losses_are_drawn_in_the_same_colours(flow: Any) -> None:
     result = flow({"theory.flow_field.duration": 4.0, "theory.flow_field.T": 0.5})
     left, right = result.figure.axes
@@ -75,6 +79,7 @@ def test_paths_and_their_losses_are_drawn_in_the_same_colours(flow: Any) -> None
         np.testing.assert_allclose(loss.get_ydata(), 0.5 * (0.5 - part["w"] * part["w0"]) ** 2, rtol=1e-12, atol=1e-30)
 
 
+@pytest.mark.draws
 def test_swept_flows_are_small_multiples(flow: Any) -> None:
     result = flow(sweep={"theory.flow_field.B": [2.0, -1.0, 1.0]})
     titles = [ax.get_title() for ax in result.figure.axes if ax.get_visible()]
@@ -83,6 +88,7 @@ def test_swept_flows_are_small_multiples(flow: Any) -> None:
         assert all((B * line.get_ydata() > 0).all() for line in lines(ax, flow_field.GOOD))
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize(
     "settings",
     [

@@ -121,6 +121,7 @@ def test_the_t_statistics_sign_and_p_are_as_tabulated() -> None:
     assert row["four_better"] == 0
 
 
+@pytest.mark.draws
 def test_what_is_drawn(nonlinear_workplace: Path) -> None:
     result = run("nonlinear", {"training.examples": 8000, "trials": 3})
     left, right = result.figure.axes
@@ -165,6 +166,7 @@ def test_what_is_drawn(nonlinear_workplace: Path) -> None:
     assert (band.min(), band.max()) == pytest.approx((10 ** (logs.mean() - half), 10 ** (logs.mean() + half)))
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize(
     ("settings", "options"),
     [
@@ -192,6 +194,7 @@ def test_other_settings_can_be_drawn(
         assert result.extra["summary"]["p_paired"].isna().all()
 
 
+@pytest.mark.draws
 def test_swept_curves_are_all_in_sight(nonlinear_workplace: Path) -> None:
     """Also those far below the first panel's."""
     settings = {"training.examples": 6000, "task.target_range": 0.3, "task.target_bias_range": 1.0}
@@ -202,6 +205,7 @@ def test_swept_curves_are_all_in_sight(nonlinear_workplace: Path) -> None:
     assert panels[0].get_lines()[0].get_ydata().min() > 3 * lowest
 
 
+@pytest.mark.draws
 def test_depth_and_rule_are_those_of_the_config_whatever_an_algorithm_is_called(nonlinear_workplace: Path) -> None:
     """The t-tests, colours and lines of algorithms with other names are those of the shipped names."""
     others = {"backprop_3": "ours", "backprop_4": "feedback_alignment_3", "feedback_alignment_4": "theirs_4"}
@@ -224,6 +228,7 @@ def test_with_as_many_layers_in_each_net_there_is_no_test_between_them(nonlinear
     assert list(result.extra["summary"]["rule"]) == ["feedback_alignment"]
 
 
+@pytest.mark.draws
 def test_colours_are_those_of_the_rule_whatever_the_depth(nonlinear_workplace: Path) -> None:
     result = run("nonlinear", sweep={"algorithms.backprop_4.learning_rate": [0.01, 0.02]})
     for ax in result.figure.axes[:5]:

@@ -102,6 +102,7 @@ def test_remarks_are_a_line_for_each_algorithm_the_least_error_first(place: Path
     assert "angle" not in lines["shallow"] + lines["backprop"]
 
 
+@pytest.mark.draws
 def test_curves_are_means_with_intervals_and_angles_leave_out_backprop_and_shallow(place: Path) -> None:
     result = run("deep")
     left, *right = result.figure.axes
@@ -129,6 +130,7 @@ def test_curves_are_means_with_intervals_and_angles_leave_out_backprop_and_shall
     ]  # fmt: skip
 
 
+@pytest.mark.draws
 def test_curves_of_single_examples_are_smoothed_and_that_is_told(place: Path) -> None:
     result = run("family", {"training.examples": 400}, only=["backprop"])
     (ax,) = result.figure.axes
@@ -141,6 +143,7 @@ def test_curves_of_single_examples_are_smoothed_and_that_is_told(place: Path) ->
     assert "sliding" not in batches.get_title()
 
 
+@pytest.mark.draws
 def test_a_rule_that_diverged_is_marked_told_and_has_no_mean(place: Path) -> None:
     changes = {"algorithms.backprop.learning_rate": 0.16, "training.examples": 200}
     result = run("family", changes)
@@ -173,6 +176,7 @@ def test_one_error_is_needed(place: Path, command: Callable[..., Result], probes
     assert "and no other of them" in both.stderr
 
 
+@pytest.mark.draws
 def test_a_sweep_is_drawn_as_lines_or_maps_and_the_best_is_told(place: Path) -> None:
     sweep: dict[str, Any] = {"algorithms.*.learning_rate": [0.005, 0.02]}
     result = run("family", sweep=sweep, only=["backprop", "shallow"])
@@ -186,6 +190,7 @@ def test_a_sweep_is_drawn_as_lines_or_maps_and_the_best_is_told(place: Path) -> 
     assert all(ax.get_images() for ax in pairs.figure.axes[:2])
 
 
+@pytest.mark.draws
 def test_digits_are_drawn_in_percent(place: Path, digits: Path) -> None:
     text = """\
 figure: rules

@@ -12,6 +12,7 @@ from fa_repro import run
 from tests.support.nonlinear import CONFIG
 
 
+@pytest.mark.draws
 def test_a_search_over_the_error_of_held_out_examples(
     nonlinear_workplace: Path, command: Callable[..., Result]
 ) -> None:

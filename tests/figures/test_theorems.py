@@ -1,7 +1,7 @@
 """The picture of the theorems."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,28 +11,29 @@ from fa_repro.config.locate import find_config, read_config
 from fa_repro.config.resolve import resolve_config
 from fa_repro.figures import theorems
 from fa_repro.io import yaml
-from fa_repro.results import directory
+from fa_repro.results.figure_results import FigureResults
 from tests.support.drawing import draw
 from tests.support.studies import THEOREMS
 
-
-@pytest.fixture
-def small_theorems(workplace: Path) -> Any:
-    return run("theorems", THEOREMS)
+SmallResults = Callable[[str], FigureResults]
 
 
-def test_the_panel_of_v_is_that_of_the_first_size(small_theorems: Any) -> None:
-    panel = next(ax for ax in small_theorems.figure.axes if ax.get_title() == "1: V")
+@pytest.mark.draws
+def test_the_panel_of_v_is_that_of_the_first_size(small_results: SmallResults) -> None:
+    results = small_results("theorems")
+    panel = next(ax for ax in draw(theorems.FIGURE, results).axes if ax.get_title() == "1: V")
     assert {text.get_text() for text in panel.get_legend().get_texts()} == {"zero", "random", "opposed"}
-    table = small_theorems.table
+    table = results.table
     part = table[table["quantity"] == "V/6-5-3/opposed"].pivot(index="time", columns="trial", values="value")
     line = next(line for line in panel.get_lines() if line.get_label() == "opposed")
     np.testing.assert_allclose(line.get_ydata(), (part / part.iloc[0]).median(axis=1))
 
 
-def test_each_statement_is_listed_with_its_number_and_its_verdict(small_theorems: Any) -> None:
-    summary = small_theorems.extra["summary"]
-    texts = [text.get_text() for ax in small_theorems.figure.axes for text in ax.texts]
+@pytest.mark.draws
+def test_each_statement_is_listed_with_its_number_and_its_verdict(small_results: SmallResults) -> None:
+    results = small_results("theorems")
+    summary = results.extra["summary"]
+    texts = [text.get_text() for ax in draw(theorems.FIGURE, results).axes for text in ax.texts]
     for row in summary.itertuples():
         assert row.statement in texts
         assert f"{row.measured:.2g}" in texts
@@ -40,8 +41,9 @@ def test_each_statement_is_listed_with_its_number_and_its_verdict(small_theorems
     assert "FAILS" not in texts
 
 
-def test_a_statement_that_fails_is_told(small_theorems: Any, workplace: Path) -> None:
-    saved = directory.load(workplace / "results/theorems")
+@pytest.mark.draws
+def test_a_statement_that_fails_is_told(small_results: SmallResults) -> None:
+    saved = small_results("theorems")
     saved.extra["summary"].loc[3, "holds"] = False
     canvas = draw(theorems.FIGURE, saved)
     marked = [text for ax in canvas.axes for text in ax.texts if text.get_text() == "FAILS"]
@@ -53,14 +55,17 @@ def test_a_statement_that_fails_is_told(small_theorems: Any, workplace: Path) ->
     )
 
 
-def test_lines_are_the_median_of_what_was_measured(small_theorems: Any) -> None:
-    table = small_theorems.table
+@pytest.mark.draws
+def test_lines_are_the_median_of_what_was_measured(small_results: SmallResults) -> None:
+    results = small_results("theorems")
+    table = results.table
     part = table[table["quantity"] == "error/6-5-3/zero"].pivot(index="time", columns="trial", values="value")
-    line = next(line for line in small_theorems.figure.axes[0].get_lines() if line.get_label() == "6-5-3")
+    line = next(line for line in draw(theorems.FIGURE, results).axes[0].get_lines() if line.get_label() == "6-5-3")
     np.testing.assert_array_equal(line.get_xdata(), part.index)
     np.testing.assert_allclose(line.get_ydata(), part.median(axis=1))
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("only", [["theorem_1"], ["theorem_2"], ["theorem_3", "theorem_2"]])
 def test_some_theorems_can_be_drawn_alone(workplace: Path, only: list[str]) -> None:
     result = run("theorems", THEOREMS, only=only)
@@ -68,6 +73,7 @@ def test_some_theorems_can_be_drawn_alone(workplace: Path, only: list[str]) -> N
     assert result._repr_png_().startswith(b"\x89PNG")
 
 
+@pytest.mark.draws
 def test_a_sweep_of_theorems_shows_what_holds_where(workplace: Path) -> None:
     result = run("theorems", THEOREMS, sweep={"theory.theorem_2.init_range": [0.1, 0.5]}, only=["theorem_2"])
     (image,) = result.figure.axes[0].get_images()

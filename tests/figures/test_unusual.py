@@ -42,13 +42,15 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("name", ["linear", "nse", "angle"])
 @pytest.mark.parametrize("case", CASES)
 def test_unusual_results_are_drawn(workplace: Path, name: str, case: str) -> None:
     (workplace / f"configs/{name}.yaml").write_text(SMALL.replace("figure: linear", f"figure: {name}"))
     options = CASES[case]()
     result = run(name, {**ALL_PROBES, **options.pop("settings", {})}, **options)
-    assert (result.directory / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    if name == "linear":
+        result.figure.draw_without_rendering()
     assert bool(result.diverged) == ("diverge" in case)
     curves = [line for ax in result.figure.axes for line in ax.get_lines() if np.isfinite(line.get_ydata()).any()]
     cells = sum(image.get_array().size for ax in result.figure.axes for image in ax.get_images() if ax.get_title())
@@ -61,6 +63,7 @@ def test_unusual_results_are_drawn(workplace: Path, name: str, case: str) -> Non
         assert any("diverged" in note for note in notes), notes
 
 
+@pytest.mark.draws
 def test_a_line_ends_where_its_trial_diverged(workplace: Path) -> None:
     result = run("linear", {"algorithms.backprop.learning_rate": 0.14, "training.examples": 900}, only=["backprop"])
     (line,) = lines(result.figure.axes[0], style.colour("backprop"))[:1]
@@ -74,6 +77,7 @@ def test_equal_results_give_equal_pictures(workplace: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.draws
 @pytest.mark.usefixtures("workplace")
 def test_the_wide_interval_of_two_trials_does_not_flatten_the_curves() -> None:
     result = run(

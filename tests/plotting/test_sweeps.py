@@ -38,6 +38,7 @@ def test_the_number_of_axes_decides_what_is_drawn(axes: dict[str, list[Any]], ma
         assert [len(ax.get_lines()) for ax in canvas.axes if ax.get_title()] == [points, points]
 
 
+@pytest.mark.draws
 def test_heat_maps_hold_the_geometric_mean_over_trials_of_the_last_example(place: Path) -> None:
     sweep = {"network.init_range": [0.1, 0.3], BETA: [0.9, 0.1, 0.5]}
     result = run("linear", {"training.examples": 30}, sweep=sweep)
@@ -66,6 +67,7 @@ def test_heat_maps_hold_the_geometric_mean_over_trials_of_the_last_example(place
     assert result.figure.axes[-1].get_ylabel() == "NSE, after 29 examples, n = 3"
 
 
+@pytest.mark.draws
 def test_a_key_of_every_algorithm_is_one_axis_of_each(place: Path) -> None:
     sweep = {EVERY: [0.01, 0.02], BETA: [0.1, 0.5]}
     result = run("linear", {"training.examples": 30}, sweep=sweep)
@@ -113,6 +115,7 @@ def test_percent_is_averaged_and_coloured_as_it_is() -> None:
     assert canvas.axes[-1].get_ylabel() == "test error (%), after 2 epochs, n = 3"
 
 
+@pytest.mark.draws
 def test_angles_over_two_axes_are_two_heat_maps_of_the_end(place: Path) -> None:
     sweep = {"network.init_range": [0.1, 0.3], "seed": [0, 1, 2]}
     result = run("angle", PROBES, sweep=sweep, only=["feedback_alignment"])

@@ -58,6 +58,7 @@ SWEEPS: dict[str, dict[str, Any]] = {
 OTHERS = [("nse", "blocks"), *(("angle", case) for case in ("blocks", "two axes", "blocks of two", "long ranges"))]
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize(("name", "case"), [*(("linear", case) for case in SWEEPS), *OTHERS])
 @pytest.mark.filterwarnings("error")
 def test_no_text_is_cut_or_lies_over_another(place: Path, name: str, case: str) -> None:
@@ -67,6 +68,7 @@ def test_no_text_is_cut_or_lies_over_another(place: Path, name: str, case: str) 
     assert unfit(result.figure) == []
 
 
+@pytest.mark.renders
 def test_saved_results_are_drawn_as_fresh_ones(place: Path) -> None:
     sweep = {"algorithms.backprop": BLOCKS, "network.bias": [True, False], "seed": [1, 2, 3]}
     result = run("linear", {"training.examples": 30}, sweep=sweep)

@@ -30,6 +30,7 @@ def listed(folder: str | Path = "results/linear") -> dict[str, Any]:
     return manifest
 
 
+@pytest.mark.renders
 def test_formats_are_written_beside_the_png_and_are_in_the_manifest(command: Command) -> None:
     done = command("run", "linear", "--format", "svg,pdf")
     assert (done.exit_code, done.stdout.split()) == (0, [f"results/linear/linear.{x}" for x in ("png", "pdf", "svg")])
@@ -43,6 +44,7 @@ def test_formats_are_written_beside_the_png_and_are_in_the_manifest(command: Com
     assert Path("results/linear/linear.pdf").read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.renders
 def test_the_png_is_the_same_whatever_else_is_written(command: Command) -> None:
     command("run", "linear")
     assert pictures() == ["linear.png"]

@@ -19,6 +19,10 @@ def disturbed(runs, on_progress, *rest, **more):
 trainer.train = disturbed
 if __name__ == "__main__":
     from fa_repro.cli.main import command_line
+    from fa_repro.plotting import render
+    from tests.support import pictures
+
+    render.draw_figure, render.save_figure = pictures.draw_figure, pictures.save_figure
     command_line(prog_name="fa-repro")
 """
 

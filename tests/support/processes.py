@@ -46,9 +46,15 @@ class Done(NamedTuple):
     err: str
 
 
-def begin(*words: str | Path, script: str = "", **options: Any) -> "subprocess.Popen[str]":
-    """Start `python -m fa_repro WORDS...`, or a script in its place, as the head of a session of its own."""
-    code = [script] if script else ["-m", "fa_repro"]
+def begin(
+    *words: str | Path, module: str = "tests.support.pictures", script: str = "", **options: Any
+) -> "subprocess.Popen[str]":
+    """Start `fa-repro WORDS...` as the head of a session of its own.
+
+    Nothing is drawn, see `tests.support.pictures`; `python -m fa_repro` itself, or a script, is the `module` or the
+    `script` in its place.
+    """
+    code = [script] if script else ["-m", module]
     defaults: dict[str, Any] = {
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,

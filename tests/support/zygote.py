@@ -13,6 +13,10 @@ from tests.support.processes import Done, begin
 _ZYGOTE = """\
 import json, os, sys, traceback
 from fa_repro.cli.main import command_line
+from fa_repro.plotting import render
+from tests.support import pictures
+
+render.draw_figure, render.save_figure = pictures.draw_figure, pictures.save_figure
 
 def call(words):
     try:

@@ -1,5 +1,6 @@
 """Faults put into the rules on purpose: the claims that they concern turn red, those that they do not stay green."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from fa_repro.rules.feedback_alignment import FeedbackAlignment
 from fa_repro.rules.node_perturbation import NodePerturbation
 from fa_repro.rules.pseudobackprop import Pseudobackprop
 from fa_repro.theory.flow_field import FlowField
+from tests.support.pictures import stand_in
+from tests.support.shared import shared_folder
 
 TWO_RANGES = {"network.init_range": [0.001, 0.25]}
 TRIALS = 20
@@ -206,15 +209,18 @@ FAULTS = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Fault], dict[str, Verdict]]:
-    """Verdicts of the rules as they are, by the figure and settings of a fault."""
-    known: dict[str, dict[str, Verdict]] = {}
+    """Verdicts of the rules as they are, by the figure of a fault; faults of one figure have the same settings."""
 
     def verdicts(fault: Fault) -> dict[str, Verdict]:
-        if fault.figure not in known:
-            known[fault.figure] = _verdicts(fault, tmp_path_factory.mktemp("sound"))
-        return known[fault.figure]
+        def make(folder: Path) -> None:
+            with pytest.MonkeyPatch.context() as patch:
+                stand_in(patch)
+                (folder / "verdicts.json").write_text(json.dumps(_verdicts(fault, folder)))
+
+        folder = shared_folder(tmp_path_factory, f"sound-{fault.figure}", make)
+        return {name: Verdict(word) for name, word in json.loads((folder / "verdicts.json").read_text()).items()}
 
     return verdicts
 

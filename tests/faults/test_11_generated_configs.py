@@ -94,8 +94,8 @@ def joined(clock: random.Random, lines: Lines) -> None:
     lines.insert(clock.randrange(len(lines)), clock.choice(["---", "...", "%YAML 1.1", "%TAG ! x", "--- {}"]))
 
 
-CHANGES: list[Callable[[random.Random, Lines], None]] = [replaced] * 60 + [removed, repeated, indented, renamed] * 15
-CHANGES += [merged, nested, bombed, lengthened, joined]
+CHANGES: list[Callable[[random.Random, Lines], None]] = [replaced] * 240 + [removed, repeated, indented, renamed] * 60
+CHANGES += [merged, nested, joined] * 4 + [bombed, lengthened]  # which take long to read
 
 
 def generated(clock: random.Random, text: str) -> bytes:

@@ -1,5 +1,6 @@
 """What all tests share: floating-point errors raise, and small configs are at hand."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,6 +31,12 @@ from tests.support.shared import shared_folder
 def floating_point_errors_raise() -> Iterator[None]:
     with np.errstate(divide="raise", over="raise", invalid="raise"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_synchronized(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of tests need not outlive a failure of power."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ from tests.support.processes import (
 )
 from tests.support.zygote import Zygote, zygote
 
-ROUNDS, KILLS, RUNS = 20, 5, 60
+ROUNDS, KILLS, RUNS = 20, 5, 30
 MANY_RUNS = (
     SMALL[: SMALL.index("algorithms:")]
     .replace("figure: linear", "figure: nse")

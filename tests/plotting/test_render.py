@@ -16,9 +16,10 @@ pytestmark = pytest.mark.renders
 @pytest.mark.parametrize(
     ("case", "format_"),
     [
-        *((case, "png") for case in ("linear", "linear over two", "flow-field", "theorems")),
-        ("linear over two", "pdf"),
-        ("linear over two", "svg"),
+        ("linear over two", "png"),
+        ("flow-field", "png"),
+        ("linear", "pdf"),
+        ("linear", "svg"),
     ],
 )
 def test_equal_figures_give_equal_bytes(
@@ -30,7 +31,7 @@ def test_equal_figures_give_equal_bytes(
     assert not re.search(rb"<dc:date>|CreationDate|Matplotlib v", one)
 
 
-@pytest.mark.parametrize("case", ["linear", "linear over two", "theorems"])
+@pytest.mark.parametrize("case", ["linear", "linear over two"])
 def test_fonts_are_embedded_in_pdf_as_outlines_that_can_be_edited(drawn_case: DrawnCase, case: str) -> None:
     data = render.save_figure(drawn_case(case), "pdf")
     fonts = re.findall(rb"/Type /Font\b(?!Descriptor)", data)

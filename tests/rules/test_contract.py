@@ -30,6 +30,7 @@ def test_signals_have_their_shapes_and_change_nothing(
     assert [None if s is None else (s.shape, s.dtype) for s in signals] == [
         None if s is None else ((2, batch, units), np.dtype(dtype)) for s, units in zip(signals, sizes[1:], strict=True)
     ]
+    assert all(np.isfinite(signal).all() for signal in signals if signal is not None)
     np.testing.assert_array_equal(signals[-1], step.error)
     after = [*step.network.weights, *step.network.biases, *step.activity.hidden, step.error]
     for old, new in zip(before, after, strict=True):

@@ -120,3 +120,10 @@ def test_colours_are_told_apart_by_those_who_see_fewer(colours: list[str], missi
     for one, two in itertools.combinations(colours, 2):
         distance = np.linalg.norm(lab(one, SEEN_WITHOUT[missing]) - lab(two, SEEN_WITHOUT[missing]))
         assert distance >= 15, (one, two)
+
+
+def test_an_algorithm_has_its_own_colour_or_that_of_its_rule() -> None:
+    assert style.colour("reinforcement", rule="node_perturbation") == style.colour("reinforcement")
+    assert style.colour("mine", rule="feedback_alignment") == style.colour("feedback_alignment")
+    assert style.colour("backprop", rule="shallow") == style.colour("backprop")
+    assert style.colour("mine", 1, "kolen_pollack") == style.colour("mine", 1) != style.colour("mine", 0)

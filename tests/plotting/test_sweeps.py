@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, to_hex
 
 from fa_repro import run
+from fa_repro.plotting import style
 from fa_repro.results import directory
 from tests.support.sweeps import BETA, EVERY, PROBES, RATE, drawn, heat, made_up, unfit, values
 
@@ -185,3 +186,11 @@ def test_logarithmic_colours_span_four_decades_at_most() -> None:
     )
     low, high = heat(drawn(saved))[0].get_images()[0].get_clim()
     assert (low, high) == pytest.approx((1e-5, 0.1))
+
+
+def test_an_algorithm_that_a_sweep_does_not_concern_has_its_own_colour() -> None:
+    """By its name first: the rule of `reinforcement` is called `node_perturbation`."""
+    saved = made_up({RATE: [0.1, 0.2]}, algorithms=["reinforcement", "backprop"])
+    saved.config["algorithms"]["reinforcement"]["rule"] = "node_perturbation"
+    reinforcement = drawn(saved).axes[0]
+    assert {to_hex(line.get_color()) for line in reinforcement.get_lines()} == {style.colour("reinforcement").lower()}

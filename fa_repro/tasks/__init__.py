@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy.typing as npt
+from numpy.typing import DTypeLike
 
-from fa_repro.nn.random import Streams
-from fa_repro.schema import Settings
+from fa_repro.nn.random import Normals, Streams
+from fa_repro.schema import NonNegative, Positive, Settings, Units
 from fa_repro.typing import Array
+
+__all__ = ["Array", "DTypeLike", "NonNegative", "Normals", "Positive", "Streams", "Task", "Units"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Task(Settings):
         """
 
     @abstractmethod
-    def init(self, streams: Streams, dtype: npt.DTypeLike) -> Any:
+    def init(self, streams: Streams, dtype: DTypeLike) -> Any:
         """The state of the task before the first example."""
 
     @abstractmethod

@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-import numpy.typing as npt
 from pydantic import Field
 
-from fa_repro.nn.random import Normals, Streams
-from fa_repro.schema import Positive, Units
-from fa_repro.tasks import Task
-from fa_repro.typing import Array
+from fa_repro.tasks import Array, DTypeLike, Normals, Positive, Streams, Task, Units
 
 
 class _State(NamedTuple):
@@ -41,7 +37,7 @@ class Linear(Task):
     def sizes(self) -> tuple[int, int]:
         return self.inputs, self.outputs
 
-    def init(self, streams: Streams, dtype: npt.DTypeLike) -> _State:
+    def init(self, streams: Streams, dtype: DTypeLike) -> _State:
         target = self.target_range * streams.uniform("target", (self.outputs, self.inputs), dtype)
         return _State(target, streams.normals("inputs", self.inputs))
 

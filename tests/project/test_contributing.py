@@ -1,4 +1,4 @@
-"""CONTRIBUTING's "Add a rule in ten minutes", followed to the letter in a copy of the repository."""
+"""CONTRIBUTING's sections on adding a rule, a task and a figure, followed to the letter in a copy of the repository."""
 
 import os
 import re
@@ -11,59 +11,78 @@ import pandas as pd
 import pytest
 
 from tests.support.environment import environment
+from tests.support.shared import shared_folder
 
 ROOT = Path(__file__).parents[2]
-SECTION = "## Add a rule in ten minutes\n"
+SECTIONS = ("Add a rule in ten minutes", "Add a task", "Add a figure")
 
 
-def section() -> str:
-    return (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition(SECTION)[2].partition("\n## ")[0]
+def section(title: str) -> str:
+    return (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
-def files() -> dict[str, str]:
+def files(title: str) -> dict[str, str]:
     """Files that the section has one create, each with its content."""
-    return dict(re.findall(r"^`([^`\n]+)`:\n\n```\w+\n(.*?)^```", section(), flags=re.DOTALL | re.MULTILINE))
+    return dict(re.findall(r"^`([^`\n]+)`:\n\n```\w+\n(.*?)^```", section(title), flags=re.DOTALL | re.MULTILINE))
 
 
-@pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The copy, and what its commands gave."""
-    copy = tmp_path_factory.mktemp("copy")
-    for name in ("fa_repro", "configs", "tests"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", copy)
-    for name, content in files().items():
-        assert not (copy / name).exists(), "nothing that is there is edited"
-        (copy / name).write_text(content, encoding="utf-8")
-    (commands,) = re.findall(r"^```bash\n(.*?)^```", section(), flags=re.DOTALL | re.MULTILINE)
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository with the files of all sections."""
+
+    def make(folder: Path) -> None:
+        for name in ("fa_repro", "configs", "tests"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        for title in SECTIONS:
+            for name, content in files(title).items():
+                assert not (folder / name).exists(), "nothing that is there is edited"
+                (folder / name).write_text(content, encoding="utf-8")
+
+    return shared_folder(tmp_path_factory, "contributing", make)
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_a_section_has_a_module_a_config_and_a_test(title: str) -> None:
+    assert [Path(name).parts[0] for name in files(title)] == ["fa_repro", "configs", "tests"]
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_its_commands_succeed(copy: Path, title: str) -> None:
+    (commands,) = re.findall(r"^```bash\n(.*?)^```", section(title), flags=re.DOTALL | re.MULTILINE)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     variables = {**environment(), "PYTHONPATH": str(copy), "PATH": path}
     done = subprocess.run(
         ["bash", "-e", "-c", commands], cwd=copy, env=variables, capture_output=True, text=True, check=False
     )
-    return copy, done
-
-
-def test_the_section_has_a_rule_a_config_and_a_test() -> None:
-    assert [Path(name).parts[0] for name in files()] == ["fa_repro", "configs", "tests"]
-
-
-def test_its_commands_succeed(followed: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    _, done = followed
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"\d\d+ passed", done.stdout), done.stdout  # the contract has found the rule
+    (passed,) = re.findall(r"(\d+) passed", done.stdout)
+    assert int(passed) >= (10 if "rule" in title else 1)  # the contract has found the rule
+    (name,) = re.findall(r"configs/(extra/\w+)\.yaml", " ".join(files(title)))
+    picture = copy / "results" / name / f"{Path(name).name}.png"
+    assert picture.read_bytes().startswith(b"\x89PNG"), done.stderr
+    if "rule" in title:
+        table = pd.read_csv(picture.with_suffix(".csv"))
+        late = table[(table["example"] > 950) & (table["algorithms.binary.magnitude"] == 0.3)]
+        late = late.groupby("algorithm")["nse"].mean()
+        assert late["binary"] < 0.01
+        assert set(table["algorithms.binary.magnitude"]) == {0.1, 0.2, 0.3}
 
 
-def test_the_new_rule_learns_in_the_figure(followed: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    copy, done = followed
-    assert (copy / "results/extra/binary/binary.png").read_bytes().startswith(b"\x89PNG"), done.stderr
-    table = pd.read_csv(copy / "results/extra/binary/binary.csv")
-    late = table[(table["example"] > 950) & (table["algorithms.binary.magnitude"] == 0.3)]
-    late = late.groupby("algorithm")["nse"].mean()
-    assert late["binary"] < 0.01
-    assert set(table["algorithms.binary.magnitude"]) == {0.1, 0.2, 0.3}
+@pytest.mark.parametrize("title", SECTIONS)
+def test_what_is_said_of_the_files_is_so(title: str) -> None:
+    for name in re.findall(r"`((?:tests|configs|fa_repro)/[^`]+)`", section(title)):
+        assert name in files(title) or (ROOT / name).exists(), name
 
 
-def test_what_is_said_of_the_files_is_so() -> None:
-    for name in re.findall(r"`((?:tests|configs|fa_repro)/[^`]+)`", section()):
-        assert name in files() or (ROOT / name).exists(), name
+def test_every_module_that_is_named_exists() -> None:
+    text = section("Where do I find ...")
+    named = re.findall(r"`([a-z_]+/[a-z_]+\.py|[a-z]+\.py)`", text)
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / "fa_repro" / name).exists()] == []
+
+
+def test_every_package_is_in_the_picture_of_the_layers() -> None:
+    packages = {path.parent.name for path in (ROOT / "fa_repro").glob("*/__init__.py")}
+    modules = {path.stem for path in (ROOT / "fa_repro").glob("[a-z]*.py")}
+    assert packages | modules <= set(re.findall(r"\w+", section("Layers").partition("```\n")[2].partition("```")[0]))

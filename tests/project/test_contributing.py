@@ -69,6 +69,14 @@ def test_its_commands_succeed(copy: Path, title: str) -> None:
         assert set(table["algorithms.binary.magnitude"]) == {0.1, 0.2, 0.3}
 
 
+def test_its_files_have_the_style_of_the_repository(copy: Path) -> None:
+    new = [name for title in SECTIONS for name in files(title) if name.endswith(".py")]
+    for command in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", *new]
+        done = subprocess.run(ruff, cwd=copy, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("title", SECTIONS)
 def test_what_is_said_of_the_files_is_so(title: str) -> None:
     for name in re.findall(r"`((?:tests|configs|fa_repro)/[^`]+)`", section(title)):

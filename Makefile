@@ -1,4 +1,4 @@
-# The only entry point: a machine that has Python 3.11 or newer needs nothing else.
+# Entry point of the project; needs nothing but make and Python 3.11 or newer.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/fa-repro
@@ -10,15 +10,15 @@ EXTRAS := $(patsubst configs/%.yaml,%,$(wildcard configs/extra/*.yaml))
 .PHONY: help all-figures paper readme search extras test test-all lint format bench clean $(FIGURES)
 
 help:
-	@echo "make linear        train and draw Fig. 1d; likewise: $(filter-out linear,$(FIGURES))"
-	@echo "make all-figures   every YAML in configs/"
-	@echo "make paper         the same with the paper's 20 trials each"
-	@echo "make readme        the report and the pictures in README from results/"
-	@echo "make search        the searches for the settings of mnist, nonlinear and the rules, every YAML in configs/search/"
-	@echo "make extras        what the paper does not have: the family of rules, digits with two hidden layers; configs/extra/"
-	@echo "make test          the tests; make test-all adds the long ones"
-	@echo "make lint          style, formatting, types, imports;  make format mends the first two"
-	@echo "make bench         speed beside plain NumPy loops and the machine's own, memory, time to start, cost of storing, workers"
+	@echo "make linear        train and draw Fig. 1d; other figures: $(filter-out linear,$(FIGURES))"
+	@echo "make all-figures   run every YAML in configs/"
+	@echo "make paper         the same, with the paper's 20 trials each"
+	@echo "make readme        update the report and the pictures in README from results/"
+	@echo "make search        search for the settings of mnist, nonlinear and the rules: every YAML in configs/search/"
+	@echo "make extras        beyond the paper (family of rules, digits with two hidden layers): every YAML in configs/extra/"
+	@echo "make test          run the tests; make test-all includes the slow ones"
+	@echo "make lint          check style, formatting, types and imports; make format fixes the first two"
+	@echo "make bench         measure speed (against plain NumPy and the machine's own), memory, start-up, storage and workers"
 
 $(FIGURES): $(VENV)/installed
 	$(RUN) run $@
@@ -29,7 +29,7 @@ all-figures: $(VENV)/installed
 paper: $(VENV)/installed
 	$(RUN) run $(FIGURES) --set trials=20
 
-# README's report and pictures from what is in results/; receptive-fields.png there has fewer colours.
+# Update README's report and pictures from results/. Its receptive-fields.png has fewer colours and is not copied.
 readme: $(VENV)/installed
 	$(RUN) report --markdown > results/report.md
 	sed -i.old -e '/^<!-- begin of report -->$$/,/^<!-- end of report -->$$/{//!d;}' \

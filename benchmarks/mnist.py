@@ -1,9 +1,10 @@
 """Throughput of feedback alignment on digits, and the memory of a whole run: run with `make bench`.
 
-One thread throughout. The matrix product, our trainer, a plain float64 loop over single examples and, where it is
-installed (`pip install torch==2.13.0`; no part of fa_repro needs it), the same net in PyTorch take turns in one
-process, so that their ratios hold on a noisy machine. Counted are 4*784*1000 + 4*1000*10 floating-point operations an
-example: a product forward and one for the update in each layer; what the signals and units cost is not counted.
+Everything runs on one thread. Four candidates take turns in one process, so that their ratios are reliable on a noisy
+machine: the matrix product, the trainer of fa_repro, a plain float64 loop over single examples and the same net in
+PyTorch. PyTorch is optional (`pip install torch==2.13.0`); fa_repro does not need it. The count of floating-point
+operations per example is 4*784*1000 + 4*1000*10: in each layer, one product forward and one for the update. Signals and
+activations are not counted.
 """
 
 import resource
@@ -32,12 +33,12 @@ LOWER, UPPER = CONFIG.data["network"]["init_range"]
 
 
 def settings(**changes: object) -> dict[str, object]:
-    """One trial of the shipped config, changed."""
+    """Overrides for one trial of the shipped config; `__` in a name stands for a dot."""
     return {"trials": 1, **{key.replace("__", "."): value for key, value in changes.items()}}
 
 
 def ours() -> None:
-    """The trainer, measuring nothing but the first and the last mini-batch."""
+    """Run the trainer, measuring only the first and the last mini-batch."""
     record = {"record__grid": "linear", "record__points": 2, "record__weights": False}
     changes = settings(training__epochs=None, training__examples=EXAMPLES, figure="linear", record__probes=["nse"])
     (run,) = resolve_config(CONFIG, changes | settings(**record), only=["feedback_alignment"]).runs()
@@ -45,7 +46,7 @@ def ours() -> None:
 
 
 def plain_loop() -> None:
-    """Feedback alignment as a textbook would write it: float64, one example at a time."""
+    """Run feedback alignment as a textbook would write it: float64, one example at a time."""
     mnist = dataset.load()
     rng = np.random.default_rng(0)
     W0, W = rng.uniform(-LOWER, LOWER, (1000, 784)), rng.uniform(-UPPER, UPPER, (10, 1000))
@@ -64,7 +65,10 @@ def plain_loop() -> None:
 
 
 def in_torch() -> Callable[[], None] | None:
-    """The same net as its users would write it: modules, an autograd function for `B`, the optimiser's weight decay."""
+    """Return the same net in idiomatic PyTorch: modules, an autograd function for `B`, the optimiser's weight decay.
+
+    None if PyTorch is not installed.
+    """
     try:
         import torch
     except ImportError:
@@ -109,7 +113,7 @@ def in_torch() -> Callable[[], None] | None:
 
 
 def product() -> None:
-    """The machine's own rate."""
+    """Multiply two matrices, to measure the machine's own rate."""
     np.matmul(_ONE, _TWO, out=_THREE)
 
 
@@ -118,14 +122,14 @@ _THREE = np.empty_like(_ONE)
 
 
 def seconds(job: Callable[[], None]) -> float:
-    """Time of one call."""
+    """Return the time of one call."""
     began = time.perf_counter()
     job()
     return time.perf_counter() - began
 
 
 def peak_memory() -> float:
-    """MiB that a process of its own has needed at most for a run of one epoch, figure and files included."""
+    """Return the peak memory, in MiB, of a separate process that trains one epoch and writes figure and files."""
     code = (
         "import resource, tempfile, fa_repro\n"
         "folder = tempfile.mkdtemp()\n"

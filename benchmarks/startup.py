@@ -1,6 +1,6 @@
-"""How long commands that train nothing take to start, beside Python importing only click and yaml.
+"""Start-up time of commands that train nothing, compared with importing only click and yaml.
 
-Run with `make bench`. The commands alternate, so that their ratios hold on a noisy machine.
+Run with `make bench`. The commands alternate, so that their ratios are reliable on a noisy machine.
 """
 
 import statistics
@@ -14,18 +14,18 @@ COMMANDS = {"fa-repro --help": ["--help"], "fa-repro list": ["list"]}
 
 
 def seconds(command: list[str]) -> float:
-    """Time of one process."""
+    """Return the time of one process."""
     began = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 
 def main() -> None:
-    """Print a row per command."""
+    """Print one row for each command."""
     print(f"{'command':>16} {'ms':>6} {'import click, yaml':>20} {'ratio':>6}   medians of {REPEATS}")
     for name, words in COMMANDS.items():
         command = [sys.executable, "-m", "fa_repro", *words]
-        pairs = [(seconds(command), seconds(BASE)) for _ in range(REPEATS + 1)][1:]  # the first warms up
+        pairs = [(seconds(command), seconds(BASE)) for _ in range(REPEATS + 1)][1:]  # the first is a warm-up
         ours, base = (1000 * statistics.median(column) for column in zip(*pairs, strict=True))
         ratio = statistics.median(a / b for a, b in pairs)
         print(f"{name:>16} {ours:>6.0f} {base:>20.0f} {ratio:>6.2f}")

@@ -1,6 +1,6 @@
-"""What keeping runs costs: time beside training, time to find what is done, memory by the number of runs.
+"""Cost of storing runs: time relative to training, time to find stored runs, memory by the number of runs.
 
-Each bar of the project is printed beside what was measured here, in one run of this script.
+Each measurement is printed with the limit that the project sets for it.
 """
 
 import resource
@@ -27,7 +27,7 @@ TINY = {
 
 
 def tiny(count: int) -> Request:
-    """A sweep of so many runs of 20 examples each."""
+    """Return a sweep of `count` runs of 20 examples each."""
     return Request(
         "linear", TINY, sweep={"seed": {"from": 0, "to": count - 1, "num": count}}, only=("feedback_alignment",)
     )
@@ -47,7 +47,7 @@ def long_run(folder: Path) -> None:
     store.prepare()
     keeping = seconds(lambda: (store.commit(run, outcome, training), store.load(run, store.summary(run))))
     records, share = len(outcome.columns["example"]), 100 * keeping / training
-    print(f"a run of {training:.1f} s with {records:,} records: {share:.2f} % of that to keep it (bar 2 %)")
+    print(f"a run of {training:.1f} s with {records:,} records: {share:.2f} % of that to store it (limit 2 %)")
 
 
 def many_runs(folder: Path, count: int) -> None:
@@ -55,7 +55,7 @@ def many_runs(folder: Path, count: int) -> None:
     execution, store = Execution(), Store(folder)
     alone = seconds(lambda: [train_timed(batch) for batch in form_batches(runs)])
     kept = seconds(lambda: train_missing(runs, store, execution, Silent(), "tiny"))
-    print(f"{count:,} tiny runs: {1000 * (kept - alone) / count:.2f} ms a run to keep them (bar 20 ms)")
+    print(f"{count:,} tiny runs: {1000 * (kept - alone) / count:.2f} ms per run to store them (limit 20 ms)")
 
 
 def look_for(folder: Path, count: int) -> None:
@@ -67,12 +67,12 @@ def look_for(folder: Path, count: int) -> None:
         seconds(partial(train_missing, runs, store, Execution(), Silent(), "tiny", verify=verify))
         for verify in (False, True)
     )
-    print(f"{count:,} stored runs: {resolving:.2f} s to expand the sweep, {looking:.2f} s to look which are there,")
-    print(f"  {finding:.2f} s to read their manifests, {verifying:.2f} s to verify their records too (bar 2 s)")
+    print(f"{count:,} stored runs: {resolving:.2f} s to expand the sweep, {looking:.2f} s to find those stored,")
+    print(f"  {finding:.2f} s to read their manifests, {verifying:.2f} s to verify their records too (limit 2 s)")
 
 
 def memory(folder: Path, count: int) -> float:
-    """Peak memory in MiB of a process that runs a sweep of so many runs."""
+    """Return the peak memory, in MiB, of a process that runs a sweep of `count` runs."""
     words = [sys.executable, __file__, "--one", str(folder), str(count)]
     return float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 

@@ -1,14 +1,14 @@
-"""Microseconds per example and trial: batched over replicas, beside a plain one-example-at-a-time NumPy loop.
+"""Microseconds per example and trial, batched over replicas, compared with a plain NumPy loop over single examples.
 
 Run with `make bench`. Loop and trainer do the same job. For the linear function it is that of `feedback_alignment` in
-`configs/linear.yaml`: draw an example, measure NSE and the angle to backprop, update; a second table leaves out the
+`configs/linear.yaml`: draw an example, measure NSE and the angle to backprop, update. A second table leaves out the
 measurements. For the nonlinear function it is that of `feedback_alignment_4` in `configs/nonlinear.yaml`, without its
-few measurements. They alternate in one process, so that their ratio holds on a noisy machine.
+few measurements. Loop and trainer alternate in one process, so that their ratio is reliable on a noisy machine.
 """
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices this small only lose by threads
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads only slow down products of matrices this small
 
 import statistics
 import time
@@ -33,7 +33,10 @@ INITIAL = LINEAR.data["network"]["init_range"]
 
 
 def plain_loop(measure: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Feedback alignment as a textbook would write it: one net, one example at a time."""
+    """Run feedback alignment as a textbook would write it: one net, one example at a time.
+
+    Returns the NSE and the angle to backprop in degrees at each example; both are undefined unless `measure`.
+    """
     rng = np.random.default_rng(0)
     T = rng.uniform(-1, 1, (10, 30))
     W0, W = rng.uniform(-INITIAL, INITIAL, (20, 30)), rng.uniform(-INITIAL, INITIAL, (10, 20))
@@ -56,7 +59,7 @@ def plain_loop(measure: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def deep_loop() -> None:
-    """The same in a 30-20-10-10 net of tanh units with biases, whose target is such a net."""
+    """Run the same in a 30-20-10-10 net of tanh units with biases; the target is a net of the same kind."""
     rng = np.random.default_rng(0)
     sizes = (30, 20, 10, 10)
     (T, S), (W, b) = (
@@ -82,28 +85,28 @@ def deep_loop() -> None:
 
 
 def linear(count: int, measure: bool) -> list[Run]:
-    """The runs of `count` trials of the shipped config."""
+    """Return the runs of `count` trials of the shipped config."""
     record = {} if measure else {"record.grid": "linear", "record.points": 2, "record.probes": ["nse"]}
     settings = {"trials": count, "training.examples": EXAMPLES, **record}
     return resolve_config(LINEAR, settings, only=["feedback_alignment"]).runs()
 
 
 def nonlinear(count: int) -> list[Run]:
-    """The same for the net of four layers, its error measured at the start and the end."""
+    """Return the same for the four-layer net, whose error is measured only at the start and the end."""
     settings: dict[str, Any] = {"trials": count, "training.examples": EXAMPLES, "task.test_examples": 10}
     settings |= {"record.grid": "linear", "record.points": 2}
     return resolve_config(NONLINEAR, settings, only=["feedback_alignment_4"]).runs()
 
 
 def seconds(job: Callable[[], object]) -> float:
-    """Time of one call."""
+    """Return the time of one call."""
     began = time.perf_counter()
     job()
     return time.perf_counter() - began
 
 
 def compare(title: str, loop: Callable[[], object], runs: Callable[[int], list[Run]], counts: Sequence[int]) -> None:
-    """Print one line for each number of replicas."""
+    """Print a table with one row for each number of replicas."""
     print(f"{title}, medians of {REPEATS}")
     print(f"{'replicas':>9} {'µs per example and trial':>25} {'plain loop':>11} {'ratio':>6}   (lowest..highest)")
     for replicas in counts:
@@ -113,7 +116,7 @@ def compare(title: str, loop: Callable[[], object], runs: Callable[[int], list[R
             loops.append(1e6 * seconds(loop) / EXAMPLES)
             ours.append(1e6 * seconds(partial(train, together)) / EXAMPLES / replicas)
             ratios.append(loops[-1] / ours[-1])
-        columns = [statistics.median(values[1:]) for values in (ours, loops, ratios)]  # the first warms up
+        columns = [statistics.median(values[1:]) for values in (ours, loops, ratios)]  # the first is a warm-up
         spread = f"({min(ratios[1:]):.1f}..{max(ratios[1:]):.1f})"
         print(f"{replicas:>9} {columns[0]:>25.2f} {columns[1]:>11.2f} {columns[2]:>6.1f}   {spread}")
 

@@ -1,6 +1,6 @@
-"""How much faster two workers train digits than one, the runs being equally long; likewise on a Dask cluster.
+"""Speed-up of two workers over one on digits, with runs of equal length; likewise on a Dask cluster.
 
-The measurements take turns, and have the start of the workers in them.
+The measurements alternate, and include the start of the workers.
 """
 
 import statistics
@@ -18,7 +18,7 @@ REPEATS, RUNS, EPOCHS = 5, 4, 2
 
 
 def take(train: Callable[..., Iterator[Any]], *words: Any) -> float:
-    """Seconds until all is trained."""
+    """Return the seconds until everything is trained."""
     began = time.perf_counter()
     for _, error in train(*words):
         assert error is None, error
@@ -26,7 +26,7 @@ def take(train: Callable[..., Iterator[Any]], *words: Any) -> float:
 
 
 def main() -> None:
-    """Print the ratio of one worker's time to that of two."""
+    """Print the ratio of one worker's time to that of two workers."""
     settings = {"trials": RUNS, "training.epochs": EPOCHS, "record.points": 2}
     runs = Request("mnist", settings, only=("feedback_alignment",)).resolved.runs()
     todo = [[run] for run in runs]

@@ -1,7 +1,7 @@
-"""Figures of the paper: each module here tabulates and draws one, from results alone, and is found by its file name.
+"""Figures of the paper: each module tabulates and draws one from results alone, and is found by its file name.
 
-A module defines `FIGURE`. It is imported for its title by commands that must be quick, so NumPy, pandas and
-Matplotlib are imported inside the functions that need them. Modules whose name begins with an underscore are parts.
+A module defines `FIGURE`. Commands that must start quickly import it for its title, so NumPy, pandas and Matplotlib
+are imported inside the functions that need them. Modules whose names begin with an underscore are helpers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,37 +23,37 @@ MakeTables = Callable[["TrainedRuns", Sequence[str]], "Mapping[str, pd.DataFrame
 
 @dataclass(frozen=True)
 class Figure:
-    """What a figure of the paper needs, and how it is drawn.
+    """A figure of the paper: the data that it needs, and how it is drawn.
 
     Attributes
     ----------
     title : str
-        What it reproduces.
+        What the figure reproduces.
     columns : tuple of str
-        Columns of the main table, before those of the swept keys.
+        Columns of the main table; the columns of swept keys follow them.
     probes : tuple of str
-        Measurements that its runs must have.
+        Probes that its runs must record.
     record : mapping
-        The `record` block of a config that has none of its own.
+        Default `record` block, for configs without one.
     quick : mapping
-        Dotted keys and the numbers that `--quick` cuts them down to.
+        Upper limits that `--quick` sets, by dotted key.
     theory : tuple of str
-        Studies of `fa_repro.theory` whose tables it draws, in place of runs; all of them are in the shipped config.
+        Studies of `fa_repro.theory` whose tables it draws instead of runs. The shipped config contains all of them.
     size : (float, float)
         Width and height in inches.
     draw : callable
         `draw(fig, results)` draws saved results on an empty Matplotlib figure.
     claims : tuple of Claim
-        What the paper claims of it.
+        Claims that the paper makes about the figure.
     remarks : callable
-        `remarks(results)` gives lines for a person on what the results say.
+        `remarks(results)` returns lines of text that summarise the results for the user.
     make_tables : callable
-        `make_tables(trained, axes)` gives tables by name from runs, each read once, and from the swept keys;
-        `main` is the figure's own. None for the measurements of all runs, and nothing else.
+        `make_tables(trained, axes)` returns tables by name, given the trained runs (each is read once) and the swept
+        keys; `main` is the figure's main table. If None, the only table contains the measurements of all runs.
     check_setup : callable
-        `check_setup(setup)` raises ValueError if a run of this setup does not give what the figure draws.
+        `check_setup(setup)` raises ValueError if a run with this setup does not record what the figure draws.
     apart : mapping
-        Algorithms that stay out of the main table, and the measurements that they must have in place of `probes`.
+        Algorithms kept out of the main table, each with the probes that it must record in place of `probes`.
     """
 
     title: str

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from fa_repro.results.tables import TrainedRuns
 
 ONLINE = "figure_1e"
-"""The algorithm of the config that is measured at every example, for Fig. 1e."""
+"""Name of the algorithm in the config that is measured at every example, for Fig. 1e."""
 
 WINDOW = 10
-"""Examples of the sliding window of Fig. 1e."""
+"""Number of examples in the sliding window of Fig. 1e."""
 
 PANELS = {"angle_backprop_deg": "Fig. 4b: to backprop", "angle_pseudobackprop_deg": "Fig. 4c: to pseudobackprop"}
 
 
 def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """`main`, both angles on a grid; `online`, the angle to backprop at every example, for Fig. 1e."""
+    """Tables `main`: both angles on a grid; `online`: the angle to backprop at every example, for Fig. 1e."""
     from fa_repro.results.tables import TableBuilder
 
     main = TableBuilder(FIGURE.columns, axes)
@@ -38,7 +38,7 @@ def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """Fig. 1e at the left, then mean angles with their intervals, coloured by sweep point; heat maps over more axes."""
+    """Draw Fig. 1e, then mean angles with their intervals, coloured by sweep point; with several axes, heat maps."""
     from fa_repro.plotting import curves, heatmaps, labels, sweeps
 
     if sweeps.is_map(results):
@@ -68,7 +68,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
 
 
 def _online_panel(ax: "Axes", results: "FigureResults") -> None:
-    """One trial: mean and two standard deviations over a sliding window."""
+    """Draw one trial: mean and two standard deviations over a sliding window."""
     from fa_repro.plotting import curves, labels
     from fa_repro.results.tables import by_trial
     from fa_repro.statistics import sliding
@@ -96,12 +96,12 @@ def _online_panel(ax: "Axes", results: "FigureResults") -> None:
 TO_BACKPROP, TO_PSEUDOBACKPROP = PANELS
 
 ACUTE, RIGHT, NEAR, GONE = 45.0, (80.0, 100.0), 40.0, 5.0
-"""Degrees: below which updates have turned to backprop's, between which an angle counts as right, below which Fig. 4b
-is after 1,000 examples, and which count as none in Fig. 4c."""
+"""Degrees: the bound below which updates have turned to backprop's, the range that counts as a right angle, the bound
+for Fig. 4b after 1,000 examples, and the bound below which an angle counts as 0 in Fig. 4c."""
 
 
 def _online(results: "FigureResults", at: int, last: int) -> "pd.Series":
-    """Mean angle of Fig. 1e at some of the examples, for each trial; from small weights."""
+    """Mean angle of Fig. 1e over the `last` examples before `at`, for each trial; these start from small weights."""
     table = results.extra["online"]
     others = [axis for axis in results.config["sweep"] if axis in table and table[axis].nunique() > 1]
     if table.empty or others:
@@ -119,7 +119,7 @@ def _becomes_acute(results: "FigureResults") -> Measured:
 
 
 def _small(results: "FigureResults", column: str, at: int, high: float) -> Measured:
-    """The angle after so many examples from each of the small ranges: the largest."""
+    """Measure the angle after `at` examples for each small initial range; return the largest."""
     quantity = evidence.Endpoint(column, at)
     parts = evidence.by_init_range(results, "feedback_alignment", evidence.is_small)
     found = [
@@ -130,7 +130,7 @@ def _small(results: "FigureResults", column: str, at: int, high: float) -> Measu
 
 
 def _nearer_to_pseudobackprop(results: "FigureResults") -> Measured:
-    """Mean angles from example 4,000 on, for each of the small ranges."""
+    """Compare the mean angles from example 4,000 on, for each small initial range."""
     parts = evidence.by_init_range(results, "feedback_alignment", evidence.is_small)
     late = [evidence.Endpoint(column, at=20_000, last=16_000) for column in (TO_PSEUDOBACKPROP, TO_BACKPROP)]
     return evidence.weakest(

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from fa_repro.typing import Array
 
 GOOD, BAD, SHADE, TRAJECTORY = "#999999", "#000000", "#F6D9A8", "#009E73"
-"""Solutions with `e'WBe > 0` and `< 0`, the basin of the latter, and the trajectory from (0, 0)."""
+"""Colours of solutions with `e'WBe > 0` and `< 0`, of the basin of the latter, and of the trajectory from (0, 0)."""
 
 SOLUTIONS: "dict[str, Any]" = {"solution": "-", "solution_unstable": (0, (1.5, 0.8))}
-"""How the kinds of solutions are drawn."""
+"""Line style of each kind of solution."""
 
 MOST = 16
-"""Sweep points that are drawn."""
+"""Maximum number of sweep points that are drawn."""
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """The flow and its basins at the left, the loss along the paths at the right; or the flow at each sweep point."""
+    """Draw the flow and its basins at the left, the loss along paths at the right; or the flow at each sweep point."""
     from fa_repro.plotting import labels
 
     parts = labels.sweep_points(results.table, list(results.config["sweep"]))
@@ -55,7 +55,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
 
 
 def _settings(results: "FigureResults", table: "pd.DataFrame") -> Mapping[str, Any]:
-    """Settings of the flow field, those of the sweep point included."""
+    """Settings of the flow field, including those of the sweep point of `table`."""
     settings: dict[str, Any] = dict(results.config["theory"]["flow_field"])
     for axis in results.config["sweep"]:
         if axis.startswith("theory.flow_field."):
@@ -96,7 +96,7 @@ def _path_colour(number: Any) -> str:
 
 
 def _parabola(w0: "Array", w: "Array", B: float) -> "tuple[Array, Array]":
-    """A path with more points between those that there are, on its parabola: `B w - w0^2 / 2` is conserved."""
+    """Interpolate a path along its parabola, on which `B w - w0^2 / 2` is conserved."""
     import numpy as np
 
     places = np.arange(len(w0))
@@ -106,7 +106,7 @@ def _parabola(w0: "Array", w: "Array", B: float) -> "tuple[Array, Array]":
 
 
 def _arrow(ax: "Axes", part: "pd.DataFrame", colour: str, width: float, half: float, B: float) -> None:
-    """A path, with a dot at its start and an arrow head half way along what is seen of it."""
+    """Draw a path with a dot at its start and an arrow head about half way along its visible part."""
     import numpy as np
 
     w0, w = _parabola(part["w0"].to_numpy(), part["w"].to_numpy(), B)
@@ -118,7 +118,7 @@ def _arrow(ax: "Axes", part: "pd.DataFrame", colour: str, width: float, half: fl
         return
     tip = int(np.searchsorted(way, 0.6 * way[-1]))
     tail = max(0, int(np.searchsorted(way, 0.6 * way[-1] - 0.01 * half)) - 1)
-    size = min(7 + 5 * width, 80 * float(way[-1]) / half)  # points; the panel is some 230 wide
+    size = min(7 + 5 * width, 80 * float(way[-1]) / half)  # points; the panel is about 230 points wide
     style_ = {"arrowstyle": "-|>", "color": colour, "mutation_scale": size, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (w0[tip], w[tip]), (w0[tail], w[tail]), arrowprops=style_, zorder=4)
 
@@ -139,11 +139,11 @@ def _legend(fig: "MatplotlibFigure") -> None:
 
 
 def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) -> None:
-    """Expected loss `(T - W W0)^2 / 2` over time along each path."""
+    """Draw the expected loss `(T - W W0)^2 / 2` over time along each path."""
     import numpy as np
 
     target, unit = float(settings["T"]), float(settings["duration"]) / int(settings["steps"])
-    floor, late = 1e-14 * target * target, 0.0  # what the integration is accurate to, and when the last path is there
+    floor, late = 1e-14 * target * target, 0.0  # accuracy of the integration, and when the last path arrives
     lines = table[table["kind"].isin(["path", "origin"])]
     for (kind, number), part in lines.groupby(["kind", "id"]):
         loss = 0.5 * (target - part["w"] * part["w0"]) ** 2
@@ -158,19 +158,19 @@ def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) 
 
 
 NEAR = 1e-6
-"""Share of the target by which `w w0` may miss it where a path or a cell is said to be at a solution, and by which what
-a path conserves may drift."""
+"""Relative tolerance: of `w w0` against the target where a path or a cell counts as at a solution, and of the drift of
+the quantity that a path conserves."""
 
 
 def _one_flow(results: "FigureResults") -> "tuple[dict[str, pd.DataFrame], float, float]":
-    """Rows by kind, and `T` and `B`, of results that are not of a sweep."""
+    """Rows by kind, `T` and `B`; results of a sweep are refused."""
     evidence.require_unswept(results)
     settings = results.config["theory"]["flow_field"]
     return {str(kind): part for kind, part in results.table.groupby("kind")}, float(settings["T"]), float(settings["B"])
 
 
 def _origin_learns(results: "FigureResults") -> Measured:
-    """Where the path from (0, 0) ends: at a solution at which the feedback helps."""
+    """Measure whether the path from (0, 0) ends at a solution where the feedback helps."""
     kinds, T, B = _one_flow(results)
     end = kinds["origin"].sort_values("step").iloc[-1]
     missed, helps = abs(T - end["w"] * end["w0"]) / abs(T), B * end["w"] * T * T > 0
@@ -179,10 +179,10 @@ def _origin_learns(results: "FigureResults") -> Measured:
 
 
 def _bad_by_theory(w0: "Array", w: "Array", T: float, B: float) -> "Array":
-    """Whether the flow from each start has to end where the feedback does not help.
+    """Whether the flow from each start must end where the feedback does not help, according to theory.
 
-    On its parabola, `B w - w0^2 / 2 = C`, a start moves by `dw0/dt = B T - C w0 - w0^3 / 2`: away from the middle of
-    three zeros, if there are three. The outer one beyond it, where `B T w0 < 0`, is the solution that is bad.
+    On the parabola of a start, `B w - w0^2 / 2 = C`, the flow is `dw0/dt = B T - C w0 - w0^3 / 2`. If this has three
+    zeros, the flow leads away from the middle one, and the bad solution is the outer zero with `B T w0 < 0`.
     """
     import numpy as np
 
@@ -195,7 +195,7 @@ def _bad_by_theory(w0: "Array", w: "Array", T: float, B: float) -> "Array":
 
 
 def _bad_region(results: "FigureResults") -> Measured:
-    """Starts that end at solutions at which the feedback does not help."""
+    """Measure the region of starts that end at solutions where the feedback does not help."""
     kinds, T, B = _one_flow(results)
     starts, ends = (kinds["basin"][kinds["basin"]["step"] == step].sort_values("id") for step in (0, 1))
     unsettled = ~(abs(T - ends["w"].to_numpy() * ends["w0"].to_numpy()) / abs(T) < NEAR)
@@ -207,7 +207,7 @@ def _bad_region(results: "FigureResults") -> Measured:
 
 
 def _parabolas(results: "FigureResults") -> Measured:
-    """How far what paths conserve drifts, relative to the terms that it is the difference of; the worst path."""
+    """Measure the drift of the conserved quantity on the worst path, relative to the sizes of its two terms."""
     import numpy as np
 
     kinds, _, B = _one_flow(results)
@@ -223,7 +223,7 @@ def _parabolas(results: "FigureResults") -> Measured:
 
 
 def _stable_where_it_helps(results: "FigureResults") -> Measured:
-    """Whether solutions are drawn unstable only where the feedback does not help, and cells near them do leave them."""
+    """Measure whether only solutions where the feedback does not help are unstable, and no start ends at such a one."""
     kinds, T, B = _one_flow(results)
     if "solution" not in kinds:
         raise NotMeasurableError(Verdict.NOT_RUN, "no solution is in the square that is looked at")

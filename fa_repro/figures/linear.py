@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from fa_repro.results.tables import TrainedRuns
 
 WINDOW = 25
-"""Measured points over which curves are smoothed (sliding geometric mean)."""
+"""Number of measured points in the sliding geometric mean that smooths curves."""
 
 LAST = 50
-"""Examples at the end by which trials are compared."""
+"""Number of final examples by which trials are compared."""
 
 
 def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """`main`, the NSE; `maps`, learned maps of the representative trial beside the target, empty for a sweep."""
+    """Tables `main`: NSE; `maps`: target and learned maps of the representative trial, empty for a sweep."""
     from fa_repro.results.tables import LinearMaps, TableBuilder
 
     main, maps = TableBuilder(FIGURE.columns, axes), LinearMaps(axes)
@@ -39,9 +39,9 @@ def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd
 
 
 def representative(table: "pd.DataFrame") -> int:
-    """The trial that ends nearest to the median trial, for all algorithms and sweep points together.
+    """The trial whose final errors are nearest to the medians, over all algorithms and sweep points.
 
-    The end is the mean log NSE of the last examples. A trial that has diverged is taken only if all have.
+    The final error is the mean log NSE of the last examples. A diverged trial is chosen only if all trials diverged.
     """
     import numpy as np
 
@@ -56,7 +56,7 @@ def representative(table: "pd.DataFrame") -> int:
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """NSE of each algorithm beside the published curves; at the right what was approximated."""
+    """Draw the NSE of each algorithm with the published curves; at the right, the target map and the learned ones."""
     from fa_repro.plotting import sweeps
 
     if results.config["sweep"]:
@@ -84,7 +84,7 @@ def _curves_panel(ax: "Axes", results: "FigureResults") -> None:
     for position, algorithm in enumerate(results.config["algorithms"]):
         colour = style.colour(algorithm, position)
         rows = table[table["algorithm"] == algorithm]
-        if rows.empty:  # every run of it failed
+        if rows.empty:  # all of its runs failed
             continue
         trials, examples, values = by_trial(rows, "nse")
         smooth, _ = sliding(log10(values), min(window, len(examples)))
@@ -104,12 +104,12 @@ def _curves_panel(ax: "Axes", results: "FigureResults") -> None:
     ax.set_ylabel("NSE")
     ax.set_title(f"trial {chosen}, means of {window} points; band: all {results.config['trials']} trials")
     curves.example_axis(ax, table)
-    curves.limit_axis(ax, below=0.0)  # the band is of trials, not of uncertainty
+    curves.limit_axis(ax, below=0.0)  # the band shows all trials, not uncertainty
     ax.legend(loc="lower left")
 
 
 def _maps_panel(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """The target map and each learned one as images on one colour scale."""
+    """Draw the target map and each learned map as images with one colour scale."""
     learned = results.extra["maps"]
     images = {
         name: part.pivot(index="output", columns="input", values="weight").to_numpy()
@@ -134,7 +134,7 @@ LEARNED = 1e-3
 
 
 def _time(part: "pd.DataFrame") -> "pd.Series":
-    """Logarithm of the examples after which the smoothed NSE is below `LEARNED`; infinite if it never is."""
+    """Logarithm of the number of examples after which the smoothed NSE is below `LEARNED`; infinite if it never is."""
     import numpy as np
     import pandas as pd
 
@@ -148,7 +148,7 @@ def _time(part: "pd.DataFrame") -> "pd.Series":
 
 
 def _claims_of(algorithm: str, ends: str, follows: str) -> tuple[Claim, Claim]:
-    """Where an algorithm ends, and the way there."""
+    """Claims about the final error of an algorithm, and about its learning curve."""
     return (
         criteria.level_claim(f"{algorithm}_end", ends, "Fig. 1d", ("1d", "final_nse", algorithm), END, "single"),
         criteria.curve_claim(f"{algorithm}_curve", follows, "Fig. 1d", "1d", algorithm, END, WINDOW),

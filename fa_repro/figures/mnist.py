@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from fa_repro.results.figure_results import FigureResults
 
 CHANCE = 90.0
-"""Percent of test images that a guess misses."""
+"""Test error of random guesses, in percent."""
 
 ERROR, ANGLE = "test_error_percent", "angle_backprop_deg"
 
 GAP = 0.045
-"""Least distance of two numbers at the right edge, as a share of the height."""
+"""Minimum distance between two numbers at the right edge, as a fraction of the panel's height."""
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """Test error on a log axis beside the published curves, and the angle to backprop."""
+    """Draw the test error on a log axis with the published curves, and the angle to backprop."""
     from fa_repro.plotting import curves, heatmaps, sweeps
 
     if results.config["sweep"]:
         for ax in sweeps.draw_sweep(fig, results, heatmaps.Quantity(ERROR, "test error (%)", unit=" %"))[:1]:
-            curves.percent_ticks(ax)  # which shares its axis with the other panels
+            curves.percent_ticks(ax)  # the other panels share its axis
         return
     left, right = fig.subplots(1, 2, width_ratios=(1.7, 1))
     _error_panel(left, results)
@@ -53,7 +53,7 @@ def _error_panel(ax: "Axes", results: "FigureResults") -> None:
     ax.set_yscale("log")
     for position, algorithm in enumerate(results.config["algorithms"]):
         rows = results.table[results.table["algorithm"] == algorithm]
-        if rows.empty:  # every run of it failed
+        if rows.empty:  # all of its runs failed
             continue
         colour = style.colour(algorithm, position)
         curves.draw_mean_with_interval(ax, results, rows, ERROR, colour, label=style.label(algorithm))
@@ -71,7 +71,7 @@ def _error_panel(ax: "Axes", results: "FigureResults") -> None:
     ax.set_ylim(max(0.05, min([1.5, *(0.9 * end for _, end, _ in ends)])), 120)
     curves.percent_ticks(ax)
     curves.example_axis(ax, results.table)
-    bottom = ax.get_ylim()[0]  # a net without errors ends below it
+    bottom = ax.get_ylim()[0]  # a net without errors ends below the axis
     heights = [ax.transScale.transform((0, max(end, bottom))) for _, end, _ in ends]
     places = _apart([ax.transLimits.transform(height)[1] for height in heights])
     for (across, end, colour), place in zip(ends, places, strict=True):
@@ -91,7 +91,7 @@ def _error_panel(ax: "Axes", results: "FigureResults") -> None:
 
 
 def _apart(heights: "Sequence[float]") -> list[float]:
-    """Heights, as shares of the panel, moved up until none covers another, and down again from its top."""
+    """Move heights (fractions of the panel) apart until no labels overlap: first up, then down from the panel's top."""
     placed = list(heights)
     order = sorted(range(len(placed)), key=placed.__getitem__)
     for below, above in pairwise(order):
@@ -104,14 +104,14 @@ def _apart(heights: "Sequence[float]") -> list[float]:
 
 
 def _angle_panel(ax: "Axes", results: "FigureResults") -> None:
-    """Mean over trials, and one standard deviation."""
+    """Draw the mean over trials and one standard deviation."""
     from fa_repro.plotting import curves
 
     for position, algorithm in enumerate(results.config["algorithms"]):
         rows = results.table[results.table["algorithm"] == algorithm]
         if (
             rows.empty or results.rule(algorithm) == "backprop" or rows[ANGLE].isna().all()
-        ):  # no angle to itself; none at all
+        ):  # no angle to itself, or no angles at all
             continue
         colour = style.colour(algorithm, position)
         curves.draw_mean_with_deviation(ax, rows, ANGLE, colour)
@@ -129,7 +129,7 @@ def _angle_panel(ax: "Axes", results: "FigureResults") -> None:
 END = evidence.Endpoint(ERROR, at=1_800_000, unit=" %")
 
 RIGHT, ACUTE = (80.0, 100.0), 45.0
-"""Degrees between which an angle counts as right, and below which updates have turned to backprop's."""
+"""Degrees: the range that counts as a right angle, and the bound below which updates have turned to backprop's."""
 
 
 def _log_end(part: "pd.DataFrame") -> "pd.Series":

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 LAYER = re.compile(r"angle_backprop_layer(\d+)_deg")
 
 LINES: "dict[int | None, Any]" = {3: (0, (4, 1.5)), 4: "-"}
-"""Lines of nets with so many layers, the input included."""
+"""Line style by number of layers, including the input."""
 
 MARKS = ("-", (0, (1, 1)), "--", "-.")
-"""Lines of angles, from the lowest hidden layer up."""
+"""Line styles of angles, from the lowest hidden layer up."""
 
 
 def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """`main`, the NSE of held-out examples; `angles`, of each hidden layer; `summary`, four layers against three."""
+    """Tables `main`: NSE of held-out examples; `angles`: of each hidden layer; `summary`: four layers against three."""
     from fa_repro.results.tables import TableBuilder
 
     main = TableBuilder(FIGURE.columns, axes)
@@ -57,9 +57,9 @@ def _networks(trained: "TrainedRuns") -> "dict[tuple[Any, ...], tuple[str, int]]
 def _summary(
     rows: "pd.DataFrame", networks: "Mapping[tuple[Any, ...], tuple[str, int]]", axes: Sequence[str]
 ) -> "pd.DataFrame":
-    """Student's t-tests of the error at the end: paired, of its logarithm, and of two samples, as in the paper.
+    """Student's t-tests of the final error: a paired test of its logarithm, and a two-sample test as in the paper.
 
-    A row for each rule and sweep point at which one algorithm has three layers and one has four.
+    There is a row for each rule and sweep point with exactly one algorithm of three layers and one of four.
     """
     import numpy as np
     import pandas as pd
@@ -85,7 +85,7 @@ def _summary(
             lost = ~np.isfinite(both).all(axis=0)
             row = {"rule": rule, "example": last, "trials": len(trials), "diverged": int(lost.sum())}
             row |= {"three": both[0].mean(), "four": both[1].mean(), "four_better": int((both[1] < both[0]).sum())}
-            if len(trials) > 1 and not lost.any():  # a test of those that are left would be one of the lucky
+            if len(trials) > 1 and not lost.any():  # testing the remaining trials alone would be biased
                 paired, two = stats.ttest_rel(*np.log10(both)), stats.ttest_ind(*both)
                 row |= {"t_paired": paired.statistic, "p_paired": paired.pvalue, "t": two.statistic, "p": two.pvalue}
             found.append(row | dict(zip(axes, point, strict=bool(axes))))
@@ -93,7 +93,7 @@ def _summary(
 
 
 def remarks(results: "FigureResults") -> list[str]:
-    """What the t-tests say."""
+    """Results of the t-tests, one line for each rule; nothing for a sweep."""
     if results.config["sweep"]:
         return []
     words = []
@@ -111,7 +111,7 @@ def remarks(results: "FigureResults") -> list[str]:
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """Error on held-out examples beside the published curves; at the right the angle of each hidden layer."""
+    """Draw the error on held-out examples with the published curves; at the right, the angle of each hidden layer."""
     from fa_repro.plotting import heatmaps, sweeps
 
     if results.config["sweep"]:
@@ -123,7 +123,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
 
 
 def _parts(results: "FigureResults") -> "Iterator[tuple[str, pd.DataFrame, str, Any]]":
-    """Each algorithm that has results, with its rows, its colour and its line."""
+    """Each algorithm that has results, with its rows, colour and line style."""
     rules = list(dict.fromkeys(results.rule(name) or name for name in results.config["algorithms"]))
     for algorithm in results.config["algorithms"]:
         rows = results.table[results.table["algorithm"] == algorithm]
@@ -156,7 +156,7 @@ def _error_panel(ax: "Axes", results: "FigureResults") -> None:
 
 
 def _tests(results: "FigureResults") -> dict[str, str]:
-    """What the t-tests say, for the label of each algorithm of four layers."""
+    """The p values of the t-tests, for the labels of algorithms with four layers."""
     rows = results.extra["summary"].to_dict("records")
     told = {row["rule"]: f" (p = {row['p_paired']:.0e})" for row in rows if row["p_paired"] >= 0}
     deep = [name for name in results.config["algorithms"] if results.layers(name) == 4]
@@ -164,7 +164,7 @@ def _tests(results: "FigureResults") -> dict[str, str]:
 
 
 def _angle_panel(ax: "Axes", results: "FigureResults") -> None:
-    """Mean over trials and one standard deviation, for each hidden layer that was measured."""
+    """Draw the mean over trials and one standard deviation for each hidden layer that was measured."""
     from fa_repro.plotting import curves
 
     angles = results.extra["angles"]
@@ -193,11 +193,11 @@ def _angle_panel(ax: "Axes", results: "FigureResults") -> None:
 END = evidence.Endpoint("nse", at=400_000, logarithmic=True)
 
 SURE = 1e-6
-"""p below which four layers beat three; the paper has 3e-12 and 9e-13."""
+"""p value below which four layers count as better than three; the paper has 3e-12 and 9e-13."""
 
 
 def _end(part: "pd.DataFrame") -> "pd.Series":
-    """Logarithm of the NSE at the end, for each trial."""
+    """Logarithm of the final NSE of each trial."""
     return evidence.end_values(part, END)
 
 
@@ -211,7 +211,7 @@ def _four_beat_three(rule: str) -> "Callable[[FigureResults], Measured]":
 
 
 def _claims_of(algorithm: str, whose: str) -> tuple[Claim, Claim]:
-    """Where a net ends, and the way there."""
+    """Claims about the final error of a net, and about its learning curve."""
     level = criteria.level_claim(
         f"{algorithm}_end",
         f"{whose} net ends at the published level",

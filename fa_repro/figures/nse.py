@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """One line per sweep point on a log axis, coloured by its value."""
+    """Draw one line per sweep point on a log axis, coloured by the swept value."""
     from fa_repro.plotting import sweeps
 
     sweeps.draw_sweep(fig, results, sweeps.NSE)
@@ -25,7 +25,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
 END = evidence.Endpoint("nse", at=20_000, logarithmic=True)
 
 PRECISE, LEARNED = 1e-10, 1e-2
-"""NSE at the lower edge of the published axis, and one at which a net has learned something."""
+"""NSE at the lower edge of the published axis, and NSE at which a net counts as having learned something."""
 
 
 def _ends_below(bound: float, keep: "Callable[[float], bool]") -> "Callable[[FigureResults], Measured]":

@@ -19,32 +19,38 @@ if TYPE_CHECKING:
     from fa_repro.typing import Array
 
 UNITS = 100
-"""Hidden units that are shown, drawn at random."""
+"""Number of hidden units that are shown, chosen at random."""
 
 MOST = 16
-"""Mosaics that are drawn, at most."""
+"""Maximum number of mosaics that are drawn."""
 
 COLUMNS = ("algorithm", "unit", "pixel", "weight")
 
 
 def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """`main`, the same units of the first trial at the start and after training with each algorithm."""
+    """Table `main`: weights of the same units of the first trial, before and after training with each algorithm."""
     from fa_repro.results.tables import receptive_field_table
 
     return {"main": receptive_field_table(trained, axes, UNITS)}
 
 
 def check_setup(setup: "Setup") -> None:
-    """Weights must be kept, and inputs be square images."""
+    """Check that weights are recorded and inputs are square images.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
     inputs = setup.task.sizes[0]
     if not setup.record.weights:
         raise ValueError("the figure draws weights: set record.weights to true")
     if round(inputs**0.5) ** 2 != inputs:
-        raise ValueError(f"the figure draws square images, and {inputs} inputs are none")
+        raise ValueError(f"the figure draws square images, but {inputs} inputs do not form a square")
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """One mosaic of images for each algorithm: white for strong positive weights, black for strong negative ones."""
+    """Draw a mosaic of images for each algorithm: white are strong positive weights, black strong negative ones."""
     import numpy as np
     import pandas as pd
 
@@ -58,7 +64,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     ]
     names = list(results.config["algorithms"])
     order = ["initial", *(f"initial_{name}" for name in names), *names]
-    different: dict[bytes, tuple[str, pd.DataFrame]] = {}  # at sweep points that do not concern it, it is the same
+    different: dict[bytes, tuple[str, pd.DataFrame]] = {}  # without repeats at sweep points that do not affect weights
     for _, title, part in sorted(found, key=lambda each: order.index(each[0])):
         different.setdefault(part["weight"].to_numpy().tobytes(), (title, part))
     mosaics = list(different.values())[:MOST]
@@ -81,7 +87,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
 
 
 def mosaic(images: "Array") -> "Array":
-    """Square images, shape (n, pixels), in rows, with a line of NaN between."""
+    """Arrange square images, shape (n, pixels), in a grid, with lines of NaN between them."""
     import numpy as np
 
     side = round(images.shape[1] ** 0.5)
@@ -95,16 +101,16 @@ def mosaic(images: "Array") -> "Array":
 
 
 EPOCHS = 30.0
-"""After which the paper shows its units."""
+"""Number of epochs after which the paper shows its units."""
 
 HALF = 0.5
-"""Share of what backprop's units have, that feedback alignment's need to have at least."""
+"""Fraction of the value for backprop's units that feedback alignment's units must reach."""
 
 DIRECTIONS = 10
-"""Leading directions of the units' weights that are compared."""
+"""Number of leading directions of the units' weights that are compared."""
 
 SHUFFLES = 200
-"""Shuffles of the pixels that tell what chance gives."""
+"""Number of shuffles of the pixels that show which overlap is due to chance."""
 
 
 def _fields(results: "FigureResults", algorithm: str) -> "tuple[Array, Array]":
@@ -130,7 +136,7 @@ def _fields(results: "FigureResults", algorithm: str) -> "tuple[Array, Array]":
 
 
 def _smoothness(fields: "Array") -> "Array":
-    """Correlation of neighbouring pixels in each unit's image: shape (units, pixels) -> (units,), 0 for random ones."""
+    """Correlation of neighbouring pixels in each unit's image, about 0 if random: shape (units, pixels) -> (units,)."""
     import numpy as np
 
     side = round(fields.shape[1] ** 0.5)
@@ -168,7 +174,7 @@ def _alike(algorithm: str) -> "Callable[[FigureResults], Measured]":
         import numpy as np
 
         learned, target = _fields(results, algorithm)[0], _fields(results, "backprop")[0]
-        # Other units than those compared with: the same ones began alike.
+        # Compare with other units of backprop, since the same units started from the same weights.
         ceiling = _overlap(target[::2], target[1::2])
         found = _overlap(learned[::2], target[1::2])
         generator = np.random.default_rng(0)

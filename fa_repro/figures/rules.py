@@ -22,40 +22,46 @@ ERRORS = {
     "test_nse": "NSE of held-out examples",
     "nse": "NSE",
 }
-"""Errors whose learning curves are drawn, each with its name for a person."""
+"""Errors whose learning curves are drawn, with their labels."""
 
 ANGLE = re.compile(r"angle_backprop_(?:layer(\d+)_)?deg")
 
 LAST = 50
-"""Examples at the end over which the error and the angle of single examples are averaged."""
+"""Number of final examples over which the error and the angle of single examples are averaged."""
 
 WINDOW = 25
-"""Measured points over which curves of single examples are smoothed (sliding mean)."""
+"""Number of measured points in the sliding mean that smooths curves of single examples."""
 
 
 FEW = 5
-"""The same where the points are at unequal distances."""
+"""The same for unevenly spaced points."""
 
 
 def error_columns(names: Iterable[str]) -> list[str]:
-    """Those of `names` that are errors to be drawn."""
+    """The errors among `names`."""
     return [name for name in names if name in ERRORS]
 
 
 def angle_columns(names: Iterable[str]) -> list[str]:
-    """Those of `names` that are angles to backprop, from the lowest hidden layer up; that of all layers first."""
+    """The angles to backprop among `names`: that of all layers first, then from the lowest hidden layer up."""
     found = {name: int(match[1] or 0) for name in names if (match := ANGLE.fullmatch(name))}
     return sorted(found, key=found.__getitem__)
 
 
 def check_setup(setup: "Setup") -> None:
-    """Refuse runs that do not measure one error, or measure several."""
+    """Check that runs record exactly one error.
+
+    Raises
+    ------
+    ValueError
+        If they record none, or several.
+    """
     if len(error_columns(setup.record.probes)) != 1:
-        raise ValueError(f"the figure needs one of {', '.join(ERRORS)} among record.probes, and no other of them")
+        raise ValueError(f"the figure needs exactly one of {', '.join(ERRORS)} among record.probes")
 
 
 def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """`main`, error and angles, with the epoch where there are epochs; `summary`, the end of each algorithm's runs."""
+    """Tables `main`: error and angles, with the epoch if the task has epochs; `summary`: the final values."""
     from fa_repro.results.tables import observations
 
     setups = [run.condition.setup for run in trained.runs]
@@ -67,7 +73,7 @@ def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd
 
 
 def quantity(names: Iterable[str]) -> "Quantity":
-    """The error that is drawn of a table with these columns."""
+    """The error that is drawn from a table with these columns."""
     from fa_repro.plotting.heatmaps import Quantity
 
     (error, *_) = error_columns(names)
@@ -76,12 +82,12 @@ def quantity(names: Iterable[str]) -> "Quantity":
 
 
 def summarise_ends(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequence[str]) -> "pd.DataFrame":
-    """The end of the runs of each algorithm and sweep point.
+    """Final error and angles of each algorithm and sweep point.
 
-    Columns `algorithm`, `example`, `trials`, `diverged` (trials without a finite error), `error` (mean over trials,
-    geometric for an NSE), `low` and `high` (its 95 % t interval, for an NSE that of the logarithm), the mean of each
-    angle, and the swept keys. `nse` and the angles beside it are of single examples, averaged over the last 50 in each
-    trial first. Means are NaN if a trial has diverged.
+    Columns are `algorithm`, `example`, `trials`, `diverged` (trials without a finite error), `error` (mean over trials,
+    geometric for an NSE), `low` and `high` (its 95 % t interval, from logarithms for an NSE), the mean of each angle,
+    and the swept keys. `nse` and the angles recorded with it belong to single examples, so they are first averaged
+    over the last 50 examples of each trial. Means are NaN if a trial diverged.
     """
     import numpy as np
     import pandas as pd
@@ -110,12 +116,12 @@ def summarise_ends(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequen
 
 
 def remarks(results: "FigureResults") -> list[str]:
-    """One line for each algorithm, ordered by its error at the end; of a sweep its best point."""
+    """One line for each algorithm, ordered by final error; for a sweep, the best point of each algorithm."""
     from fa_repro.plotting.labels import setting_text, value_names
 
     what, rows, axes = quantity(map(str, results.table)), results.extra["summary"], list(results.config["sweep"])
     known, known_angles = {axis: value_names(rows[axis]) for axis in axes}, angle_columns(map(str, rows))
-    rows = rows.sort_values("error", kind="stable").drop_duplicates("algorithm")  # those without one come last
+    rows = rows.sort_values("error", kind="stable").drop_duplicates("algorithm")  # those without an error come last
     words = []
     for row in rows.to_dict("records"):
         point = "".join(f", {setting_text(axis, known[axis][row[axis]])}" for axis in axes)
@@ -135,7 +141,7 @@ def remarks(results: "FigureResults") -> list[str]:
 
 
 def _layer(angle: str, form: str) -> str:
-    """Which hidden layer an angle is of, in words; nothing if it is of all."""
+    """`form` with the hidden layer of an angle filled in; empty if the angle is of all layers."""
     match = ANGLE.fullmatch(angle)
     return form.format(match[1]) if match and match[1] else ""
 
@@ -145,14 +151,14 @@ def _is_backprop(results: "FigureResults", algorithm: str) -> bool:
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """Learning curves at the left, a panel for the angle of each hidden layer at the right, one legend below."""
+    """Draw learning curves at the left, a panel with the angle of each hidden layer at the right, one legend below."""
     from fa_repro.plotting import curves, sweeps
 
     what = quantity(map(str, results.table))
     if results.config["sweep"]:
         for ax in sweeps.draw_sweep(fig, results, what)[:1]:
             if not what.logarithmic:
-                curves.percent_ticks(ax)  # which shares its axis with the other panels
+                curves.percent_ticks(ax)  # the other panels share its axis
         return
     looks = style.looks({name: results.rule(name) or name for name in sweeps.present_algorithms(results)})
     drawn = {name: own for name in angle_columns(map(str, results.table)) if (own := _turned(results, name))}
@@ -181,15 +187,15 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
 
 
 def _turned(results: "FigureResults", angle: str) -> list[str]:
-    """Algorithms whose angle says something: those that give the layer a signal, and are not backprop themselves."""
+    """Algorithms whose angle is informative: those that give the layer a signal and are not backprop."""
     measured = results.table.groupby("algorithm")[angle].count()
     return [name for name in results.config["algorithms"] if measured.get(name, 0) and not _is_backprop(results, name)]
 
 
 def _windows(results: "FigureResults", error: str) -> tuple[int, int]:
-    """Over how many points curves of the error and of angles are smoothed: only those of single examples are.
+    """Number of points over which curves of the error and of angles are smoothed.
 
-    Far fewer where the points are not at equal distances.
+    Only measurements of single examples are smoothed, over far fewer points if these are unevenly spaced.
     """
     import numpy as np
 
@@ -207,7 +213,7 @@ def _smoothed(window: int) -> str:
 def _error_panel(
     ax: "Axes", results: "FigureResults", what: "Quantity", looks: Mapping[str, Mapping[str, Any]], window: int
 ) -> list[str]:
-    """Learning curves; returns their names, with where they end."""
+    """Draw learning curves; return their labels, which include the final error."""
     from fa_repro.plotting import curves
 
     ends = {row["algorithm"]: row for row in results.extra["summary"].to_dict("records")}
@@ -221,11 +227,11 @@ def _error_panel(
         keys = {"linestyle": look["linestyle"], "label": labels[-1]}
         curves.draw_interval(ax, rows, what.column, look["color"], what.logarithmic, window, **keys)
     curves.limit_axis(ax, below=0.5)
-    if not what.logarithmic:  # intervals of few trials reach beyond all there are
+    if not what.logarithmic:  # intervals of few trials can exceed 100 %
         ax.set_ylim(top=min(110.0, ax.get_ylim()[1]))
     for algorithm, look in looks.items():
         curves.mark_diverged(ax, results, results.table[results.table["algorithm"] == algorithm], look["color"])
-    if ax.texts:  # they stand above the curves
+    if ax.texts:  # make room for notes above the curves
         bottom, top = ax.get_ylim()
         ax.set_ylim(bottom, top * (top / bottom) ** (0.08 * len(ax.texts)))
     if not what.logarithmic:
@@ -255,7 +261,7 @@ def _angle_panel(
 
 
 def _example_axis(ax: "Axes", results: "FigureResults") -> None:
-    """The axis of examples, logarithmic where they were measured so."""
+    """Set up the axis of examples, logarithmic if they were recorded on a logarithmic grid."""
     from fa_repro.plotting import curves
 
     if results.config["record"]["grid"] != "log":

@@ -1,4 +1,4 @@
-"""A manual search: error on examples held out for it, over one setting or pairs of them."""
+"""A manual search for settings: error on held-out examples, over one setting or pairs of settings."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -20,28 +20,34 @@ ERRORS = {
     "validation_nse": "NSE of held-out examples",
     "nse": "NSE of examples not yet learned",
 }
-"""What can be searched for the least of, each with its name for a person."""
+"""Errors that a search can minimise, with their labels."""
 
 
 def error_of(names: Sequence[str]) -> str | None:
-    """The one of `names` that is an error on examples held out for a search, if there is one."""
+    """The first of `names` that is an error to minimise; None if there is none."""
     return next((name for name in names if name in ERRORS), None)
 
 
 def check_setup(setup: "Setup") -> None:
-    """Refuse runs that do not measure the error on held-out examples: that of classes where there are any.
+    """Check that runs record the error to minimise, and no other.
 
-    A task that holds none out gives each example once, and its error before it is learned from.
+    This is `validation_error_percent` for tasks with epochs, and `validation_nse` for others that hold out examples. A
+    task that holds out none presents each example only once, so `nse`, measured before learning from it, is used.
+
+    Raises
+    ------
+    ValueError
+        If another error is recorded, or none.
     """
     needed = "validation_nse" if "validation" in setup.task.held_out else "nse"
     if setup.task.epoch is not None:
         needed = "validation_error_percent"
     if error_of(setup.record.probes) != needed:
-        raise ValueError(f"the figure needs {needed} among record.probes, and no other of {', '.join(ERRORS)}")
+        raise ValueError(f"the figure needs {needed} among record.probes, and only one of {', '.join(ERRORS)}")
 
 
 def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":
-    """`main`, the error of each run, with the epoch where there are epochs."""
+    """Table `main`: the error of each run, with the epoch if the task has epochs."""
     from fa_repro.results.tables import observations
 
     setups = [run.condition.setup for run in trained.runs]
@@ -59,7 +65,7 @@ def _quantity(results: "FigureResults") -> "Quantity":
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """The error at the end: lines against one swept number; else heat maps, for each algorithm over its keys."""
+    """Draw the final error: lines against one swept number, else heat maps over the swept keys of each algorithm."""
     from fa_repro.plotting import search, sweeps
 
     if search.is_line(results):

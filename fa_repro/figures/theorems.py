@@ -1,4 +1,4 @@
-"""The three theorems of the supplement, each as an experiment held to stated tolerances."""
+"""The three theorems of the supplement, each as an experiment with stated tolerances."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from fa_repro.results.figure_results import FigureResults
 
 FLOOR = 1e-20
-"""What is drawn for 0 on a logarithmic axis, at the least."""
+"""Smallest value drawn on a logarithmic axis; smaller values and 0 are drawn there."""
 
 ACROSS = 3
-"""Panels side by side."""
+"""Number of panels side by side."""
 
 HIGH, ROW = 2.0, 0.135
-"""Inches that a row of panels takes, and a line of the list."""
+"""Height in inches of a row of panels, and of a line of the list."""
 
 MOST_LEVEL, MOST_NUMBERS = 5, 18
-"""Sweep points up to which numbers stand level in their cells, and up to which they are written at all."""
+"""Maximum number of sweep points for horizontal numbers in cells, and for numbers at all."""
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """A panel for each part of each theorem, and what was found of each statement; of a sweep the latter alone."""
+    """Draw a panel for each part of each theorem, and a list of statements; of a sweep, only which statements hold."""
     if results.config["sweep"]:
         _swept(fig, results)
         return
@@ -65,7 +65,7 @@ def _part(table: "pd.DataFrame", quantity: str) -> "dict[str, pd.DataFrame]":
 
 
 def _lines(ax: "Axes", parts: "dict[str, pd.DataFrame]", names: Sequence[str] | None = None, **keys: Any) -> None:
-    """Median over trials of each case, with the range of all."""
+    """Draw the median over trials of each case, with the range of all trials."""
     for number, (name, values) in enumerate(parts.items()):
         shown = values.clip(lower=FLOOR) if ax.get_yscale() == "log" else values
         colour = style.SERIES[number % len(style.SERIES)]
@@ -122,7 +122,7 @@ def _lyapunov(ax: "Axes", results: "FigureResults") -> None:
 
 
 def _by_rate(ax: "Axes", parts: "dict[str, pd.DataFrame]", orders: Mapping[str, float], ylabel: str) -> None:
-    """Errors over learning rates, with the order at which the theorem has them vanish dotted."""
+    """Draw errors over learning rates; a dotted line has the order at which they vanish according to the theorem."""
     from matplotlib.ticker import FixedLocator, NullFormatter
 
     ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel=ylabel)
@@ -195,7 +195,7 @@ PANELS: "tuple[tuple[int, str, Callable[[Axes, FigureResults], None]], ...]" = (
 
 
 def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
-    """Each statement with its number and bound, those that do not hold in bold."""
+    """List each statement with its measured value and bound; statements that do not hold are bold."""
     ax.set_axis_off()
     ax.set(xlim=(0, 1), ylim=(0, 1))
     holding = int(summary["holds"].sum())
@@ -213,7 +213,7 @@ def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
 
 
 def _swept(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """Which statements hold at which sweep points."""
+    """Draw which statements hold at which sweep points."""
     from matplotlib.colors import ListedColormap
 
     from fa_repro.plotting import labels

@@ -1,4 +1,4 @@
-"""Learning curves: parts that several figures draw with."""
+"""Learning curves: drawing functions that several figures share."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 SMOOTH = 250
-"""Points of a line up to which it is not smoothed."""
+"""Number of points up to which a line is not smoothed."""
 
 MOST_NOTES = 8
-"""Notes in a panel on sweep points that diverged."""
+"""Maximum number of notes in a panel on sweep points that diverged."""
 
 
 def draw_mean_with_interval(
@@ -35,10 +35,10 @@ def draw_mean_with_interval(
     logarithmic: bool = False,
     **keys: Any,
 ) -> None:
-    """Mean over trials with its 95 % t interval; of logarithms where the axis is logarithmic.
+    """Draw the mean over trials with its 95 % t interval; both are of logarithms if `logarithmic`.
 
-    Lines of very many examples are smoothed over a sliding window. The line ends where the first trial diverged,
-    with a cross above. `keys` are those of the line.
+    Lines with very many points are smoothed with a sliding window. The line ends where the first trial diverged,
+    with a cross above it. `keys` are passed on to the line.
     """
     draw_interval(ax, part, value, colour, logarithmic, **keys)
     mark_diverged(ax, results, part, colour)
@@ -53,9 +53,10 @@ def draw_interval(
     window: int | None = None,
     **keys: Any,
 ) -> None:
-    """The mean and interval of `mean_with_interval`, without crosses; `window` measured points are averaged.
+    """Draw the mean and interval of `draw_mean_with_interval`, without crosses.
 
-    `keys` are those of the line.
+    `window` is the number of measured points in the sliding window; by default, it is chosen from the number of points.
+    `keys` are passed on to the line.
     """
     _, examples, values = by_trial(part, value)
     window = min(len(examples), window or max(1, len(examples) // SMOOTH))
@@ -70,7 +71,7 @@ def draw_interval(
 
 
 def draw_mean_with_deviation(ax: "Axes", part: "pd.DataFrame", value: str, colour: Any, **keys: Any) -> None:
-    """Mean over trials and one standard deviation; `keys` are those of the line."""
+    """Draw the mean over trials and one standard deviation; `keys` are passed on to the line."""
     _, examples, values = by_trial(part, value)
     mean = values.mean(axis=0)
     deviation = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
@@ -79,14 +80,14 @@ def draw_mean_with_deviation(ax: "Axes", part: "pd.DataFrame", value: str, colou
 
 
 def point_marker(examples: Array) -> str | None:
-    """How to mark points: not at all, unless there is only one and so no line."""
+    """Marker of the points of a line: None, unless there is only one point and so no line to see."""
     return "." if len(examples) == 1 else None
 
 
 def mark_diverged(ax: "Axes", results: "FigureResults", part: "pd.DataFrame", colour: Any) -> None:
-    """Where trials of one algorithm and sweep point diverged: a cross at the first, and their number.
+    """Mark where trials of one algorithm and sweep point diverged: a cross at the first, and their number.
 
-    Where many points have diverged, those after the first few are counted together.
+    If many sweep points diverged, those after the first few are counted together.
     """
     axes = [axis for axis in results.config["sweep"] if axis in part]
     labels = {name: canonical(part[name].iloc[0]) for name in ("algorithm", *axes)}
@@ -121,9 +122,9 @@ def mark_diverged(ax: "Axes", results: "FigureResults", part: "pd.DataFrame", co
 
 
 def limit_axis(*panels: "Axes", below: float = 0.1) -> None:
-    """Keep the sound curves readable where others diverge, and means where the intervals of few trials are wide.
+    """Limit the vertical axis so that diverging curves and wide intervals do not squeeze the other curves.
 
-    Several panels share their axis. It reaches down to `below` times the lowest line; to all there is if that is 0.
+    The panels share this axis. It starts at `below` times the lowest line, or is not limited below if `below` is 0.
     """
     lines = [line for ax in panels for line in ax.lines]
     heights = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in lines] or [np.empty(0)])
@@ -134,7 +135,7 @@ def limit_axis(*panels: "Axes", below: float = 0.1) -> None:
 
 
 def percent_ticks(ax: "Axes") -> None:
-    """Plain percentages on a logarithmic axis."""
+    """Label a logarithmic axis with plain percentages."""
     from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
     ax.yaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]))
@@ -143,11 +144,11 @@ def percent_ticks(ax: "Axes") -> None:
 
 
 def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:
-    """Label the axis of examples, in thousands where there are many."""
+    """Label the axis of examples, in thousands if there are many."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     last = table["example"].max() + 1 if len(table) else 1
-    last -= last % 10 == 1  # a grid ends with the last example, or after it
+    last -= last % 10 == 1  # a grid ends at the last example or after it
     ax.set_xlim(0, max(last, 1))
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlabel("examples")
@@ -164,7 +165,7 @@ def sweep_colours(names: Sequence[Any]) -> list[Any]:
 
 
 def add_colour_bar(fig: "MatplotlibFigure", axes: Any, names: Sequence[str], title: str) -> None:
-    """A bar beside `axes` that tells which colour is which value; the fig grows if long names need it."""
+    """Add a bar beside `axes` that shows the colour of each value; the figure grows if long names need it."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
@@ -182,7 +183,7 @@ def add_colour_bar(fig: "MatplotlibFigure", axes: Any, names: Sequence[str], tit
 
 
 def legend_columns(labels: Sequence[str]) -> int:
-    """How many labels stand side by side in a legend as wide as the figure."""
+    """Number of columns of a legend that is as wide as the figure."""
     return max(1, min(3, int(135 / (8 + max(map(len, labels), default=0)))))
 
 

@@ -1,4 +1,4 @@
-"""Heat maps: the value at the end of runs over pairs of swept settings."""
+"""Heat maps of the final values of runs over pairs of swept settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
     from fa_repro.results.figure_results import FigureResults
 
 DECADES = 1e4
-"""Range of colours on a logarithmic scale."""
+"""Maximum ratio between the ends of a logarithmic colour scale."""
 
-_SMALLEST, _LARGEST = 1e-40, 1e30  # of what is drawn on a logarithmic scale
+_SMALLEST, _LARGEST = 1e-40, 1e30  # of values drawn on a logarithmic scale
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is drawn of runs.
+    """A measured quantity, and how it is drawn.
 
     Attributes
     ----------
     column : str
         Its column in the table.
     label : str
-        Its name for a person.
+        Its label in pictures.
     logarithmic : bool
-        Whether it is averaged and coloured by its logarithm.
+        Whether means and colours are of its logarithm.
     digits : int
-        Decimals of a number, if it is not logarithmic.
+        Decimals of its values, if it is not logarithmic.
     unit : str
-        What stands behind a number in a title.
+        Written after a value in titles.
     title : str
-        What tells it from others that are drawn beside it.
+        Distinguishes it from other quantities in the same picture.
     least : str
-        What its least value is called.
+        Word for its smallest value.
     """
 
     column: str
@@ -53,25 +53,25 @@ class Quantity:
     least: str = "best"
 
     def number(self, value: float) -> str:
-        """A value in as few characters as it takes."""
+        """A value as short text."""
         if not self.logarithmic:
             return f"{value:.{self.digits}f}"
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa
 
     def finite(self, values: Array) -> Array:
-        """Values as they are drawn: NaN where there is none."""
+        """Values as they are drawn: NaN if not finite, and clipped on a logarithmic scale."""
         values = np.where(np.isfinite(values), values, np.nan)
         return np.clip(values, _SMALLEST, _LARGEST) if self.logarithmic else values
 
     def mean(self, values: Array) -> float:
-        """Mean over runs, geometric on a logarithmic scale; NaN if one of them has no value."""
+        """Mean over runs, geometric on a logarithmic scale; NaN if one of them is not finite."""
         values = self.finite(values)
         return float(np.exp(np.log(values).mean()) if self.logarithmic else values.mean())
 
 
 def colour_norm(quantity: Quantity, values: Array) -> "Normalize":
-    """Colours from the least of all values to their 90th percentile."""
+    """Colour scale from the smallest of all values to their 90th percentile."""
     from matplotlib.colors import LogNorm, Normalize
 
     sound = quantity.finite(values)
@@ -86,21 +86,22 @@ def colour_norm(quantity: Quantity, values: Array) -> "Normalize":
 
 @dataclass
 class Panel:
-    """One heat map, and what is known of its cells.
+    """One heat map, and the data of its cells.
 
     Attributes
     ----------
     ax : Axes
     quantity : Quantity
     labels : (str, str)
-        Names of its two axes; empty where there is none.
+        Labels of the horizontal and the vertical axis; empty for an axis that is missing.
     names : (list of str, list of str)
         Names of columns and of rows.
     means : array, shape (rows, columns)
-        NaN where a run diverged, or there is none.
+        Mean over runs; NaN if a run diverged or there are no runs.
     runs, diverged : arrays of int, shape (rows, columns)
+        Number of runs, and of those that diverged.
     titles : list of str
-        Lines above it.
+        Lines of its title.
     """
 
     ax: "Axes"
@@ -114,13 +115,13 @@ class Panel:
 
     @property
     def best(self) -> float:
-        """The least mean; NaN if there is none."""
+        """The smallest mean; NaN if there is none."""
         sound = self.means[~np.isnan(self.means)]
         return float(sound.min()) if len(sound) else float("nan")
 
     @property
     def verdict(self) -> str:
-        """What the title says of all cells."""
+        """Summary of all cells for the title."""
         if not np.isnan(self.best):
             return f"{self.quantity.least}: {self.quantity.number(self.best)}{self.quantity.unit}"
         if not self.diverged.any():
@@ -129,7 +130,7 @@ class Panel:
 
 
 def has_diverged(results: "FigureResults", ends: "pd.DataFrame") -> Array:
-    """Whether the run of each row is one that diverged."""
+    """Whether the run of each row diverged: shape (rows,)."""
     keys = ["algorithm", "trial", *results.config["sweep"]]
     known = {tuple(canonical(each[key]) for key in keys) for each in results.manifest["diverged"]}
     rows = zip(*(map(canonical, ends[key]) for key in keys), strict=True)
@@ -146,21 +147,24 @@ def draw_panel(
     titles: Sequence[str],
     colours: "Normalize",
 ) -> Panel:
-    """A heat map over two axes, or over one, or of one cell.
+    """Draw a heat map over two axes, over one axis, or of a single cell.
 
     Parameters
     ----------
     ax : Axes
     ends : DataFrame
-        One row for each run; `diverged` tells whether it diverged.
+        One row for each run; column `diverged` is true if the run diverged.
     quantity : Quantity
     axes : (str, str)
-        Across and up; empty where there is none.
+        Swept keys along the horizontal and the vertical axis; empty for none.
     known : mapping
         The name of each value, by axis.
     algorithm : str
+        The algorithm of the runs.
     titles : sequence of str
+        Lines of the title above the summary of the cells.
     colours : Normalize
+        Colour scale.
     """
     from matplotlib import colormaps
 

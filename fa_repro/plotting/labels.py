@@ -1,4 +1,4 @@
-"""Sweep points: their order, and names for them, their keys and their algorithms."""
+"""Sweep points: their order, and the names of their values, keys and algorithms."""
 
 import json
 import re
@@ -11,34 +11,34 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_NAME = 72
-"""Characters of a name; longer ones are shortened."""
+"""Maximum length of a name; longer names are shortened."""
 
 _WORDS = {"network.init_range": "initial range ω of W₀ and W"}
 _ENDS = {".learning_rate": "learning rate η", ".feedback_range": "range β of B"}
 
 
 def sweep_points(table: "pd.DataFrame", axes: Sequence[str]) -> "list[tuple[str, pd.DataFrame]]":
-    """Rows of each sweep point, with its name, in the order of the values."""
+    """Name and rows of each sweep point, ordered by its values."""
     known = {axis: value_names(table[axis]) for axis in axes}
     return [(point_name(key, known), part) for key, part in group_by_point(table, axes).items()]
 
 
 def group_by_point(table: "pd.DataFrame", axes: Sequence[str]) -> "dict[tuple[Any, ...], pd.DataFrame]":
-    """Rows of each sweep point, by its values and in their order."""
+    """Rows of each sweep point, keyed and ordered by its values."""
     if not axes:
         return {(): table}
     return dict(sorted(table.groupby(list(axes), sort=False), key=lambda pair: [*map(_rank, pair[0])]))
 
 
 def point_name(key: Iterable[Any], known: Mapping[str, Mapping[Any, str]]) -> str:
-    """Name of a sweep point whose values have the names `known`, axis by axis."""
+    """Name of a sweep point with the values `key`, given the names of values for each axis."""
     return ", ".join(own[value] for value, own in zip(key, known.values(), strict=True))
 
 
 def value_names(values: Iterable[Any]) -> dict[Any, str]:
-    """A name for each distinct value, in their order.
+    """A name for each distinct value, in ascending order.
 
-    Numbers have as many digits as they need to differ; of blocks only the keys that differ are named.
+    Numbers have as many digits as they need to differ. Blocks are named by the keys in which they differ.
     """
     ordered = sorted(set(values), key=_rank)
     opened = [_opened(value) for value in ordered]
@@ -55,7 +55,7 @@ def _word(value: Any) -> str:
 
 
 def _blocks(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Blocks by the keys in which they differ; by all of them where there is one block."""
+    """Names of blocks: the keys in which they differ, or all keys if there is only one block."""
     flat = [_flat(block) for block in blocks]
     keys = list(dict.fromkeys(key for block in flat for key in block))
     told = {key: value_names(json.dumps(block[key]) for block in flat if key in block) for key in keys}
@@ -72,7 +72,7 @@ def _flat(block: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _numbers(values: Sequence[float]) -> list[str]:
-    """Numbers in six digits or fewer where that is short; else in as few, from three on, as tell them apart."""
+    """Numbers with up to six digits if that is short; else with the fewest, at least three, that tell them apart."""
     short = [str(value) if isinstance(value, int) else f"{value:g}" for value in values]
     if len(set(short)) == len(values) and max(map(len, short), default=0) <= 7:
         return short
@@ -81,7 +81,7 @@ def _numbers(values: Sequence[float]) -> list[str]:
 
 
 def _shortened(texts: Sequence[str]) -> list[str]:
-    """No text longer than a name may be, and all different still."""
+    """Texts shortened to the maximum length of a name, and still all different."""
     cut = [text if len(text) <= MOST_NAME else f"{text[: MOST_NAME - 1].rstrip(' ,')}…" for text in texts]
     return [text if cut.count(text) == 1 else f"{text} ({place + 1})" for place, text in enumerate(cut)]
 
@@ -91,7 +91,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _opened(value: Any) -> Any:
-    """A cell of a table as plain data: collections, and numbers among words, stand there as JSON."""
+    """A cell of a table as plain data; collections, and numbers in columns with words, are stored as JSON."""
     if isinstance(value, str):
         try:
             return json.loads(value)
@@ -101,13 +101,13 @@ def _opened(value: Any) -> Any:
 
 
 def canonical(value: Any) -> Any:
-    """A label of a run, or a cell of a table, such that those of one sweep point are equal."""
+    """A label of a run or a cell of a table, in a form that is equal for equal swept values."""
     value = _opened(value)
     return json.dumps(value, sort_keys=True) if isinstance(value, list | dict) else value
 
 
 def _rank(value: Any) -> tuple[int, Any]:
-    """Where a swept value stands among the others: numbers, lists, words, blocks, those of few keys first."""
+    """Sort key of a swept value: numbers come first, then lists, words and blocks; blocks with few keys first."""
     value = _opened(value)
     if isinstance(value, list):
         return 1, [_rank(item) for item in value]
@@ -118,17 +118,17 @@ def _rank(value: Any) -> tuple[int, Any]:
 
 
 def varied_axes(table: "pd.DataFrame", axes: Iterable[str]) -> list[str]:
-    """The axes along which there is more than one value."""
+    """The axes with more than one value."""
     return [axis for axis in axes if table[axis].nunique() > 1]
 
 
 def concerns(axis: str, algorithm: str) -> bool:
-    """Whether a swept key is the algorithm's own, everyone's or nobody's."""
+    """Whether a swept key affects an algorithm: its own keys, those of all algorithms, and general ones do."""
     return not axis.startswith("algorithms.") or axis.split(".")[1] in (algorithm, "*")
 
 
 def axis_title(axes: Sequence[str], algorithm: str | None = None) -> str:
-    """Name of swept keys for a person; those of `algorithm` are not said to be its own."""
+    """Label of swept keys; keys of `algorithm` are labelled without its name."""
 
     def title(axis: str) -> str:
         own = next((word for end, word in _ENDS.items() if axis.endswith(end)), None)
@@ -140,12 +140,12 @@ def axis_title(axes: Sequence[str], algorithm: str | None = None) -> str:
 
 
 def setting_text(axis: str, name: str) -> str:
-    """One value of a swept key, as in `seed = 3`; blocks name their keys themselves."""
+    """One value of a swept key, as in `seed = 3`; names of blocks contain their keys already."""
     return name if "=" in name else f"{axis.rsplit('.', 1)[-1]} = {name}"
 
 
 def wrap(text: str, width: int) -> str:
-    """Text in lines of at most so many characters, broken at spaces, else behind a sign within a key, else anywhere."""
+    """Wrap text to `width` characters: at spaces, else after a punctuation mark within a word, else anywhere."""
     lines = [""]
     for word in re.findall(r"\S+\s*", text):
         fits = len(lines[-1] + word.rstrip()) <= width

@@ -1,4 +1,4 @@
-"""From saved results to a picture."""
+"""Rendering of saved results as a picture."""
 
 import io
 import os
@@ -19,7 +19,7 @@ Draw = Callable[["Figure", "FigureResults"], None]
 
 
 def draw_figure(draw: Draw, size: tuple[float, float], results: "FigureResults") -> "Figure":
-    """The picture of results, as a Matplotlib figure; `size` is its width and height in inches."""
+    """Draw results as a Matplotlib figure; `size` is its width and height in inches."""
     with _our_style():
         from matplotlib.figure import Figure
 
@@ -30,7 +30,7 @@ def draw_figure(draw: Draw, size: tuple[float, float], results: "FigureResults")
 
 
 def save_figure(fig: "Figure", format: str = "png") -> bytes:
-    """A Matplotlib figure as the content of a file; equal figures give equal bytes."""
+    """Render a Matplotlib figure as the content of a file; equal figures give equal bytes."""
     buffer = io.BytesIO()
     with _our_style():
         fig.savefig(buffer, format=format, metadata=FORMATS[format])
@@ -40,9 +40,9 @@ def save_figure(fig: "Figure", format: str = "png") -> bytes:
 def draw_formats(
     draw: Draw, size: tuple[float, float], results: "FigureResults", formats: Iterable[str]
 ) -> "tuple[Figure, dict[str, bytes]]":
-    """The picture of results as a Matplotlib figure, that of the PNG, and as a file in each format.
+    """Draw results; return the Matplotlib figure of the PNG, and the content of a file in each format.
 
-    It is drawn anew for each format: the layout depends a little on what a figure was rendered as before.
+    The figure is drawn anew for each format, since its layout depends slightly on formats it was rendered in before.
     """
     figures = {format_: draw_figure(draw, size, results) for format_ in formats}
     return figures["png"], {format_: save_figure(fig, format_) for format_, fig in figures.items()}
@@ -50,8 +50,8 @@ def draw_formats(
 
 @contextmanager
 def _our_style() -> Iterator[None]:
-    """Use only our style, whatever backend or style the environment and the user's matplotlibrc ask for."""
-    backend = os.environ.pop("MPLBACKEND", None)  # read at the first import; one that is not installed would end it
+    """Use only the package's style, whatever backend or style the environment and the user's matplotlibrc ask for."""
+    backend = os.environ.pop("MPLBACKEND", None)  # the first import reads it, and fails if it is not installed
     try:
         import matplotlib as mpl
     finally:

@@ -1,4 +1,4 @@
-"""The end of runs against the one key that is swept, and the best value of each algorithm in words."""
+"""Final values of runs against a single swept key, and the best value of each algorithm as text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,22 +18,23 @@ if TYPE_CHECKING:
     from fa_repro.results.figure_results import FigureResults
 
 MOST_TICKS = 10
-"""Swept values up to which each has a tick."""
+"""Number of swept values up to which each has a tick."""
 
 
 @dataclass(frozen=True)
 class Ends:
-    """How the runs of one algorithm end, point by point in the order of the swept values.
+    """Final values of the runs of one algorithm at each sweep point, in the order of the swept values.
 
     Attributes
     ----------
     axes : list of str
-        The keys along which the algorithm varies.
+        The swept keys along which the algorithm varies.
     points : list of tuple
-        A value of each.
+        The values of these keys at each sweep point.
     means, low, high : arrays, shape (points,)
-        Mean over trials, NaN where one diverged, and the range of those that did not.
+        Mean over trials, NaN if one diverged, and the range of the trials that did not.
     runs, diverged : arrays of int, shape (points,)
+        Number of runs, and of those that diverged.
     """
 
     algorithm: str
@@ -47,12 +48,12 @@ class Ends:
 
     @property
     def best(self) -> int | None:
-        """Place of the least mean; None if there is none."""
+        """Index of the smallest mean; None if there is none."""
         return None if np.isnan(self.means).all() else int(np.nanargmin(self.means))
 
 
 def algorithm_ends(results: "FigureResults", quantity: Quantity) -> list[Ends]:
-    """The ends of all algorithms that have results."""
+    """Final values of all algorithms that have results."""
     last, found = sweeps.last_measurements(results), []
     for algorithm in sweeps.present_algorithms(results):
         axes = sweeps.own_axes(last, results, algorithm)
@@ -72,13 +73,13 @@ def algorithm_ends(results: "FigureResults", quantity: Quantity) -> list[Ends]:
 
 
 def is_line(results: "FigureResults") -> bool:
-    """Whether one key is swept, and through numbers, so that lines can be drawn against it."""
+    """Whether a single key is swept, over numbers, so that lines can be drawn against it."""
     axes = varied_axes(results.table, results.config["sweep"])
     return len(axes) == 1 and results.table[axes[0]].dtype.kind in "if"
 
 
 def best_lines(results: "FigureResults", quantity: Quantity) -> Iterator[str]:
-    """A line for each algorithm on its best point, whether it lies at the edge of the grid, and what diverged."""
+    """A line of text on each algorithm's best point, whether it lies at the edge of the grid, and what diverged."""
     if not results.config["sweep"]:
         return
     known = {axis: value_names(results.table[axis]) for axis in results.config["sweep"]}
@@ -102,7 +103,7 @@ def best_lines(results: "FigureResults", quantity: Quantity) -> Iterator[str]:
 
 
 def _edges(each: Ends, point: tuple[Any, ...]) -> Iterator[str]:
-    """The keys of numbers, but for the seed, whose value at a point is the least or the largest of the grid."""
+    """The numeric keys, except the seed, whose value at a point is the smallest or the largest of the grid."""
     for place, axis in enumerate(each.axes):
         values = [own[place] for own in each.points]
         numbers = all(not isinstance(value, str | bool | np.bool_) for value in values)
@@ -111,7 +112,7 @@ def _edges(each: Ends, point: tuple[Any, ...]) -> Iterator[str]:
 
 
 def draw_lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> None:
-    """A line for each algorithm, its best value marked; above, the values at which runs diverged."""
+    """Draw a line for each algorithm with its best value marked; above, the values at which runs diverged."""
     (axis,) = varied_axes(results.table, results.config["sweep"])
     every, values = algorithm_ends(results, quantity), sorted(set(results.table[axis]))
     lost = [each for each in every if each.diverged.any()]
@@ -160,7 +161,7 @@ def _line(ax: "Axes", each: Ends, look: dict[str, Any], values: list[Any], quant
 
 
 def _crosses(ax: "Axes", lost: list[Ends], looks: dict[str, dict[str, Any]]) -> None:
-    """A row for each algorithm of which runs diverged: a cross, upright where it is not all of them."""
+    """Draw a row for each algorithm with diverged runs: `x` where all trials diverged, `+` where only some did."""
     for row, each in enumerate(lost):
         colour = looks[each.algorithm]["color"]
         for point, runs, count in zip(each.points, each.runs, each.diverged, strict=True):

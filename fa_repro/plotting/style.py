@@ -1,4 +1,4 @@
-"""How every figure looks: sizes, type, colours and names. Widths in inches, type in points."""
+"""Style of all figures: sizes, fonts, colours and names. Widths are in inches, font sizes in points."""
 
 import re
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ WIDE = 7.2
 """Width of every figure: two columns of a page."""
 
 SMALL, LARGE = 7.0, 8.0
-"""Type of ticks, legends and notes, and of titles and labels; nothing is smaller at the size that is published."""
+"""Font size of ticks, legends and notes, and of titles and labels. No text is smaller at the published size."""
 
 RC: dict[str, Any] = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
-    "pdf.fonttype": 42,  # fonts embedded whole, as journals ask for, and text that can be searched
+    "pdf.fonttype": 42,  # whole fonts are embedded, as journals require, and text can be searched
     "svg.fonttype": "path",  # looks the same whatever fonts a reader has
     "svg.hashsalt": "fa_repro",  # the same identifiers each time
     "font.size": LARGE,
@@ -35,8 +35,8 @@ RC: dict[str, Any] = {
     "image.interpolation": "nearest",
 }
 
-# Backprop black, feedback alignment green and shallow grey, as the paper draws them, in tones that colour-blind readers
-# tell apart (a lighter grey is the green of those who do not see green); the rest from Okabe and Ito's set.
+# Backprop is black, feedback alignment green and shallow grey, as in the paper, in tones that colour-blind readers can
+# tell apart (a lighter grey looks like this green to them). The others are from the palette of Okabe and Ito.
 _COLOURS = {
     "shallow": "#5A5A5A",
     "reinforcement": "#E69F00",
@@ -50,34 +50,34 @@ _FAMILY = ("#0072B2", "#D55E00", "#CC79A7", "#882255", "#56B4E9", "#E69F00")
 _LINES: tuple[Any, ...] = ("-", (0, (4, 1.3)), (0, (1, 1)), (0, (5, 1.2, 1, 1.2)), (0, (6, 1, 1, 1, 1, 1)))
 
 SERIES = ("#000000", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00")
-"""Lines that are no algorithms, in their order."""
+"""Colours of lines that do not stand for algorithms, in order."""
 
 PATHS = ("#0072B2", "#CC79A7", "#D55E00", "#56B4E9", "#E69F00", "#882255")
-"""Paths beside one in green."""
+"""Colours of paths drawn together with a green one."""
 
 HOLDS, FAILS, ALARM = "#CFE8DD", "#D55E00", "#B00000"
-"""Areas where a statement holds and where not; words and crosses that tell of what went wrong."""
+"""Colours of areas where a statement holds and where it fails, and of words and crosses that mark failures."""
 
 GUIDE, REFERENCE = "#808080", "#555555"
-"""Lines that guide the eye, and a published curve's sample in a legend."""
+"""Colours of lines that guide the eye, and of the published curve's sample in a legend."""
 
 BAND = 0.2
 """Opacity of bands."""
 
 PUBLISHED: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9}
-"""Lines of published curves."""
+"""Line style of published curves."""
 
 
 def colour(algorithm: str, position: int = 0, rule: str | None = None) -> str:
-    """Colour of an algorithm: its own or its rule's in the paper's figures, else one by position among the others."""
+    """Colour of an algorithm: that of its name or rule in the paper's figures, else one chosen by its position."""
     return _COLOURS.get(algorithm) or _COLOURS.get(rule or "", _OTHERS[position % len(_OTHERS)])
 
 
 def looks(rules: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Colour and line of each algorithm in one picture; no two are alike, and those of one colour differ in line.
+    """Colour and line style of each algorithm in one picture; no two algorithms have both in common.
 
-    Algorithms of the paper, or with a rule of the paper, keep their colours and lines drawn through; others have
-    neither if few enough are there.
+    Algorithms of the paper, or with a rule of the paper, keep their colours and have solid lines. Others have other
+    colours and line styles, as long as there are enough of these.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ def looks(rules: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def label(algorithm: str) -> str:
-    """Name of an algorithm for a person."""
+    """Name of an algorithm in pictures and text."""
     return algorithm.replace("_", " ")
 
 
 def plain_powers(fig: "MatplotlibFigure") -> None:
-    """Have logarithmic axes write 10⁻³ in the type of the other ticks; Matplotlib's own exponents are at 0.7 of it."""
+    """Write exponents on logarithmic axes as plain characters (10⁻³); Matplotlib's are at 0.7 of the font size."""
     from matplotlib.ticker import LogFormatterSciNotation
 
     class Powers(LogFormatterSciNotation):
@@ -117,11 +117,11 @@ def plain_powers(fig: "MatplotlibFigure") -> None:
         for axis in (ax.xaxis, ax.yaxis):
             for ticks in (axis.major, axis.minor):
                 if isinstance(ticks.formatter, LogFormatterSciNotation):
-                    ticks.formatter.__class__ = Powers  # and what it knows of its axis with it
+                    ticks.formatter.__class__ = Powers  # keeps its attributes
 
 
 def _plain(words: str) -> str:
-    """What Matplotlib writes as `$\\mathdefault{2\\times10^{-3}}$`, in plain characters."""
+    """Tick labels that Matplotlib writes as `$\\mathdefault{2\\times10^{-3}}$`, in plain characters."""
     words = re.sub(r"\$\\mathdefault\{(.*)\}\$", r"\1", words).replace(r"\times", "\N{MULTIPLICATION SIGN}")
     return re.sub(r"\^\{(.*?)\}", lambda found: found[1].translate(_RAISED), words).replace("-", "\N{MINUS SIGN}")
 

@@ -1,4 +1,4 @@
-"""Swept figures: lines over one axis, heat maps of the end over two, small multiples of those over more."""
+"""Figures of sweeps: lines for one swept axis, a heat map of final values for two, several heat maps for more."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 
 MOST_LINES = 50
-"""Lines in a panel; of more values as many are drawn, spread evenly, and that is told."""
+"""Maximum number of lines in a panel. Of more values, an evenly spaced selection is drawn, with a note."""
 
 MOST_PANELS = 16
-"""Heat maps in a picture; what others there are is told."""
+"""Maximum number of heat maps in a picture; a note gives the number of others."""
 
 MOST_ACROSS = 5
-"""Heat maps side by side."""
+"""Maximum number of heat maps side by side."""
 
 MOST_HIGH = 8.0
-"""Inches to which a heat map grows for the names of its rows."""
+"""Height in inches up to which a heat map grows for the names of its rows."""
 
 LONG = 14
-"""Characters of a name up to which it can stand below a column."""
+"""Length of a name up to which it fits below a column."""
 
 NSE = Quantity("nse", "NSE", logarithmic=True)
 
@@ -52,7 +52,7 @@ def is_map(results: "FigureResults") -> bool:
 
 
 def draw_sweep(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> "list[Axes]":
-    """A measurement over a sweep; returns the panels of lines, if lines are drawn."""
+    """Draw a measurement over a sweep; return the panels if lines are drawn, else an empty list."""
     if is_map(results):
         draw_maps(fig, results, [quantity])
         return []
@@ -60,13 +60,13 @@ def draw_sweep(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quan
 
 
 def present_algorithms(results: "FigureResults") -> list[str]:
-    """Those that have results, in the order of the config."""
+    """Algorithms that have results, in the order of the config."""
     known = set(results.table["algorithm"])
     return [name for name in results.config["algorithms"] if name in known]
 
 
 def draw_lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> "list[Axes]":
-    """A measurement over examples on a log axis, one panel per algorithm, one line per sweep point."""
+    """Draw a measurement over examples on a log axis, with one panel per algorithm and one line per sweep point."""
     table = results.table
     axes = varied_axes(table, results.config["sweep"]) or list(results.config["sweep"])
     algorithms = present_algorithms(results)
@@ -102,7 +102,7 @@ def draw_lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quan
 
 
 def evenly_spread(items: Sequence[Any]) -> tuple[list[Any], str]:
-    """As many as lines are drawn, the first and the last among them, evenly spread; and what to tell of the others."""
+    """Select at most `MOST_LINES` evenly spaced items, including first and last; also return a note on the others."""
     places = np.round(np.linspace(0, len(items) - 1, min(MOST_LINES, len(items)))).astype(int)
     told = f" ({len(places)} of {len(items):,} values are drawn)" if len(places) < len(items) else ""
     return [items[place] for place in places], told
@@ -110,7 +110,7 @@ def evenly_spread(items: Sequence[Any]) -> tuple[list[Any], str]:
 
 @dataclass(frozen=True)
 class _Map:
-    """A heat map that is to be drawn."""
+    """A heat map to draw."""
 
     quantity: Quantity
     algorithm: str
@@ -123,9 +123,9 @@ class _Map:
 def draw_maps(
     fig: "MatplotlibFigure", results: "FigureResults", quantities: Sequence[Quantity], notes: Sequence[str] = ()
 ) -> list[Panel]:
-    """The value at the end of runs: heat maps over two axes, one for each algorithm and value of the other axes.
+    """Draw the final values of runs: heat maps over two axes, one for each algorithm and value of the other axes.
 
-    `notes` are written above them, with what else there is to tell.
+    `notes` are written above them, followed by notes on what the maps leave out and what their symbols mean.
     """
     ends = last_measurements(results)
     known = {axis: value_names(ends[axis]) for axis in results.config["sweep"]}
@@ -165,7 +165,7 @@ def draw_maps(
 
 
 def _in_lines(label: str, fig: "MatplotlibFigure", panels: Sequence[Panel], notes: Sequence[str]) -> str:
-    """The colour bar's label, in lines of equal length if it is longer than the bar."""
+    """The colour bar's label, wrapped into lines of similar length if it is longer than the bar."""
     above = bool(notes) or any(len(each.titles) > 2 or np.isnan(each.means).any() for each in panels)
     room = fig.get_figheight() * (15.0 if above else 16.5)
     return label if len(label) <= room else wrap(label, int(min(room, len(label) / 2 + 6)))
@@ -186,7 +186,7 @@ def last_measurements(results: "FigureResults") -> "pd.DataFrame":
 def _stack(
     ends: "pd.DataFrame", results: "FigureResults", known: dict[str, dict[Any, str]], algorithm: str, quantity: Quantity
 ) -> Iterator[_Map]:
-    """The heat maps of one algorithm, in the order of the values of the axes that no map has."""
+    """Heat maps of one algorithm, ordered by the values of the axes that the maps do not have."""
     others = _others(ends, results)
     order = list(group_by_point(ends, others))
     along = own_axes(ends, results, algorithm)
@@ -203,7 +203,7 @@ def _stack(
 
 
 def _directions(axes: Sequence[str], known: dict[str, dict[Any, str]]) -> tuple[str, str]:
-    """Which axis runs across and which up: the first across, unless only its names are long."""
+    """The horizontal and the vertical axis: the first is horizontal, unless its names are too long for that."""
     across, up = [*axes, "", ""][:2]
     long, other = _longest(known.get(across, {})), _longest(known.get(up, {}))
     return (up, across) if long > max(LONG, other) else (across, up)
@@ -220,7 +220,7 @@ def own_axes(ends: "pd.DataFrame", results: "FigureResults", algorithm: str) -> 
 
 
 def _others(ends: "pd.DataFrame", results: "FigureResults") -> list[str]:
-    """The axes that no map has: those of fewest values, until no algorithm has more than two left."""
+    """Axes that the maps do not have: those with the fewest values, until each algorithm has at most two axes left."""
     along, found = [own_axes(ends, results, algorithm) for algorithm in present_algorithms(results)], list[str]()
     while crowded := [left for axes in along if len(left := [axis for axis in axes if axis not in found]) > 2]:
         candidates = [axis for axis in reversed(results.config["sweep"]) if any(axis in left for left in crowded)]
@@ -229,7 +229,7 @@ def _others(ends: "pd.DataFrame", results: "FigureResults") -> list[str]:
 
 
 def _places(columns: Sequence[Sequence[_Map]]) -> tuple[list[_Map | None], int]:
-    """Where the maps stand, row by row, and how many are in a row: a column for each algorithm where there is room."""
+    """Maps arranged row by row, and their number in a row: a column for each algorithm if there is room."""
     rows, wide = sorted({each.row for column in columns for each in column}), len(columns)
     beside = {1: min(4, int(np.ceil(len(rows) ** 0.5))), 2: 1 if len(rows) <= 4 else 2}.get(wide, 1)
     across = wide * beside if wide <= MOST_ACROSS else 4
@@ -246,12 +246,12 @@ def _places(columns: Sequence[Sequence[_Map]]) -> tuple[list[_Map | None], int]:
 
 
 def _label(results: "FigureResults", ends: "pd.DataFrame", quantity: Quantity) -> str:
-    """What the colours are of."""
+    """Text on what the colours mean."""
     return f"{quantity.label}, {_after(ends)}, {curves.trials_note(results)}"
 
 
 def after_text(results: "FigureResults") -> str:
-    """After how many examples or epochs runs end."""
+    """Text on the number of examples or epochs after which runs end."""
     return _after(last_measurements(results))
 
 

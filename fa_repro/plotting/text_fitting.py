@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 MOST_NUMBERS, MOST_TICKS = 100, 10
-"""Cells up to which numbers are written into them, and ticks of an axis of numbers."""
+"""Maximum number of cells that have numbers written into them, and of ticks on a numeric axis."""
 
 NAME_WIDTH = 24
-"""Characters in a line of a tick's name."""
+"""Maximum number of characters in a line of a tick's name."""
 
 LEAST_TICKS = 4
-"""Ticks that are left of an axis of numbers where the others would overlap."""
+"""Minimum number of ticks left on a numeric axis if others are removed because they would overlap."""
 
-_WIDE, _HIGH = 0.56, 1.3  # a character and a line, over the size of the type
+_WIDE, _HIGH = 0.56, 1.3  # width of a character and height of a line, relative to the font size
 _MARGIN = 0.92
 
 
 def fit_text(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
-    """Write what fits; returns what there is to say about signs that stand for words."""
+    """Write all texts that fit; return notes that explain the symbols drawn in place of others."""
     for each in panels:
         each.ax.set(xlabel=each.labels[0], ylabel=each.labels[1], title="\n".join(each.titles))
         _up(each, 1e3)
@@ -53,14 +53,14 @@ def fit_text(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
 
 
 def _lay_out(fig: "MatplotlibFigure") -> None:
-    """Give each panel its place, without drawing."""
+    """Compute the layout of the panels, without drawing."""
     engine = fig.get_layout_engine()
     if engine is not None:
         engine.execute(fig)
 
 
 def names_height(panel: Panel) -> float:
-    """Inches that the names of all rows take, if they are words; numbers can do with fewer."""
+    """Height in inches of the names of all rows; 0 for numbers, as some of these can be left out."""
     lines = [wrap(name, NAME_WIDTH) for name in panel.names[1]]
     return 0.0 if _are_numbers(panel.names[1]) else len(lines) * max(map(_lines, lines)) * SMALL * _HIGH / 72
 
@@ -70,7 +70,7 @@ def _lines(text: str) -> int:
 
 
 def _columns(panel: Panel) -> int:
-    """How many panels stand side by side."""
+    """Number of panels side by side."""
     spec = panel.ax.get_subplotspec()
     return spec.get_gridspec().ncols if spec is not None else 1
 
@@ -88,7 +88,7 @@ def _characters(length: float, size: float) -> int:
 
 
 def _title(panel: Panel, width: float) -> None:
-    """Lines above a panel; smaller, and a little into the gaps beside it, where a word would be broken."""
+    """Set the title of a panel; if a word would be broken, it is smaller and extends a little beyond the panel."""
     longest = max(len(word) for line in panel.titles for word in line.split())
     size = LARGE if longest <= 1.1 * _characters(width, LARGE) else SMALL
     room = _characters(width, size)
@@ -101,7 +101,7 @@ def _are_numbers(names: Sequence[str]) -> bool:
 
 
 def _across(panel: Panel, width: float) -> None:
-    """Names of the columns: side by side if they fit, on end if not; fewer of them where they are too many."""
+    """Label the columns: horizontally if the names fit, else vertically; only every n-th if there are too many."""
     names, ax = panel.names[0], panel.ax
     cell, numbers = width / len(names), _are_numbers(names)
     many = numbers and len(names) > MOST_TICKS
@@ -119,7 +119,7 @@ def _across(panel: Panel, width: float) -> None:
 
 
 def _up(panel: Panel, height: float) -> None:
-    """Names of the rows, fewer of them where they are too many."""
+    """Label the rows, only every n-th if there are too many."""
     names = panel.names[1]
     lines = [wrap(name, NAME_WIDTH) for name in names]
     least = -(-len(names) // MOST_TICKS) if _are_numbers(names) else 1
@@ -128,12 +128,12 @@ def _up(panel: Panel, height: float) -> None:
 
 
 def _step(lines: Sequence[str], cell: float) -> int:
-    """Every which name can be written along cells of this size."""
+    """Smallest n such that the names of every n-th cell of this size do not overlap."""
     return max(1, int(np.ceil(max(map(_lines, lines)) * SMALL * _HIGH / cell)))
 
 
 def _share(panels: Sequence[Panel]) -> None:
-    """Name rows once where the panel to the left names the same, and columns where the panel below does."""
+    """Remove labels of rows that the panel to the left has as well, and labels of columns that the panel below has."""
     at = {}
     for each in panels:
         spec = each.ax.get_subplotspec()
@@ -150,7 +150,7 @@ def _share(panels: Sequence[Panel]) -> None:
 
 
 def _write(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
-    """Numbers where there are few and they fit, the best bold; signs where not. What the signs are for."""
+    """Write numbers into cells if they are few and fit, the best in bold, else draw symbols; return notes on these."""
     notes: dict[str, None] = {}
     for each in panels:
         numbers = {(y, x): each.quantity.number(each.means[y, x]) for y, x in _cells(each, False)}
@@ -168,7 +168,7 @@ def _write(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
 
 
 def _written(fig: "MatplotlibFigure", panel: Panel, words: Mapping[tuple[int, int], str]) -> bool:
-    """Whether words fit into cells, level or on end; written if they do."""
+    """Write words into cells, horizontally or vertically, if they fit; return whether they do."""
     if not words:
         return True
     if panel.means.size > MOST_NUMBERS:
@@ -188,11 +188,11 @@ def _written(fig: "MatplotlibFigure", panel: Panel, words: Mapping[tuple[int, in
 
 
 def _mark(panel: Panel, which: Array, marker: str, inside: str, edge: str) -> None:
-    """A sign in some cells."""
+    """Draw a symbol in some cells."""
     (width, height), (rows, columns) = _size(panel.ax), panel.means.shape
     size = max(2.0, min(6.0, 0.6 * width / columns, 0.6 * height / rows))
     y, x = np.nonzero(which)
-    if not len(x):  # nothing, drawn unclipped, takes room
+    if not len(x):  # an empty line that is not clipped takes up room
         return
     look = {"markersize": size, "markerfacecolor": inside, "markeredgecolor": edge, "linestyle": "none"}
     panel.ax.plot(x, y, marker=marker, markeredgewidth=1.0, clip_on=False, **look)
@@ -211,7 +211,7 @@ def _fate(panel: Panel, y: int, x: int) -> str:
 
 
 def _text(panel: Panel, y: int, x: int, words: str) -> "Text":
-    """Words in a cell, dark on light and light on dark."""
+    """Write words into a cell, dark on light or light on dark."""
     value = float(panel.means[y, x])
     weight = "bold" if value == panel.best else "normal"
     style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL, "fontweight": weight}

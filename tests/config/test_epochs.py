@@ -55,7 +55,7 @@ def test_what_cannot_be_is_told(changes: dict[str, Any], message: str) -> None:
                 **{"training.examples": 10, "training.epochs": None, "record": {"weights": True, "grid": "every"}},
                 **{"training.loss": "squared_error"},
             },
-            "the figure draws square images, and 6 inputs are none",
+            "the figure draws square images, but 6 inputs do not form a square",
         ),
     ],
 )

@@ -1,1 +1,1 @@
-"""Claims of the paper: what each says, the criterion it must meet, the evidence, and the published numbers."""
+"""Claims of the paper: statements, criteria, the evidence for them, and the published numbers."""

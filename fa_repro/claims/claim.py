@@ -1,7 +1,7 @@
-"""Claims of the paper: what each says, the criterion it is held to, and the verdict on it.
+"""Claims of the paper: statements, criteria and verdicts.
 
-A figure lists its claims in its own file. A claim's criterion says what decides; `judge` gives what was measured.
-Imported with every figure, so nothing heavy is imported here.
+The module of each figure lists its claims. The criterion of a claim says what decides on it; `judge` measures that.
+This module is imported with every figure, so it imports nothing heavy.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What there is to say of a claim."""
+    """Verdict on a claim."""
 
     REPRODUCED = "reproduced"
     NOT_REPRODUCED = "not reproduced"
@@ -23,7 +23,13 @@ class Verdict(StrEnum):
 
 
 class NotMeasurableError(Exception):
-    """Raised where there is no number to judge by: the verdict is decided by what is missing, or by what diverged."""
+    """Raised if nothing can be measured for a claim: results are missing, or trials diverged.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        The verdict on the claim in this case.
+    """
 
     def __init__(self, verdict: Verdict, reason: str) -> None:
         super().__init__(reason)
@@ -32,20 +38,20 @@ class NotMeasurableError(Exception):
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured for a claim.
+    """The measurement for a claim.
 
     Attributes
     ----------
     text : str
-        The number in words, with its unit and interval.
+        The number as text, with its unit and interval.
     holds : bool or None
-        Whether the criterion is met; None if the interval leaves it open, so that more trials would tell.
+        Whether the criterion is met; None if the interval leaves it open, so that more trials are needed.
     value, low, high : float, optional
         The number, and the 95 % interval over trials.
     p : float, optional
-        Of the test that decides, if one does.
+        p value of the test that decides, if there is one.
     trials : int, optional
-        How many it is measured over; None for what has none.
+        Number of trials measured; None if the result has no trials.
     """
 
     text: str
@@ -64,22 +70,22 @@ class Claim:
     Attributes
     ----------
     name : str
-        What it is called in a program, unlike any other of its figure.
+        Identifier, unique within the figure.
     statement : str
-        One sentence.
+        The claim in one sentence.
     where : str
-        Where in the paper.
+        Where the paper makes it.
     criterion : str
-        What has to be measured for it to be reproduced.
+        What must be measured for the claim to count as reproduced.
     judge : callable
-        `judge(results)` gives what was measured; raises `NotMeasurableError` if there is nothing to judge by.
+        `judge(results)` returns the measurement; raises `NotMeasurableError` if nothing can be measured.
     published : str
-        What the paper says, in words. Empty where it gives no number.
+        The published result as text; empty if the paper gives no number.
     reference : (str, str, str), optional
-        Figure, quantity and algorithm of the published value, in place of `published`.
+        Figure, quantity and algorithm of the published value, used instead of `published`.
     fitted : str
-        The setting that was chosen by the published number, so that reaching it shows that it can be reached, not
-        more. Empty where none was.
+        The setting that was fitted to the published number, if any. Reaching the number then only shows that it can be
+        reached.
     """
 
     name: str
@@ -93,7 +99,7 @@ class Claim:
 
     @property
     def published_text(self) -> str:
-        """What the paper says, in words, and what was fitted to it; `-` where it gives no number."""
+        """The published result as text, with the setting fitted to it; `-` if the paper gives no number."""
         text = self.published or "-"
         if self.reference is not None:
             from fa_repro.claims.published import published_value
@@ -105,18 +111,18 @@ class Claim:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim with the verdict on it.
+    """A claim and the verdict on it.
 
     Attributes
     ----------
     figure : str
-        The figure whose results it was judged by.
+        The figure whose results were used.
     claim : Claim
     verdict : Verdict
     measured : Measured, optional
-        None where nothing could be measured.
+        None if nothing could be measured.
     reason : str
-        Why nothing was measured, or what would tell more. Empty for a plain verdict.
+        Why nothing was measured, or why the verdict is open; empty otherwise.
     """
 
     figure: str
@@ -127,11 +133,11 @@ class Judgement:
 
     @property
     def result_text(self) -> str:
-        """What was measured, or why nothing was, in words."""
+        """The measurement as text, or why there is none."""
         return "; ".join(filter(None, [self.measured.text if self.measured else "", self.reason]))
 
     def as_data(self) -> dict[str, Any]:
-        """Plain data, as JSON has it."""
+        """The judgement as plain data for JSON."""
         claim, measured = self.claim, self.measured
         return {
             "figure": self.figure,
@@ -153,7 +159,7 @@ class Judgement:
 
 
 def judge_claim(figure: str, claim: Claim, results: "FigureResults") -> Judgement:
-    """The verdict on a claim by saved results."""
+    """Judge a claim by saved results."""
     try:
         measured = claim.judge(results)
     except NotMeasurableError as error:

@@ -1,7 +1,7 @@
-"""Kinds of claims, and what they are judged by.
+"""Kinds of claims, and their criteria.
 
-Every claim of a kind is held to the same tolerance, which is written here and not beside the claim. Tolerances follow
-from how the published number was given, not from what was measured.
+All claims of a kind have the same tolerance, which is defined here and not with the claim. Tolerances depend on how the
+published number was given, not on what was measured.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,26 +17,27 @@ if TYPE_CHECKING:
     from fa_repro.results.figure_results import FigureResults
 
 PRINTED = 0.10
-"""Share of a printed number by which a mean may differ from it."""
+"""Largest relative difference between a mean and a printed number."""
 
 READ = 1.5
-"""Factor by which a mean may differ from a level that was read off a logarithmic axis."""
+"""Largest factor between a mean and a level that was read off a logarithmic axis."""
 
 DECADES, SHARE = 0.25, 0.1
-"""Median distance from a published curve on a logarithmic axis: decades, or that share of those it spans if more."""
+"""Largest median distance from a published curve on a logarithmic axis: the larger of `DECADES` decades and the
+fraction `SHARE` of the decades that the curve spans."""
 
 POINTS = 0.5
-"""Median distance from a published curve of test errors, in points: five times the error of reading it."""
+"""Largest median distance from a published curve of test errors, in points: five times the error of reading it."""
 
 AS_GOOD = 1.25
-"""Factor by which what is "as good" may be worse."""
+"""Largest factor by which an algorithm that is "as good" may be worse."""
 
 RESAMPLED = 1000
-"""Samples of the trials that give the interval of a curve's distance."""
+"""Number of bootstrap samples of the trials for the interval of a curve's distance."""
 
 
 def fitted(setting: str, *claims: Claim) -> tuple[Claim, ...]:
-    """Claims whose published numbers this setting was chosen by."""
+    """Claims marked as having published numbers to which `setting` was fitted."""
     return tuple(replace(claim, fitted=setting) for claim in claims)
 
 
@@ -48,9 +49,9 @@ def level_claim(
     quantity: evidence.Endpoint,
     published_as: str,
 ) -> Claim:
-    """A level at the end of training, near the published one.
+    """A claim that the level at the end of training is near the published one.
 
-    `published_as`: `printed` (a mean of trials), `read` off a logarithmic axis (a mean), or `single` (a run).
+    `published_as` is `printed` (a mean over trials), `read` (a mean read off a logarithmic axis) or `single` (one run).
     """
     algorithm = reference[2]
     criteria = {
@@ -84,9 +85,10 @@ def level_claim(
 def curve_claim(
     name: str, statement: str, where: str, figure: str, algorithm: str, quantity: evidence.Endpoint, window: int = 1
 ) -> Claim:
-    """A whole curve, near the published one; smoothed over a window of so many points.
+    """A claim that a whole curve, smoothed over `window` points, is near the published one.
 
-    On a logarithmic axis the mean is geometric where a window is given, as a single run was published; else arithmetic.
+    On a logarithmic axis the mean over trials is geometric if a window is given, because the published curve is a
+    single run; otherwise it is arithmetic.
     """
     allowed = (
         f"{DECADES:g} decades, or {SHARE:.0%} of those that it spans" if quantity.logarithmic else f"{POINTS:g} points"
@@ -138,7 +140,7 @@ def order_claim(
     quantity: evidence.Endpoint,
     published: str = "",
 ) -> Claim:
-    """One algorithm below another, or each of several, in a paired test over trials."""
+    """A claim that one algorithm is below another, or below each of several, in a paired test over trials."""
 
     def judge(results: "FigureResults") -> Measured:
         return evidence.weakest(
@@ -165,7 +167,10 @@ def as_good_claim(
     what: str,
     published: str = "",
 ) -> Claim:
-    """One algorithm not much worse than another; the measure gives logarithms of what should be small."""
+    """A claim that one algorithm is not much worse than another.
+
+    `measure` returns the logarithm of a quantity that should be small, for each trial.
+    """
 
     def judge(results: "FigureResults") -> Measured:
         found = evidence.mean_within(
@@ -178,7 +183,7 @@ def as_good_claim(
 
 
 def statements_claim(name: str, theorem: int, statement: str, starts: Sequence[str], published: str = "") -> Claim:
-    """A claim that holds if all the statements whose text begins with one of `starts` do."""
+    """A claim that holds if all statements whose text begins with one of `starts` hold."""
 
     def judge(results: "FigureResults") -> Measured:
         evidence.require_unswept(results)
@@ -197,7 +202,7 @@ def statements_claim(name: str, theorem: int, statement: str, starts: Sequence[s
 
 
 def bound_text(row: Any) -> str:
-    """What a number has to be, such as `≤ 1e-08`."""
+    """Bounds of a statement as text, such as `≤ 1e-08`."""
     if row.low == float("-inf"):
         return f"≤ {row.high:.3g}"
     return f"≥ {row.low:.3g}" if row.high == float("inf") else f"{row.low:.3g} to {row.high:.3g}"

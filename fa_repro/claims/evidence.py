@@ -1,6 +1,6 @@
-"""Evidence for claims: numbers of trials, their intervals, and tests between them.
+"""Evidence for claims: values of trials, their intervals, and tests between them.
 
-Wherever there is nothing to judge by, or a trial diverged, `NotMeasurableError` says so.
+Functions raise `NotMeasurableError` if results are missing or a trial diverged.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from fa_repro.typing import Array
 
 FEWEST = 5
-"""Trials that a claim needs at least."""
+"""Minimum number of trials for a claim."""
 
 LEVEL = 0.01
-"""p below which one is ahead of the other."""
+"""p value below which one algorithm counts as ahead of another."""
 
 PAPER = 20
-"""Trials of the paper: enough to see whatever order it claims."""
+"""Number of trials in the paper, enough to see any order that it claims."""
 
 SMALL, LARGE = 0.01, 0.2
-"""Initial ranges of Fig. 4 up to which they count as small, and from which as large."""
+"""Initial ranges of Fig. 4 count as small up to the first of these, and as large from the second on."""
 
 
 def is_small(init_range: float) -> bool:
@@ -40,20 +40,20 @@ def is_large(init_range: float) -> bool:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What is compared.
+    """A quantity to compare, and when.
 
     Attributes
     ----------
     column : str
-        Of the main table.
+        Column of the main table.
     at : int
-        Examples seen when it is judged, as in the paper.
+        Number of examples after which it is compared, as in the paper.
     last : int
-        Examples before that over which it is averaged.
+        Number of examples before `at` over which it is averaged.
     logarithmic : bool
-        Compared by its logarithm, so that differences are factors.
+        Whether its logarithm is compared, so that differences are factors.
     unit : str
-        Written behind numbers.
+        Written after numbers.
     """
 
     column: str
@@ -64,7 +64,7 @@ class Endpoint:
 
 
 def require_unswept(results: "FigureResults") -> None:
-    """Nothing is judged by results of a sweep, as claims are about one setting."""
+    """Refuse results of a sweep, as claims are about a single setting."""
     if results.config["sweep"]:
         raise NotMeasurableError(
             Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(results.config['sweep'])}"
@@ -72,13 +72,13 @@ def require_unswept(results: "FigureResults") -> None:
 
 
 def rows(results: "FigureResults", algorithm: str) -> "pd.DataFrame":
-    """Rows of one algorithm in results that are not of a sweep."""
+    """Rows of one algorithm; results of a sweep are refused."""
     require_unswept(results)
     return _present(results, algorithm)
 
 
 def by_init_range(results: "FigureResults", algorithm: str, keep: Callable[[float], bool]) -> "list[pd.DataFrame]":
-    """Rows of one algorithm at each of the initial ranges that `keep` picks, in results of a sweep over these alone."""
+    """Rows of one algorithm at each initial range that `keep` accepts, in results of a sweep over that key alone."""
     axis = "network.init_range"
     if list(results.config["sweep"]) != [axis]:
         raise NotMeasurableError(Verdict.NOT_RUN, f"these are not results of a sweep over {axis} alone")
@@ -101,7 +101,7 @@ def _present(results: "FigureResults", algorithm: str) -> "pd.DataFrame":
 
 
 def trial_curves(part: "pd.DataFrame", quantity: Endpoint) -> "tuple[Array, Array, Array]":
-    """Trials, examples up to where it is judged, and values, shape (trials, examples); logarithms where it says so."""
+    """Trials, examples up to `quantity.at`, and values, shape (trials, examples); logarithms if it is logarithmic."""
     from fa_repro.results.tables import by_trial
     from fa_repro.statistics import log10
 
@@ -115,7 +115,7 @@ def trial_curves(part: "pd.DataFrame", quantity: Endpoint) -> "tuple[Array, Arra
 
 
 def finite(values: "Array") -> "Array":
-    """Numbers of trials, shape (trials, ...), given back if all of them are numbers."""
+    """Values of trials, shape (trials, ...), returned unchanged if all of them are finite."""
     import numpy as np
 
     lost = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
@@ -127,7 +127,7 @@ def finite(values: "Array") -> "Array":
 
 
 def end_values(part: "pd.DataFrame", quantity: Endpoint) -> "pd.Series":
-    """The quantity where it is judged, for each trial."""
+    """The quantity when it is compared, for each trial."""
     import pandas as pd
 
     trials, examples, values = trial_curves(part, quantity)
@@ -136,7 +136,7 @@ def end_values(part: "pd.DataFrame", quantity: Endpoint) -> "pd.Series":
 
 
 def mean_within(values: "Array", low: float, high: float, unit: str = "", logarithmic: bool = False) -> Measured:
-    """The mean over trials and its 95 % interval, held to be between bounds; of factors where it is logarithmic."""
+    """The mean over trials and its 95 % interval, which must be between bounds; values may be logarithms of factors."""
     from fa_repro.statistics import mean_interval
 
     mean, below, above = (float(10**each if logarithmic else each) for each in mean_interval(values))
@@ -145,19 +145,19 @@ def mean_within(values: "Array", low: float, high: float, unit: str = "", logari
 
 
 def within(value: float, below: float, above: float, low: float, high: float) -> bool | None:
-    """Whether a number is between bounds; None if its interval is not."""
+    """Whether a number is between bounds; None if it is, but not all of its interval."""
     if not low <= value <= high:
         return False
     return True if low <= below and above <= high else None
 
 
 def weakest(found: Iterable[Measured]) -> Measured:
-    """Of several measurements that all have to hold, one that does not, or is least certain to."""
+    """Of several measurements that must all hold, one that does not hold, or else the least certain one."""
     return min(found, key=lambda each: (each.holds is not False, each.holds is True, -(each.p or 0)))
 
 
 def format_number(value: float, unit: str = "") -> str:
-    """A number in three digits, in powers of ten where it is very small or large."""
+    """A number with three digits, or in scientific notation if it is very small or large."""
     text = f"{value:.3g}" if 0.01 <= abs(value) < 1e4 or value == 0 else f"{value:.1e}"
     return f"{text}{unit}"
 
@@ -165,12 +165,12 @@ def format_number(value: float, unit: str = "") -> str:
 def trial_differences(
     results: "FigureResults", first: str, second: str, measure: "Callable[[pd.DataFrame], pd.Series]"
 ) -> "Array":
-    """What a measure of the first algorithm is above that of the second, for each trial that both have."""
+    """Measure of the first algorithm minus that of the second, for each trial that both have."""
     return paired(measure(rows(results, first)), measure(rows(results, second)))
 
 
 def paired(first: "pd.Series", second: "pd.Series") -> "Array":
-    """Differences of what trials have in both, shape (trials,)."""
+    """Differences for the trials that both series have, shape (trials,)."""
     apart = (first - second).dropna().to_numpy()
     if len(apart) < FEWEST:
         raise NotMeasurableError(Verdict.NOT_ENOUGH, f"{len(apart)} of at least {FEWEST} trials in both")
@@ -178,7 +178,10 @@ def paired(first: "pd.Series", second: "pd.Series") -> "Array":
 
 
 def is_below(apart: "Array", unit: str = "", logarithmic: bool = False, level: float = LEVEL) -> Measured:
-    """Paired differences, shape (trials,), held to be below 0; left open where few are, but perhaps by chance."""
+    """Test whether paired differences, shape (trials,), are below 0.
+
+    The outcome is open if their mean is below 0, but not significantly, and there are fewer trials than in the paper.
+    """
     from fa_repro.statistics import p_below_zero
 
     p = p_below_zero(apart)

@@ -1,7 +1,7 @@
-"""Theory: what follows from the equations of learning, integrated or checked step by step.
+"""Theory: studies of the equations of learning, which are integrated or checked step by step.
 
 Each module here defines one study and is found by its file name. A study is a frozen dataclass; its fields are the YAML
-keys that its block below `theory` accepts.
+keys of its block below `theory`.
 """
 
 from abc import abstractmethod
@@ -21,14 +21,14 @@ class Theory(Settings):
 
     @abstractmethod
     def compute(self, seed: int, trials: int) -> "Mapping[str, pd.DataFrame]":
-        """Carry the study out.
+        """Run the study.
 
         Parameters
         ----------
         seed : int
-            Decides every random number, together with the number of the trial.
+            Seed of all random numbers, together with the number of the trial.
         trials : int
-            How often to repeat what is random.
+            Number of times to repeat the parts that are random.
 
         Returns
         -------
@@ -38,7 +38,7 @@ class Theory(Settings):
         Raises
         ------
         ArithmeticError
-            If an equation cannot be integrated to the accuracy that it needs.
+            If an equation cannot be integrated with the required accuracy.
         """
 
 
@@ -51,7 +51,7 @@ class Study:
     name : str
         The module that defines it.
     swept : mapping of str to value
-        Swept keys.
+        Value of each swept key.
     seed, trials : int
     theory : Theory
         Its settings.

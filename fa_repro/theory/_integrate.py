@@ -12,7 +12,7 @@ Velocity = Callable[[Array], Array]
 
 
 def integrate(velocity: Velocity, start: Array, times: Array, accuracy: float = 1e-11, rest: float = 0.0) -> Array:
-    """States of an autonomous system at ascending times, the first of which is that of the start.
+    """Integrate an autonomous system; return its states at ascending times, the first of which is that of the start.
 
     Parameters
     ----------
@@ -20,9 +20,9 @@ def integrate(velocity: Velocity, start: Array, times: Array, accuracy: float = 
     start : array, shape (n,)
     times : array, shape (steps,)
     accuracy : float
-        Tolerance of each step: relative to a component, and absolute.
+        Relative and absolute tolerance of each component in a step.
     rest : float
-        Once no component changes faster than this, the state is taken to stay where it is.
+        Once no component changes faster than this, the state is assumed to stay constant.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def integrate(velocity: Velocity, start: Array, times: Array, accuracy: float = 
     Raises
     ------
     ArithmeticError
-        If the integrator gives up, or the states do not stay finite.
+        If the integrator fails, or the states do not stay finite.
 
     References
     ----------
@@ -45,7 +45,7 @@ def integrate(velocity: Velocity, start: Array, times: Array, accuracy: float = 
     fast.terminal = True  # type: ignore[attr-defined]
     if rest and fast(0.0, start) <= 0:
         return np.repeat(start[None], len(times), axis=0)
-    with np.errstate(over="ignore", invalid="ignore"):  # steps that are too long are tried, and found to be
+    with np.errstate(over="ignore", invalid="ignore"):  # the integrator rejects steps that are too long
         solution = solve_ivp(
             lambda _, state: velocity(state),
             (times[0], times[-1]),

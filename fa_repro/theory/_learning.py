@@ -1,4 +1,4 @@
-"""Learning from a few examples in turn, by the rules and the arithmetic that train all nets."""
+"""Learning from a few examples in turn, with the rules and the training code of all nets."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from fa_repro.typing import Array
 
 
 class _Cycle:
-    """Rows, shape (R, n, width), that are shown in turn."""
+    """Rows, shape (R, n, width), that are drawn in turn."""
 
     def __init__(self, rows: Array) -> None:
         self._rows, self._next = rows, 0
@@ -31,9 +31,9 @@ class _Cycle:
 
 @dataclass(frozen=True)
 class InTurn(Task):
-    """`y* = T x` for orthogonal `x` in random directions, `|x|^2` the number of inputs, that are shown in turn.
+    """`y* = T x` for orthogonal `x` in random directions that are presented in turn; `|x|^2` is the number of inputs.
 
-    With as many as there are inputs the mean of `x x'` over a round is the identity, as that of `x ~ N(0, I)` is.
+    If there are as many examples as inputs, the mean of `x x'` over a round is the identity, as for `x ~ N(0, I)`.
 
     Attributes
     ----------
@@ -69,13 +69,16 @@ class InTurn(Task):
 
 
 def small_net(seed: int, task: Task, hidden: int, rule: Rule, rate: float, examples: int, **keys: Any) -> Setup:
-    """Settings of a net with one layer of linear units that starts from zero, its weights kept at the end."""
+    """Setup of a net with one hidden layer of linear units that starts from zero; its final weights are recorded.
+
+    `keys` are further network settings, which take precedence over these.
+    """
     network = NetworkSettings(**{"hidden": (hidden,), "init_range": (0.0,), **keys})
     return Setup(seed, task, network, Training(examples=examples), Record("linear", 2, ("nse",), True), rate, rule)
 
 
 def learned(setup: Setup, trials: int) -> list[Outcome]:
-    """Train a setup as for a figure, all trials together; nothing is stored.
+    """Train all trials of a setup together, as for a figure, but store nothing.
 
     Raises
     ------
@@ -92,14 +95,14 @@ def learned(setup: Setup, trials: int) -> list[Outcome]:
 
 
 def feedback_of(setup: Setup, trial: int) -> Array:
-    """`B` of a trial of feedback alignment, shape (hidden, outputs)."""
+    """`B` of one trial of feedback alignment, shape (hidden, outputs)."""
     streams = Streams([(setup.seed, trial)])
     (kept,) = setup.rule.init(initial_network(setup, streams), streams)
     return kept[0].T
 
 
 class TracedStep(NamedTuple):
-    """One example, and what it teaches."""
+    """One step of learning, from a single example."""
 
     network: Network
     """A copy of the network before the update."""
@@ -112,7 +115,7 @@ class TracedStep(NamedTuple):
 
 
 def traced_steps(setup: Setup, trials: Sequence[int]) -> Iterator[TracedStep]:
-    """Learn from the examples of a setup, one at a time, all trials together."""
+    """Learn from the examples of a setup, one at a time, in all trials together; yield each step."""
     streams = Streams([(setup.seed, trial) for trial in trials])
     inputs, targets = setup.task.draw(setup.task.init(streams, setup.training.dtype), setup.examples)
     network = initial_network(setup, streams)

@@ -1,4 +1,4 @@
-"""Tables of theorems: what was measured, and what it says of each statement."""
+"""Tables of theorems: the measurements, and whether each statement holds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,31 +18,31 @@ Values = TypeVar("Values", bound=tuple[Any, ...])
 
 def _distinct(values: Values) -> Values:
     if len(set(values)) < len(values):
-        raise ValueError("expected different values, one is given twice")
+        raise ValueError("expected different values, got one of them twice")
     return values
 
 
 def _several(rates: tuple[float, ...]) -> tuple[float, ...]:
     if len(rates) < 2 or max(rates) < 2 * min(rates):
-        raise ValueError("expected rates of which the largest is at least twice the smallest, to see how errors shrink")
+        raise ValueError("expected rates, the largest at least twice the smallest, to show how errors shrink")
     return rates
 
 
 Distinct = AfterValidator(_distinct)
 Few = Annotated[Units, Field(le=300)]
-"""Units of a layer, so few that studies take seconds."""
+"""Units of a layer, limited so that studies take seconds."""
 Size = Annotated[tuple[Few, Few, Few], Listed]
 """Units of a net: inputs, hidden, outputs."""
 Sizes = Annotated[tuple[Size, ...], Listed, Field(min_length=1, max_length=20), Distinct]
 Moderate = Annotated[Positive, Field(ge=0.1, le=2.0)]
-"""A range at which an absolute accuracy is also a relative one."""
+"""A range of the order of 1, for which absolute and relative accuracy are similar."""
 Rate = Annotated[Positive, Field(ge=1e-6, le=0.1)]
 Rates = Annotated[tuple[Rate, ...], Listed, Field(max_length=50), Distinct, AfterValidator(_several)]
 
 
 @dataclass
 class Findings:
-    """Measurements of a theorem, and the statements that they are held to.
+    """Measurements for a theorem, and the statements that they are compared with.
 
     Attributes
     ----------
@@ -55,15 +55,15 @@ class Findings:
     _statements: list[dict[str, Any]] = field(default_factory=list)
 
     def measured(self, quantity: str, trial: int, times: Any, values: Any) -> Array:
-        """Note values of a quantity in one trial, at these times; gives the values back."""
+        """Record the values of a quantity in one trial at these times; return the values."""
         values = np.asarray(values, dtype=np.float64)
         self._rows.append({"quantity": quantity, "trial": trial, "time": times, "value": values})
         return values
 
     def statement(self, text: str, measured: Iterable[float], low: float = -np.inf, high: float = np.inf) -> None:
-        """Note a statement, and the number of each trial that has to be between the bounds.
+        """Record a statement, and the number of each trial that must be between the bounds.
 
-        Of the numbers the one is told that is furthest out of bounds, or nearest to them.
+        The table contains the worst of these numbers: the one furthest out of bounds, or else nearest to them.
         """
         numbers = np.array(list(measured), dtype=np.float64)
         beyond = np.fmax(numbers - high, low - numbers)

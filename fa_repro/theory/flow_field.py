@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PATIENCE = 500.0
-"""How long the basin is integrated at most, in units of `1 / |B T|^(2/3)`, in which the slowest solution attracts."""
+"""Maximum time for which the basin is integrated, in units of the slowest solution's time scale, `1 / |B T|^(2/3)`."""
 
 STIFF, LONG = 1e6, 1e5
-"""Most time scales of the fastest decay that the basin, and a path, may take."""
+"""Maximum duration of the basin and of a path, in units of the time scale of the fastest decay."""
 
 
 def _single(value: Any) -> Any:
@@ -31,7 +31,7 @@ def _single(value: Any) -> Any:
 
 def _not_zero(value: float) -> float:
     if value == 0:
-        raise ValueError("expected a number other than 0: with 0 the solutions are no hyperbola")
+        raise ValueError("expected a number other than 0: with 0 the solutions do not form a hyperbola")
     return value
 
 
@@ -51,17 +51,17 @@ class FlowField(Theory):
     T, B : float
         Target and feedback weight.
     range : float
-        Half the width of the square of `(w0, w)` that is looked at.
+        Half the width of the square of `(w0, w)` that is studied.
     grid : int
-        Arrows along each side.
+        Number of arrows along each side.
     basin : int
-        Cells along each side of which is told where they flow to.
+        Number of cells along each side from which the flow is followed to its end.
     starts : pairs of float
-        Where the paths start, `(w0, w)`; a further one starts at (0, 0).
+        Where the paths start, `(w0, w)`; one more path starts at (0, 0).
     duration : float
-        Time that the paths take.
+        Duration of the paths.
     steps : int
-        Steps in which each is told.
+        Number of steps in which each path is recorded.
 
     References
     ----------
@@ -81,19 +81,19 @@ class FlowField(Theory):
         for w0, w in (*self.starts, (0.0, 0.0)):
             if 4 * (w0 * w0 + abs(self.B * w) + self.scale) * self.duration > LONG:
                 text = f"the path from ({w0:g}, {w:g}) would take too many steps"
-                raise ValueError(f"duration: {text} at T {self.T:g}, B {self.B:g}; choose a smaller one")
+                raise ValueError(f"duration: {text} at T {self.T:g}, B {self.B:g}; choose a smaller duration")
         if self.fastest * PATIENCE / self.scale > STIFF:
-            text = "is too wide for solutions this near to 0"
-            raise ValueError(f"range: {self.range:g} {text}; at T {self.T:g}, B {self.B:g} choose a smaller one")
+            text = "is too wide, as solutions are close to 0"
+            raise ValueError(f"range: {self.range:g} {text} at T {self.T:g}, B {self.B:g}; choose a smaller range")
 
     @property
     def scale(self) -> float:
-        """Rate at which the solution nearest to (0, 0) attracts, but for a factor of about 1."""
+        """Rate at which the solution nearest to (0, 0) attracts, up to a factor of about 1."""
         return abs(self.B * self.T) ** (2 / 3)
 
     @property
     def fastest(self) -> float:
-        """Bound of the rate at which anything from the square is attracted, in it or out of it."""
+        """Upper bound of the rate of attraction along all paths that start in the square."""
         return 4 * (self.range * (self.range + abs(self.B)) + self.scale)
 
     def velocity(self, w0: Array, w: Array) -> tuple[Array, Array]:
@@ -102,7 +102,7 @@ class FlowField(Theory):
         return self.B * error, error * w0
 
     def trace(self, w0: Array, w: Array) -> Array:
-        """Trace of the flow's Jacobian on the hyperbola: its one eigenvalue that is not 0."""
+        """Trace of the flow's Jacobian on the hyperbola, which is its only non-zero eigenvalue."""
         return -(self.B * w + w0 * w0)
 
     def compute(self, seed: int, trials: int) -> "Mapping[str, pd.DataFrame]":
@@ -117,7 +117,7 @@ class FlowField(Theory):
         return {"main": table}
 
     def _parts(self) -> Iterator[tuple[str, Any, Any, Array, Array]]:
-        """Kind, number, step, `w0` and `w` of everything that is drawn."""
+        """Kind, number, step, `w0` and `w` of each part of the table."""
         arrows = self._square(self.grid)
         yield "field", np.arange(arrows.shape[1]), 0, *arrows
         for number, (kind, w0) in enumerate(self._solutions()):
@@ -130,13 +130,13 @@ class FlowField(Theory):
         yield "origin", 0, np.arange(self.steps + 1), *self._paths([(0.0, 0.0)])[0]
 
     def _square(self, side: int) -> Array:
-        """Centres of the cells of the square, `w` slowest: shape (2, side * side)."""
+        """Centres of the cells of the square, shape (2, side * side); `w` varies slowest."""
         edge = np.linspace(-self.range, self.range, 2 * side + 1)[1::2]
         w, w0 = np.meshgrid(edge, edge, indexing="ij")
         return np.stack([w0.ravel(), w.ravel()])
 
     def _solutions(self) -> Iterator[tuple[str, Array]]:
-        """`w0` along each part of the hyperbola in the square on which stability does not change, and what it is."""
+        """Kind and `w0` of each part of the hyperbola in the square along which stability does not change."""
         nearest = abs(self.T) / self.range
         if nearest >= self.range:
             return
@@ -149,7 +149,7 @@ class FlowField(Theory):
                 yield "solution" if stable else "solution_unstable", w0
 
     def limits(self, starts: Array) -> Array:
-        """Where the flow from each start comes to rest: shape (2, n) -> (2, n), NaN where it takes too long."""
+        """Where the flow from each start comes to rest, NaN if this takes too long: shape (2, n) -> (2, n)."""
 
         def velocity(state: Array) -> Array:
             return np.concatenate(self.velocity(*state.reshape(2, -1)))
@@ -159,7 +159,7 @@ class FlowField(Theory):
         while len(moving) and spent < PATIENCE / self.scale:
             states = integrate(velocity, places[:, moving].ravel(), np.array([0.0, duration]), accuracy=1e-9)
             places[:, moving] = states[-1].reshape(2, -1)
-            # Those that attract the most are there first, and hold up the others no longer.
+            # States that have come to rest are dropped: integrating these fast ones would slow down the others.
             moving = moving[np.abs(self.velocity(*places[:, moving])[0]) > 1e-6 * abs(self.B * self.T)]
             spent, duration = spent + duration, 1.5 * duration
         places[:, moving] = np.nan

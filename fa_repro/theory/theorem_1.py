@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONSERVED = 1e-8
-"""Most by which the invariant may drift, relative to the largest term in it."""
+"""Largest drift of the invariant that is allowed, relative to the largest term in it."""
 
 RISE = 1e-12
-"""Most by which V may rise between two times, relative to its start: rounding."""
+"""Largest rise of V between two times that is allowed for rounding, relative to V at the start."""
 
 REST = 1e-8
-"""Rate of change, relative to that at the start, below which the flow has come to rest."""
+"""Rate of change, relative to that at the start, below which the flow counts as at rest."""
 
 NOISY = 50
-"""Least number of trials from which the order of a random distance is taken."""
+"""Minimum number of trials to estimate the order of a random distance."""
 
 LONGEST = 1e6
-"""Most examples of a net that learns one after the other."""
+"""Maximum number of examples of a net that learns from one at a time."""
 
 GONE, STAYS = 1e-6, 0.05
-"""Errors, relative to the target, that count as none, and as one that stays."""
+"""Errors relative to the target: up to the first an error has vanished, from the second on it stays."""
 
 RISES = 1e-8
-"""Least rise of V, relative to its start, that counts as one: well above what the integration is accurate to."""
+"""Smallest rise of V that counts as one, relative to V at the start: well above the accuracy of the integration."""
 
 CONDITION = 10.0
-"""Most by which the directions of `B` may differ in size: errors in the smallest take the square of it as long."""
+"""Maximum condition number of `B`: errors along its smallest direction take longer by the square of this factor."""
 
 
 class Flow(NamedTuple):
@@ -73,7 +73,7 @@ class Flow(NamedTuple):
         return float(np.linalg.norm(self.T - W @ A) / np.linalg.norm(self.T))
 
     def invariant(self, state: Array) -> tuple[Array, float]:
-        """`B W + W' B' - A A'`, and the size of its largest term."""
+        """`B W + W' B' - A A'`, and the norm of its largest term."""
         W, A = self.parts(state)
         fed, gram = self.B @ W, A @ A.T
         return fed + fed.T - gram, float(max(np.linalg.norm(fed + fed.T), np.linalg.norm(gram)))
@@ -86,7 +86,7 @@ class Flow(NamedTuple):
 
 @dataclass(frozen=True)
 class Theorem1(Theory):
-    """From `W = A = 0`, and with `pinv(B) B = I`, `E -> 0`; where either fails, it need not, or not by this proof.
+    """If `W = A = 0` at the start and `pinv(B) B = I`, then `E -> 0`; if either fails, the proof does not apply.
 
     Attributes
     ----------
@@ -94,15 +94,15 @@ class Theorem1(Theory):
     counter_size : the same for a net with fewer hidden units than inputs and outputs, where `pinv(B) B` is not `I`
     target_range, feedback_range, start_range : float
         `T`, `B` and random starts are drawn from U[-range, range]. Singular values of `B` below a tenth of the largest
-        are raised to that, as a nearly singular `B` takes nearly for ever.
+        are raised to that, as learning takes very long with a nearly singular `B`.
     opposed : float
-        A start with `C != 0`, `A = 0` and `W = -opposed B'`, has the feedback drive errors up first.
+        Size of a start with `C != 0`: `A = 0` and `W = -opposed B'`, so that the feedback first increases errors.
     duration : float
-        Time that the flow is followed, in units of 1 / learning rate updates.
+        Time for which the flow is followed: learning rate times number of updates.
     points : int
-        Times at which it is measured, evenly spaced on a logarithmic scale.
+        Number of times at which it is measured, evenly spaced on a logarithmic scale.
     online_size, online_time, rates
-        Size of a net that learns example by example, how long, and at which learning rates.
+        Size of a net that learns example by example, its learning time, and its learning rates.
 
     References
     ----------
@@ -126,18 +126,18 @@ class Theorem1(Theory):
             for size in sizes:
                 if size[2] > size[1]:
                     text = f"{_named(size)} has more output than hidden units, so that pinv(B) B is not I"
-                    raise ValueError(f"{name}: {text}; that belongs to counter_size")
+                    raise ValueError(f"{name}: {text}; use counter_size for such a net")
         for rate in self.rates:
             if not self.online_size[0] <= self.online_time / rate <= LONGEST:
-                least = f"{self.online_size[0]} (one round)"
-                text = f"{self.online_time / rate:,.0f} examples at rate {rate:g}, expected {least} to {LONGEST:,.0f}"
+                bounds = f"{self.online_size[0]} (one round) to {LONGEST:,.0f}"
+                text = f"expected {bounds} examples at rate {rate:g}, got {self.online_time / rate:,.0f}"
                 raise ValueError(f"online_time: {text}")
         inputs, hidden, outputs = self.counter_size
         if min(inputs, outputs) <= hidden:
             text = (
                 "expected more output than hidden units, so that pinv(B) B is not I, and more inputs than hidden units"
             )
-            raise ValueError(f"counter_size: {text}, so that they cannot do without")
+            raise ValueError(f"counter_size: {text}, so that the error stays")
 
     def compute(self, seed: int, trials: int) -> "Mapping[str, pd.DataFrame]":
         found, streams = Findings(1), [Streams([(seed, trial)]) for trial in range(trials)]
@@ -163,7 +163,7 @@ class Theorem1(Theory):
     def _follow(
         self, found: Findings, size: Size, start: str, trial: int, streams: Streams
     ) -> tuple[float, float, float]:
-        """Measure the flow from a start; its relative drift, the largest rise of V, and the error at the end."""
+        """Measure the flow from a start; return its relative drift, the largest rise of V, and the final error."""
         inputs, hidden, outputs = size
         flow = Flow(
             self.target_range * streams.uniform("target", (outputs, inputs), np.float64)[0],
@@ -189,7 +189,7 @@ class Theorem1(Theory):
         return float(drifts.max()), float(rise / V[0]), float(errors[-1])
 
     def _online(self, found: Findings, seed: int, trials: int) -> None:
-        """How far a net that learns example by example is from the flow at the same time, at each learning rate."""
+        """Measure how far a net that learns example by example is from the flow, at each learning rate."""
         inputs, _, outputs = self.online_size
         name = "online_error_by_rate/in_turn"
         errors = self._distances(InTurn(inputs, outputs, inputs, self.target_range), seed, trials)
@@ -226,7 +226,7 @@ class Theorem1(Theory):
 
 
 def _conditioned(B: Array) -> Array:
-    """`B` with no singular value below a tenth of the largest."""
+    """`B` with singular values below a tenth of the largest raised to that."""
     u, s, v = np.linalg.svd(B, full_matrices=False)
     return (u * np.maximum(s, s.max() / CONDITION)) @ v
 

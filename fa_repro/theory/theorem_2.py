@@ -1,4 +1,4 @@
-"""Theorem 2: pseudobackprop moves each hidden unit in the direction that the Gauss-Newton method does."""
+"""Theorem 2: pseudobackprop moves each hidden unit in the same direction as the Gauss-Newton method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXACT = 1e-8
-"""Most by which the change of linear units may be off, relative to it: rounding, at the smallest rate."""
+"""Largest deviation of the change of linear units that is allowed, relative to it: rounding at the smallest rate."""
 
 BEND = 1.2
-"""Most deviation, relative to the change and to the rate, that the second derivative of others allows.
+"""Largest deviation of nonlinear units that is allowed, relative to the change and to the rate.
 
-`|s'' / s'|` is at most 2, so that an input that moves by at most the rate moves the unit by its slope but for the rate
-itself, and a little for what is of higher order.
+`|s'' / s'|` is at most 2. So if the input of a unit moves by at most the rate, the unit moves as its derivative
+predicts, up to a relative deviation of the rate itself, and a little more for terms of higher order.
 """
 
 MANY = 20
-"""Least trials from which the order of a deviation is taken: in one of them it may change sign on the way."""
+"""Minimum number of trials to estimate the order of a deviation; in a single trial it may change sign with the rate."""
 
 
 @dataclass(frozen=True)
 class Theorem2(Theory):
-    """An update at rate `eta` moves hidden unit `i` by `eta (s'_i)^2 x'x` times its Gauss-Newton step, and `O(eta^2)`.
+    """An update at rate `eta` moves hidden unit `i` by `eta (s'_i)^2 x'x` times its Gauss-Newton step + `O(eta^2)`.
 
     Attributes
     ----------
@@ -77,13 +77,13 @@ class Theorem2(Theory):
         return found.tables()
 
     def _deviation(self, activation: str, seed: int, trial: int, rate: float) -> float:
-        """How far the change of the hidden units is from the theorem's, relative to the latter."""
+        """Deviation of the change of the hidden units from that of the theorem, relative to the latter."""
         inputs, hidden, outputs = self.size
         ranges = {"init_range": (self.init_range,), "activation": activation}
         setup = small_net(seed, Linear(inputs, outputs), hidden, Pseudobackprop(), 1.0, 2, **ranges)
         first = next(traced_steps(setup, [trial]))
         x = first.inputs
-        # The Gauss-Newton step of h: of all that fit y* best, to first order, the shortest.
+        # The Gauss-Newton step of h: the shortest of all steps that fit y* best to first order.
         newton = np.linalg.lstsq(first.network.weights[1][0], first.step.error[0, 0])[0]
         length = float(x[0, 0] @ x[0, 0])
         rate /= length * np.abs(newton).max()

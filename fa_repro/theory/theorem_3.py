@@ -1,4 +1,4 @@
-"""Theorem 3: from zero weights and on a single pair, feedback alignment is pseudobackprop."""
+"""Theorem 3: from zero weights and on a single pair, feedback alignment is parallel to pseudobackprop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXACT = 1e-10
-"""Most by which weights, activity and scalar may be off, relative to their size: rounding."""
+"""Largest relative deviation of weights, activity and scalar that is allowed: rounding."""
 
 PARALLEL = 1e-6
-"""Degrees that count as none."""
+"""Angle in degrees up to which vectors count as parallel."""
 
 LEFT = 1e-3
-"""Share of the error that has to be left for its direction to be more than rounding."""
+"""Fraction of the error that must be left for its direction to be more than rounding."""
 
 LEARNED = 5.0
-"""Least time that many pairs are learned: learning rate times examples."""
+"""Minimum time for which many pairs are learned: learning rate times examples."""
 
 LEAST = 5
-"""Least outputs of the net that learns many pairs."""
+"""Minimum number of outputs of the net that learns many pairs."""
 
 
 @dataclass(frozen=True)
 class Theorem3(Theory):
     """`h = s_h B y*` and `W = s_w y* (B y*)'` at every step, so that `B e` is `s_w |B y*|^2` times `pinv(W) e`.
 
-    For many pairs the two turn towards each other, but `B` does not become `pinv(W)`.
+    With many pairs the two signals turn towards each other, but `B` does not become `pinv(W)`.
 
     Attributes
     ----------
@@ -51,9 +51,9 @@ class Theorem3(Theory):
         `T` and `B` are drawn from U[-range, range].
     learning_rate, updates
         How the single pair is learned.
-    many_size : (inputs, hidden, outputs) of the net that learns pairs without end, no layer larger than the one below
+    many_size : (inputs, hidden, outputs) of the net that learns many pairs, no layer larger than the one below
     many_range, many_learning_rate, many_examples
-        Initial range of its forward weights, and how it learns.
+        Initial range of its forward weights, its learning rate and its number of examples.
 
     References
     ----------
@@ -74,13 +74,13 @@ class Theorem3(Theory):
         inputs, hidden, outputs = self.many_size
         if not inputs >= hidden >= outputs >= LEAST:
             text = f"expected no layer larger than the one below, and at least {LEAST} outputs"
-            raise ValueError(f"many_size: {text}: with few, B and pinv(W) have few directions to differ in")
+            raise ValueError(f"many_size: {text}: with fewer, B and pinv(W) have few directions to differ in")
         time = self.many_learning_rate * self.many_examples
         if time < LEARNED:
             text = (
                 f"expected at least {LEARNED:g} / many_learning_rate, which is {LEARNED / self.many_learning_rate:,.0f}"
             )
-            raise ValueError(f"many_examples: {text}, for something to be learned")
+            raise ValueError(f"many_examples: {text}, so that the net learns something")
 
     def compute(self, seed: int, trials: int) -> "Mapping[str, pd.DataFrame]":
         found = Findings(3)
@@ -106,7 +106,7 @@ class Theorem3(Theory):
             steps["weight_deviation"].append(_relative(W, s_w[:, None, None] * y[:, :, None] * fed))
             pseudo = Pseudobackprop().signals(traced.step, None)[0][0]
             ours = traced.signals[0]
-            assert pseudo is not None  # both rules teach all layers
+            assert pseudo is not None  # both rules give all layers a signal
             assert ours is not None
             steps["angle_deg"].append(angle_deg(ours[:, 0], pseudo[:, 0]))
             steps["scalar_deviation"].append(_relative(ours[:, 0], (s_w * square)[:, None] * pseudo[:, 0]))
@@ -138,7 +138,7 @@ class Theorem3(Theory):
             found.statement(text, worst, high=high)
 
     def _many_pairs(self, found: Findings, seed: int, trials: int) -> None:
-        """The angle of the two rules' signals while learning, and that of `B` to `pinv(W)` after parts of it."""
+        """Measure the angle between the two rules' signals during learning, and at times that of `B` to `pinv(W)`."""
         inputs, hidden, outputs = self.many_size
         probe, rule = "angle_pseudobackprop_deg", FeedbackAlignment((self.feedback_range,))
         task, rate = Linear(inputs, outputs, self.target_range), self.many_learning_rate
@@ -157,7 +157,7 @@ class Theorem3(Theory):
         found.statement("many pairs: but B does not become pinv(W) (degrees between them at the end)", ends, low=5.0)
 
     def _apart(self, setup: Setup, trials: int, examples: int) -> list[float]:
-        """Angle between `B` and `pinv(W)`, as vectors, after these examples: degrees for each trial."""
+        """Angle between `B` and `pinv(W)`, as vectors, after `examples` examples: degrees for each trial."""
         setup = replace(setup, training=Training(examples=examples), record=Record("linear", 2, ("nse",), True))
         found = []
         for trial, outcome in enumerate(learned(setup, trials)):

@@ -150,9 +150,9 @@ def test_one_study_that_fails_does_not_stop_the_others(
         (
             "theorems",
             {"theory.theorem_1.rates": [0.1, 0.05], "theory.theorem_1.online_time": 0.2},
-            "online_time: 2 examples at rate 0.1, expected 4",
+            "online_time: expected 4 (one round) to 1,000,000 examples at rate 0.1, got 2",
         ),
-        ("theorems", {"theory.theorem_1.rates": [0.1, 1e-6]}, "online_time: 3,000,000 examples at rate 1e-06"),
+        ("theorems", {"theory.theorem_1.rates": [0.1, 1e-6]}, "examples at rate 1e-06, got 3,000,000"),
         ("theorems", {"theory.theorem_2.rates": [0.1, 0.1]}, "rates: expected different values"),
         ("theorems", {"theory.theorem_2.activations": ["relu"]}, "expected linear or tanh or logistic"),
         ("theorems", {"theory.theorem_3.feedback_range": 0}, "feedback_range: expected a number of at least 0.1"),

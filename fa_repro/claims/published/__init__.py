@@ -1,7 +1,8 @@
 """Published numbers of Lillicrap et al. (2014), read off its figures and text.
 
 `published_curves.csv` (figure, curve, examples, value) holds curves read pixel by pixel, with a reading error of about
-2 % in NSE decades and 0.1 points in test error; `published_values.csv` single values, each with how it was read.
+2 % in NSE decades and 0.1 points in test error. `published_values.csv` holds single values, each with a note on how it
+was read.
 """
 
 import csv
@@ -21,9 +22,9 @@ class Value:
     Attributes
     ----------
     text : str
-        As the file writes it, with the digits that were published or read.
+        The number as in the file, with the digits that were published or read.
     unit : str
-        `percent`, or `1` for what has none.
+        `percent`, or `1` if there is no unit.
     note : str
         How it was read.
     """
@@ -37,7 +38,7 @@ class Value:
 
 
 def published_value(figure: str, quantity: str, algorithm: str) -> Value:
-    """A published value, such as `value("2a", "test_error", "backprop")`.
+    """A published value, such as `published_value("2a", "test_error", "backprop")`.
 
     Raises
     ------

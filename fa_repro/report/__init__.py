@@ -1,1 +1,1 @@
-"""The report on what is reproduced: one HTML page, or Markdown, from saved results alone."""
+"""The report on which claims are reproduced: an HTML page, or Markdown, from saved results alone."""

@@ -1,4 +1,4 @@
-"""What the interactive flow field needs of saved results: the settings, and which starts flow to bad solutions."""
+"""Data of the interactive flow field, from saved results: settings, and which starts flow to bad solutions."""
 
 import math
 from collections.abc import Mapping
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from fa_repro.results.figure_results import FigureResults
 
 ARROWS = 25
-"""Arrows along each side, at most; more could not be told apart on a page."""
+"""Maximum number of arrows along each side; more could not be distinguished on a page."""
 
 
 def field(saved: "FigureResults") -> dict[str, Any] | None:
-    """`T`, `B`, `range`, number of arrows and the basin, as JSON can say them; None unless it is one flow field."""
+    """`T`, `B`, `range`, number of arrows and the basin, as data for JSON; None unless there is one flow field."""
     theory = saved.config.get("theory")
     settings = theory.get("flow_field") if isinstance(theory, Mapping) else None
     if not isinstance(settings, Mapping) or saved.config.get("sweep"):
         return None
     numbers: dict[str, Any] = {key: settings.get(key) for key in ("T", "B", "range", "grid")}
     if not all(type(value) in (int, float) and math.isfinite(value) and value for value in numbers.values()):
-        return None  # a config that another program has changed
+        return None  # another program changed the config
     return {
         **{key: float(numbers[key]) for key in ("T", "B", "range")},
         "grid": min(int(numbers["grid"]), ARROWS),
@@ -30,7 +30,7 @@ def field(saved: "FigureResults") -> dict[str, Any] | None:
 
 
 def _basin(table: "pd.DataFrame", B: float) -> dict[str, Any] | None:
-    """Cells along a side, and lengths of runs, row by row, in turn of cells that flow to good and to bad solutions."""
+    """Cells along a side, and lengths of runs, row by row: alternately cells that flow to good and to bad solutions."""
     if not {"kind", "id", "step", "w"} <= set(table.columns):
         return None
     ends = table[(table["kind"] == "basin") & (table["step"] == 1)].sort_values("id")

@@ -16,9 +16,9 @@ COLUMNS = ("claim", "where", "published", "measured", "verdict")
 
 
 def fingerprint() -> str:
-    """What the numbers of a report depend on: numerics, shipped configs and claims. Reads no results.
+    """Fingerprint of what a report's numbers depend on: numerics, shipped configs and claims. Reads no results.
 
-    A report whose first line has another fingerprint is of another state of the program, and may be out of date.
+    A report with a different fingerprint in its first line is from another version of the program, and may be outdated.
     """
     names = figures_with_claims()
     configs = {name: config_hash(locate.read_config(locate.shipped_folder() / f"{name}.yaml").data) for name in names}
@@ -31,7 +31,7 @@ def fingerprint() -> str:
 
 
 def rows(checked: CheckedFigure) -> list[tuple[str, ...]]:
-    """A row for each claim of a figure, as plain text, by `COLUMNS`."""
+    """A row for each claim of a figure: plain texts in the order of `COLUMNS`."""
     return [
         (each.claim.statement, each.claim.where, each.claim.published_text, each.result_text or "-", str(each.verdict))
         for each in checked.judgements
@@ -39,7 +39,7 @@ def rows(checked: CheckedFigure) -> list[tuple[str, ...]]:
 
 
 def render_markdown(checked: Sequence[CheckedFigure]) -> str:
-    """The report on checked figures."""
+    """Render the report on checked figures as Markdown."""
     return "\n".join([f"<!-- made by: fa-repro report --markdown; {fingerprint()} -->", *_lines(checked)]) + "\n"
 
 
@@ -68,7 +68,7 @@ def _line(cells: "Sequence[str] | Iterator[str] | map[str]") -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as Markdown shows it literally, also within a table: on one line, its special characters escaped."""
+    """Text that Markdown shows literally, even in a table: on one line, with special characters escaped."""
     for character in "\\`*[]|<":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""The page: a template filled with what the checked figures say. Equal results give equal bytes."""
+"""The report's page: a template filled with data of the checked figures. Equal results give equal bytes."""
 
 import base64
 import hashlib
@@ -20,12 +20,12 @@ NAME = "report.html"
 
 @dataclass(frozen=True)
 class Undecided:
-    """Claims of one figure with one verdict other than reproduced.
+    """Claims of one figure that share a verdict other than reproduced.
 
     Attributes
     ----------
     reason : str
-        Why none of them was measured, if that is one reason for all; else the rows have their own.
+        Why none of them was measured, if all have the same reason; empty if each row has its own.
     """
 
     section: Section
@@ -35,13 +35,13 @@ class Undecided:
 
 
 def render_page(checked: Sequence[CheckedFigure], results: Path) -> str:
-    """The page on checked figures, whose results are in the folder `results`."""
+    """Render the page on checked figures, whose results are in the folder `results`."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(
         loader=PackageLoader("fa_repro.report", "templates"),
-        autoescape=True,  # everything that results say is shown as text, whatever it is
+        autoescape=True,  # everything that comes from results is shown as text
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -52,7 +52,7 @@ def render_page(checked: Sequence[CheckedFigure], results: Path) -> str:
     css, script = _part("report.css"), _part("flow_field.js")
     parts = [sections.section(one, results) for one in checked]
     return environment.get_template("report.html.j2").render(
-        css=Markup(css),  # our own files, the only text that is not escaped
+        css=Markup(css),  # from the package's own files, the only text that is not escaped
         script=Markup(script),
         css_hash=_hash(css),
         script_hash=_hash(script),
@@ -70,7 +70,7 @@ def render_page(checked: Sequence[CheckedFigure], results: Path) -> str:
 
 
 def _undecided(checked: Sequence[CheckedFigure], parts: Sequence[Section]) -> list[Undecided]:
-    """What was not reproduced first, then what is open, then what was not run, one entry for a figure's."""
+    """Claims not reproduced, then those not decided, then those not run; one entry for each figure."""
     found = []
     for verdict in (Verdict.NOT_REPRODUCED, Verdict.NOT_ENOUGH, Verdict.NOT_RUN):
         for one, part in zip(checked, parts, strict=True):
@@ -82,7 +82,7 @@ def _undecided(checked: Sequence[CheckedFigure], parts: Sequence[Section]) -> li
 
 
 def _facts(checked: Sequence[CheckedFigure]) -> list[tuple[str, list[str]]]:
-    """What all results have in common, or where they differ: each value with the figures that have it."""
+    """Origin of the results: values that all have in common, or each value with the figures that have it."""
     manifests = {one.name: one.saved.manifest for one in checked if one.saved}
     if not manifests:
         return []
@@ -92,10 +92,10 @@ def _facts(checked: Sequence[CheckedFigure]) -> list[tuple[str, list[str]]]:
     if unknown:
         span.append(f"not recorded ({', '.join(unknown)})" if moments else "not recorded")
     return [
-        ("Results made", span),
-        ("by version", _shared(manifests, lambda each: sections.mapped(each.get("versions")).get("fa_repro", "?"))),
+        ("Results created", span),
+        ("with version", _shared(manifests, lambda each: sections.mapped(each.get("versions")).get("fa_repro", "?"))),
         ("source commit", _shared(manifests, sections.commit_text)),
-        ("on", _shared(manifests, sections.machine_text)),
+        ("machine", _shared(manifests, sections.machine_text)),
     ]
 
 
@@ -107,7 +107,7 @@ def _shared(manifests: Mapping[str, Mapping[str, Any]], what: Callable[[Mapping[
 
 
 def _whole(text: str) -> str:
-    """Text whose numbers are kept on one line: `5e-12` is no hyphenated word."""
+    """Text with markup that keeps numbers such as `5e-12` on one line."""
     from markupsafe import Markup, escape
 
     kept = re.sub(r"\d[\d.]*e-\d+", r'<span class="whole">\g<0></span>', str(escape(text)))
@@ -119,5 +119,5 @@ def _part(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """What the page's content security policy calls a style or script by."""
+    """Hash by which the page's content security policy allows a style or script."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

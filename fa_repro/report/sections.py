@@ -1,4 +1,4 @@
-"""One section of the page for each figure: plain values that the template shows."""
+"""The sections of the page, one for each figure: plain values that the template shows."""
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,15 +15,15 @@ from fa_repro.plotting import style
 from fa_repro.report import flow_field, summary
 
 SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "-"}
-"""Shown beside the words; nothing is told by colour alone."""
+"""Symbols shown beside verdicts, so that no information is in colours alone."""
 
 MOST = 10
-"""Trials that are told one by one."""
+"""Maximum number of trials that are listed one by one."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A verdict: its words, its symbol, and the class it is styled by."""
+    """A verdict: its words, its symbol, and its CSS class."""
 
     words: str
     symbol: str
@@ -32,7 +32,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """A claim with what was measured."""
+    """A claim with its measurement."""
 
     statement: str
     where: str
@@ -44,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Link:
-    """A file of the results, relative to the page, and its size in words."""
+    """A file of the results: its name, its address relative to the page, and its size as text."""
 
     name: str
     address: str
@@ -53,22 +53,30 @@ class Link:
 
 @dataclass(frozen=True)
 class Section:
-    """A figure. Texts are empty, and `picture` and `field` None, where there are none.
+    """The section of one figure. Missing texts are empty, and a missing `field` is None.
 
     Attributes
     ----------
     anchor : str
-        What links within the page call it.
+        Target of links within the page.
     ordinary : bool
-        Whether there is nothing to say of the state of its results.
+        Whether the state of its results needs no remark.
     notes : tuple of str
-        What is to be known about that state.
+        Details of that state.
+    trouble : str
+        Why the results cannot be read.
     reason : str
-        Why none of its claims was measured, if that is one reason for all.
+        Why none of its claims was measured, if all have the same reason.
     picture, alternative : str
-        The PNG as a data URI, and what stands for it where it cannot be seen.
+        The PNG as a data URI, and its alternative text.
     facts : tuple of (str, str)
-        Where the results come from.
+        Origin of the results.
+    command : str
+        The command that created the results.
+    repeat : tuple of str
+        Commands that give the same bytes again.
+    field : dict, optional
+        Data of the interactive flow field.
     """
 
     name: str
@@ -106,14 +114,14 @@ def row(judgement: Judgement) -> Row:
 
 
 def reason(judgements: Sequence[Judgement]) -> str:
-    """Why none of several claims was measured, if that is one reason for all of them; else empty."""
+    """Why none of several claims was measured, if all have the same reason; else empty."""
     reasons = {each.result_text for each in judgements}
     unjudged = all(each.verdict is Verdict.NOT_RUN for each in judgements)
     return reasons.pop() if len(reasons) == 1 and unjudged else ""
 
 
 def section(checked: CheckedFigure, results: Path) -> Section:
-    """The section of a figure, whatever became of its results."""
+    """The section of a figure, whatever the state of its results."""
     saved = checked.saved
     manifest: Mapping[str, Any] = saved.manifest if saved else {}
     rows, why = tuple(map(row, checked.judgements)), reason(checked.judgements)
@@ -142,25 +150,25 @@ def section(checked: CheckedFigure, results: Path) -> Section:
 
 
 def mapped(value: Any) -> Mapping[str, Any]:
-    """A part of a manifest that should be a mapping; empty if it is something else."""
+    """A part of a manifest that should be a mapping; an empty one if it is not."""
     return value if isinstance(value, Mapping) else {}
 
 
 def listed(value: Any) -> list[Any]:
-    """A part of a manifest that should be a list; empty if it is something else."""
+    """A part of a manifest that should be a list; an empty one if it is not."""
     return value if isinstance(value, list) else []
 
 
 def commit_text(manifest: Mapping[str, Any]) -> str:
-    """The source that results were made by, in words."""
+    """The source code that created the results, as text."""
     source = mapped(manifest.get("source"))
     if not source.get("git_commit"):
-        return "not from a checkout"
-    return f"{source['git_commit']}{', with changes not committed' if source.get('git_dirty') else ''}"
+        return "not from a Git checkout"
+    return f"{source['git_commit']}{', with uncommitted changes' if source.get('git_dirty') else ''}"
 
 
 def machine_text(manifest: Mapping[str, Any]) -> str:
-    """The machine that results were made on, in words."""
+    """The machine on which results were created, as text."""
     about = mapped(manifest.get("machine"))
     kernels = ", ".join(map(str, listed(about.get("blas_kernels"))))
     words = [f"{about.get('system', 'unknown system')} {about.get('machine', '')}".strip()]
@@ -170,19 +178,19 @@ def machine_text(manifest: Mapping[str, Any]) -> str:
 
 
 def created_text(manifest: Mapping[str, Any]) -> str:
-    """When results were made, in words."""
+    """When results were created, as text."""
     return str(manifest.get("made", "not recorded")).replace("T", " ").replace("+00:00", " UTC")
 
 
 def facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a manifest tells of where results come from, by name."""
-    yield "made", created_text(manifest)
+    """Names and texts of what a manifest says about the origin of results."""
+    yield "created", created_text(manifest)
     yield "source commit", commit_text(manifest)
     yield "machine", machine_text(manifest)
     seconds = mapped(manifest.get("seconds"))
     yield "seconds", ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in seconds.items()) or "not recorded"
     yield "versions", ", ".join(f"{key} {value}" for key, value in mapped(manifest.get("versions")).items())
-    yield "hash of the config", str(manifest.get("config_hash", "not recorded"))
+    yield "config hash", str(manifest.get("config_hash", "not recorded"))
 
 
 def _notes(checked: CheckedFigure) -> Iterator[str]:
@@ -193,7 +201,7 @@ def _notes(checked: CheckedFigure) -> Iterator[str]:
     for which, runs in groups.items():
         places = [f"trial {each.get('trial', '?')} at example {each.get('example', '?')}" for each in runs[:MOST]]
         places += [f"{len(runs) - MOST} more trials"] if len(runs) > MOST else []
-        yield f"Diverged, the output no longer finite: {', '.join(which)}: {', '.join(places)}."
+        yield f"Diverged (output no longer finite): {', '.join(which)}: {', '.join(places)}."
     reasons: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for each in map(mapped, listed(manifest.get("failed"))):
         reasons.setdefault((*_which(each), f"{each.get('reason', 'reason not recorded')}"), []).append(each)
@@ -202,13 +210,13 @@ def _notes(checked: CheckedFigure) -> Iterator[str]:
         shown = [", ".join(numbers[:MOST]) + (", ..." if len(numbers) > MOST else "")] if numbers else []
         yield f"Failed: {', '.join([*what, *(f'trial {each}' for each in shown)])}: {reason}"
     if "stale: " in checked.state:
-        yield f"The config has changed since. These results are of the old one; new ones: fa-repro run {checked.name}"
+        yield f"The config has changed since these results were created. Update them with: fa-repro run {checked.name}"
     if "made with " in checked.state:
-        yield "The options that these results were made with change the settings of the config of this name."
+        yield "These results were created with options that override settings of the config of this name."
 
 
 def _which(each: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a run or study is called, its trial and its end left out."""
+    """Name and swept values of a run or study, without its trial and final example."""
     names = [str(each[key]) for key in ("study",) if key in each]
     names += [style.label(str(each["algorithm"]))] if "algorithm" in each else []
     rest = {key: each[key] for key in each if key not in ("study", "algorithm", "trial", "example", "reason")}
@@ -216,7 +224,7 @@ def _which(each: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _picture(folder: Path, manifest: Mapping[str, Any]) -> str:
-    """The PNG as a data URI; empty if there is none, or it has just been replaced by another."""
+    """The PNG as a data URI; empty if there is none, or if another one has just replaced it."""
     name = f"{folder.name}.png"
     promises = {file: about for file, about in mapped(manifest.get("files")).items() if file == name}
     try:
@@ -236,7 +244,7 @@ def _links(folder: Path, name: str, manifest: Mapping[str, Any]) -> Iterator[Lin
 
 
 def _size(number: int) -> str:
-    """Bytes in words."""
+    """A number of bytes as text."""
     for unit, name in ((1_000_000, "MB"), (1_000, "kB")):
         if number >= unit:
             return f"{number / unit:.1f} {name}"

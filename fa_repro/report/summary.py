@@ -1,4 +1,4 @@
-"""What the page and the Markdown say alike: verdicts counted, and the text that stands for a picture."""
+"""Texts that the page and the Markdown share: counts of verdicts, and the alternative text of a picture."""
 
 from collections.abc import Iterable
 
@@ -13,35 +13,35 @@ MEANING = (
 )
 
 MOST = 5
-"""Measured numbers that are told in place of a picture; the table beside it has all of them."""
+"""Maximum number of measurements in the alternative text of a picture; the table has all of them."""
 
 
 def counts(judgements: Iterable[Judgement]) -> dict[Verdict, int]:
-    """How many claims there are of each verdict."""
+    """Number of claims with each verdict."""
     verdicts = [each.verdict for each in judgements]
     return {verdict: verdicts.count(verdict) for verdict in Verdict}
 
 
 def tally(judgements: Iterable[Judgement]) -> str:
-    """The counts in words."""
+    """The counts as text."""
     found = counts(judgements)
     return f"{amount(sum(found.values()), 'claim')}: {', '.join(f'{count} {word}' for word, count in found.items())}"
 
 
 def amount(number: int, noun: str) -> str:
-    """A number of things, in words."""
+    """A number of things as text."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def trials(checked: CheckedFigure) -> str:
-    """Over how many trials a figure was made, in words; empty where there are none."""
+    """Number of trials of a figure as text; empty if it has none."""
     config = checked.saved.config if checked.saved else {}
     number = config.get("trials")
     return amount(number, "trial") if type(number) is int and (number > 1 or "theory" not in config) else ""
 
 
 def alternative(checked: CheckedFigure) -> str:
-    """What stands for the picture of a figure where it cannot be seen: its title, and what was measured."""
+    """Alternative text of a figure's picture: its title, and what was measured."""
     measured = [each for each in checked.judgements if each.measured]
     told = [f"{each.claim.statement}: {each.measured.text}" for each in measured[:MOST] if each.measured]
     if len(measured) > MOST:

@@ -1,4 +1,4 @@
-"""Verdicts on claims as text: a table for a terminal, and plain data."""
+"""Verdicts on claims: a table for a terminal, and JSON."""
 
 import json
 import math
@@ -14,13 +14,13 @@ SCHEMA = 1
 HEADINGS = ("verdict", "claim", "published", "measured")
 
 NARROWEST = 60
-"""Characters of a table, at least."""
+"""Minimum width of a table, in characters."""
 
 GAP = "  "
 
 
 def table(checked: Sequence[CheckedFigure], width: int) -> Iterator[str]:
-    """Lines of a table of all claims, figure by figure, and their counts; at most `width` characters each."""
+    """Lines of a table of all claims, figure by figure, and their counts; each has at most `width` characters."""
     verdict = max(len(each) for each in Verdict)
     left = max(width, NARROWEST) - verdict - len(GAP) * (len(HEADINGS) - 1)
     widths = (verdict, round(0.4 * left), round(0.2 * left), left - round(0.4 * left) - round(0.2 * left))
@@ -30,7 +30,7 @@ def table(checked: Sequence[CheckedFigure], width: int) -> Iterator[str]:
         yield from textwrap.wrap(f"{figure.name} ({figure.state})", width)
         reasons = {each.reason for each in figure.judgements}
         if figure.saved is None and len(reasons) == 1:
-            yield from _row((str(Verdict.NOT_RUN), f"its {len(figure.judgements)} claims", "", *reasons), widths)
+            yield from _row((str(Verdict.NOT_RUN), f"all {len(figure.judgements)} claims", "", *reasons), widths)
             continue
         for each in figure.judgements:
             claim = f"{each.claim.where}: {each.claim.statement}"
@@ -40,13 +40,13 @@ def table(checked: Sequence[CheckedFigure], width: int) -> Iterator[str]:
 
 
 def counted(checked: Sequence[CheckedFigure]) -> str:
-    """How many claims there are, and how many of each verdict."""
+    """Number of claims, and of those with each verdict, as text."""
     counts = {verdict: sum(each.counts[verdict] for each in checked) for verdict in Verdict}
     return f"{sum(counts.values())} claims: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}"
 
 
 def as_json(checked: Sequence[CheckedFigure]) -> str:
-    """All verdicts as JSON; a number that is not finite is null."""
+    """All verdicts as JSON; numbers that are not finite become null."""
     data = {
         "schema": SCHEMA,
         "counts": {str(verdict): sum(each.counts[verdict] for each in checked) for verdict in Verdict},

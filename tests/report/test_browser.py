@@ -170,7 +170,7 @@ def test_the_keyboard_starts_paths_and_clears_them(browser: Any, folder: Path) -
         shown.page.keyboard.press("Tab")
         shown.page.get_by_role("button", name="Clear").press("Enter")
         assert shown.page.locator("#flow-paths > g").count() == 0
-        assert shown.page.inner_text("#flow-told") == "No paths but the one from (0, 0)."
+        assert shown.page.inner_text("#flow-told") == "All paths removed, except the one from (0, 0)."
 
 
 def test_a_path_is_drawn_step_by_step_unless_motion_is_not_wanted(browser: Any, folder: Path) -> None:

@@ -165,7 +165,7 @@ def test_verdicts_are_counted_and_what_was_not_reproduced_is_told_with_number_an
         ("diverged (12 runs)", {"diverged": DIVERGED}, "trial 9 at example 49, 2 more trials."),
         ("failed (2 runs)", {"failed": FAILED}, "a, trial 3, 4: killed"),
         ("failed (1 runs)", {"failed": [{"study": "theorem_1", "reason": "too stiff"}]}, "theorem_1: too stiff"),
-        ("stale: the config has changed since", {}, "new ones: fa-repro run linear"),
+        ("stale: the config has changed since", {}, "Update them with: fa-repro run linear"),
         ("made with --quick", {"options": ["--quick"]}, "State of these results: made with --quick"),
         ("done; a later command is partial: 3 of 9 runs are trained", {}, "partial: 3 of 9 runs are trained"),
     ],

@@ -1,4 +1,4 @@
-// The flow field of Fig. 3b to try out: drawn from the settings of the saved results, its paths integrated here.
+// Interactive flow field of Fig. 3b, drawn with the settings of the saved results; paths are integrated in the browser.
 "use strict";
 (() => {
   const root = document.getElementById("flow");
@@ -30,8 +30,9 @@
     return along(state, [0, 1].map((i) => k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]), time / 6);
   }
 
-  // Every path ends: on its parabola, B W - W0^2 / 2 = const, W0 follows a cubic that falls at infinity. Steps are as
-  // long as one step and two half steps agree; their number is bounded, should rounding keep it from coming to rest.
+  // Every path ends: on its parabola, B W - W0^2 / 2 = const, dW0/dt is a cubic in W0 with a negative leading term.
+  // Step lengths are chosen such that one step and two half steps agree. The number of steps is bounded in case
+  // rounding errors keep a path from coming to rest.
   function integrate(start) {
     const states = [start];
     const scale = Math.max(Math.abs(start[0]), Math.abs(start[1]), Math.cbrt(Math.abs(B * T)), 1e-6 * range);
@@ -52,7 +53,7 @@
     return { states, atRest: false };
   }
 
-  // ---- what does not change ----
+  // ---- static parts ----
 
   const clip = draw("clipPath", { id: "flow-square" }, draw("defs", {}, plot));
   draw("rect", { width: SIDE, height: SIDE }, clip);
@@ -64,7 +65,7 @@
     let at = 0;
     basin.runs.forEach((length, number) => {
       const end = at + length;
-      while (at < end) { // a run may go over several rows
+      while (at < end) { // a run may extend over several rows
         const row = Math.floor(at / basin.side), stop = Math.min(end, (row + 1) * basin.side);
         if (number % 2) {
           const x = (at - row * basin.side) * cell, width = (stop - at) * cell;
@@ -152,10 +153,10 @@
   function sentence(start, { end, atRest, path }) {
     const at = ([w0, w]) => `W₀ = ${show(w0)}, W = ${show(w)}`;
     const beyond = Math.max(Math.abs(end[0]), Math.abs(end[1])) > range ? ", outside the square" : "";
-    if (!atRest) return `From ${at(start)} the path came to ${at(end)}${beyond}, and was not at rest there.`;
+    if (!atRest) return `From ${at(start)} the path reached ${at(end)}${beyond}, but did not come to rest there.`;
     const sign = B * end[1] > 0 ? "B W > 0, so e'WBe > 0: the feedback helps" : "B W < 0, so e'WBe < 0: the feedback does not help";
     if (Math.abs(T - start[0] * start[1]) <= 1e-9 * Math.abs(T)) {
-      const push = trace(start[0]) < 0 ? "" : "; it is not stable: a small push may take it away";
+      const push = trace(start[0]) < 0 ? "" : "; it is not stable: a small perturbation may move it away";
       return `The start ${at(start)} is a solution and stays where it is. There ${sign}${push}.`;
     }
     return `From ${at(start)} the path ended at ${at(end)}${beyond}, where W W₀ = ${show(end[0] * end[1])}. There ${sign}.`;
@@ -190,7 +191,7 @@
   });
   byId("clear").addEventListener("click", () => {
     paths.replaceChildren();
-    told.textContent = "No paths but the one from (0, 0).";
+    told.textContent = "All paths removed, except the one from (0, 0).";
   });
   [-0.4, -0.95].forEach((part, i) => { fields[i].value = Number((part * range).toPrecision(3)); });
   root.hidden = false;

@@ -1,16 +1,16 @@
-"""What can go wrong, and the exit code that each kind of trouble ends with."""
+"""Exceptions of the package, each with its exit code on the command line."""
 
 from collections.abc import Iterable
 
 
 class FaReproError(Exception):
-    """Base of every error that is reported in words, without a traceback."""
+    """Base of all errors that are reported as a message, without a traceback."""
 
     exit_code = 1
 
 
 class ConfigError(FaReproError):
-    """The settings are wrong: every problem found, each with its place."""
+    """The settings are invalid; the message lists every problem and where it is."""
 
     exit_code = 2
 
@@ -20,18 +20,18 @@ class ConfigError(FaReproError):
 
 
 class StorageError(FaReproError):
-    """A file could not be read or written, or is not what its manifest says."""
+    """A file cannot be read or written, or does not match its manifest."""
 
     exit_code = 4
 
 
 class DataError(FaReproError):
-    """The data is missing or wrong, and no source has it."""
+    """The data is missing or invalid, and every source failed."""
 
     exit_code = 3
 
 
 class NotReproducedError(FaReproError):
-    """What was measured is not what was claimed."""
+    """The results differ from those that were claimed or saved."""
 
     exit_code = 5

@@ -1,4 +1,4 @@
-"""Finding rules, tasks, figures and studies: each is one module in its folder, named after the file."""
+"""Discovery of rules, tasks, figures and studies: each is one module of its package, named after its file."""
 
 import pkgutil
 from functools import cache
@@ -25,7 +25,7 @@ def module(package: str, name: str) -> ModuleType:
     Raises
     ------
     KeyError
-        If there is none; the message lists what there is.
+        If there is none; the message lists the known names.
     """
     if name not in names(package):
         known = names(package)
@@ -34,7 +34,7 @@ def module(package: str, name: str) -> ModuleType:
 
 
 def find(package: str, name: str, base: type[T]) -> type[T]:
-    """The class derived from `base` that the module of this name defines.
+    """The subclass of `base` that is defined in the module called `name`.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def _defined(source: ModuleType, base: Any) -> Any:
 
 
 def noun(package: str) -> str:
-    """What one of a package's modules is called."""
+    """What a module of this package is called: `rule`, `task`, `figure` or `study`."""
     return "study" if package == "theory" else package.removesuffix("s")
 
 

@@ -1,4 +1,4 @@
-"""Types of settings: numbers, lists and flags as YAML gives them, and the base of every block of settings."""
+"""Types of settings in configs: numbers, lists and flags, and the base class of every block of settings."""
 
 from abc import ABC
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def _one_or_more(value: Any) -> Any:
 NotEmpty = AfterValidator(_not_empty)
 """At least one value."""
 Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-"""A YAML list as the tuple that frozen settings hold."""
+"""Converts a YAML list to a tuple, for use in frozen dataclasses."""
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=1, le=10**12)]
 Units = Annotated[int, Strict(), Field(ge=1, le=10**6)]
@@ -30,16 +30,16 @@ NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e100, allow_inf_nan=Fal
 Layers = Annotated[tuple[Units, ...], Field(max_length=100), Listed, NotEmpty]
 Share = Annotated[float, Strict(), Field(ge=0, lt=1)]
 Scale = Annotated[tuple[NonNegative, ...], BeforeValidator(_one_or_more), NotEmpty]
-"""A number, or a list with one number per layer from the input up; `per_layer` gives each layer its own."""
+"""A number, or a list with one number per layer from the input up; see `per_layer`."""
 
 
 def per_layer(name: str, values: Sequence[float], layers: int, what: str = "layer") -> Sequence[float]:
-    """One value for each layer; a single value serves them all.
+    """One value for each layer; a single value is repeated for all layers.
 
     Raises
     ------
     ValueError
-        If there are several values, but not one per layer.
+        If the number of values is neither 1 nor the number of layers.
     """
     if len(values) not in (1, layers):
         raise ValueError(f"{name}: expected one number or {layers} (one per {what}), got {len(values)}")
@@ -48,6 +48,6 @@ def per_layer(name: str, values: Sequence[float], layers: int, what: str = "laye
 
 @dataclass(frozen=True)
 class Settings(ABC):
-    """Base of every block: unknown keys are errors."""
+    """Base class of every block of settings; unknown keys are errors."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")

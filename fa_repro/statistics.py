@@ -5,11 +5,11 @@ import numpy as np
 from fa_repro.typing import Array
 
 EXPONENTS = (-40, 30)
-"""Decimal exponents between which `log10` keeps what it gives."""
+"""Smallest and largest value that `log10` returns."""
 
 
 def mean_interval(values: Array, level: float = 0.95) -> tuple[Array, Array, Array]:
-    """Mean over trials and its t interval, which keeps its coverage for the few trials that long runs allow.
+    """Mean over trials and its Student's t interval, whose coverage holds even for a few trials.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def mean_interval(values: Array, level: float = 0.95) -> tuple[Array, Array, Arr
     Returns
     -------
     mean, low, high : arrays, shape (...)
-        All equal where there is one trial. NaN where a value is not finite.
+        All three are equal if there is only one trial. NaN where the value of any trial is not finite.
 
     References
     ----------
@@ -38,14 +38,14 @@ def mean_interval(values: Array, level: float = 0.95) -> tuple[Array, Array, Arr
 
 
 def prediction_interval(values: Array, level: float = 0.95) -> tuple[float, float]:
-    """Where a further trial lies with this probability, by the trials there are.
+    """Interval that contains the value of one further trial with the given probability.
 
     Parameters
     ----------
     values : array, shape (trials,)
-        At least two, finite.
+        At least two values, all finite.
     level : float
-        Between 0 and 1; holds for normally distributed values.
+        Probability, between 0 and 1, for normally distributed values.
 
     Returns
     -------
@@ -57,12 +57,12 @@ def prediction_interval(values: Array, level: float = 0.95) -> tuple[float, floa
 
 
 def p_below_zero(differences: Array) -> float:
-    """p of Student's one-sided paired test: how likely differences this far below 0 are, were their mean 0 or more.
+    """p-value of Student's one-sided paired t-test; a small one means that the mean difference is below 0.
 
     Parameters
     ----------
     differences : array, shape (trials,)
-        Between paired trials; at least two, finite. If all are equal, p is 0 or 1.
+        Differences between paired trials; at least two, all finite. If all are equal, the result is 0 or 1.
 
     References
     ----------
@@ -94,6 +94,6 @@ def sliding(values: Array, window: int) -> tuple[Array, Array]:
 
 
 def log10(values: Array) -> Array:
-    """Decimal logarithm, for drawing: a diverged run's infinite error becomes NaN, very large and small ones bounds."""
+    """Decimal logarithm for drawing: NaN for values that are not finite, others limited to `EXPONENTS`."""
     low, high = EXPONENTS
     return np.where(np.isfinite(values), np.log10(np.clip(values, 10.0**low, 10.0**high)), np.nan)

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """`. Did you mean X?` for the choice nearest to a misspelt word, or `.` where none is near."""
+    """`. Did you mean X?` for the choice closest to a misspelt word, or `.` if none is close."""
     near = nearest(word, choices)
     return f". Did you mean {near}?" if near else "."
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that a misspelt word most resembles, if it resembles any."""
+    """The choice closest to a misspelt word, or None if none is close."""
     near = difflib.get_close_matches(str(word), list(choices), n=1, cutoff=0.55)
     return near[0] if near else None

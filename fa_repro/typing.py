@@ -1,4 +1,4 @@
-"""Types that every floor shares."""
+"""Types shared by all packages."""
 
 from typing import Any, TypeAlias
 

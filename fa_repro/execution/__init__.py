@@ -1,1 +1,1 @@
-"""Execution: which runs are missing, and how they are trained, in one process, in several, or on a Dask cluster."""
+"""Execution: finding missing runs and training them, in one process, in several, or on a Dask cluster."""

@@ -1,4 +1,4 @@
-"""Batches of runs: how one is trained and stored, how long that takes, and the share of them that is one job's."""
+"""Batches of runs: forming, training and storing them, estimating their training time, dividing them into jobs."""
 
 import heapq
 import os
@@ -16,14 +16,14 @@ Batch: TypeAlias = Sequence[Run]
 """Runs that are trained together."""
 
 BATCH_BYTES = 2 * 2**20
-"""Most bytes of weights that are trained at once: more no longer fits the processor's caches and gains nothing."""
+"""Most bytes of weights that are trained at once: more would not fit the processor's caches and saves no time."""
 
 WORTH_IT = 20.0
-"""Estimated seconds of training from which on workers are started without being asked for."""
+"""Estimated seconds of training from which on worker processes are started by default."""
 
 
 def form_batches(runs: Iterable[Run]) -> list[list[Run]]:
-    """Group runs that can be trained together: equal in everything but floating-point settings, seed and trial.
+    """Group runs that can be trained together: equal in everything except floating-point settings, seed and trial.
 
     Runs with the same key are trained once.
     """
@@ -33,7 +33,7 @@ def form_batches(runs: Iterable[Run]) -> list[list[Run]]:
     result = []
     for group in groups.values():
         setup = group[0].condition.setup
-        # What layers that never learn make of a finite number of examples is kept, and fills the memory by itself.
+        # Layers that never learn have their activity precomputed, and one run of them fills the memory.
         alone = not setup.rule.trains_hidden and setup.task.epoch is not None
         size = 1 if alone else max(1, BATCH_BYTES // _weight_bytes(setup))
         count = -(-len(group) // size)
@@ -50,9 +50,9 @@ def _weight_bytes(setup: Setup) -> int:
 def train_and_store(
     batch: Batch, store: Store, overwrite: bool, on_progress: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Train those runs of a batch that are not stored yet, and store them; with `overwrite` all of them anew.
+    """Train and store the runs of a batch that are not stored yet; with `overwrite`, all of them.
 
-    `on_progress` is called now and then with the `work` done since the last call.
+    `on_progress` is called regularly with the `work` done since the last call.
     """
     left = not_stored(batch, store, overwrite)
     if left:
@@ -61,12 +61,12 @@ def train_and_store(
 
 
 def not_stored(batch: Batch, store: Store, overwrite: bool) -> list[Run]:
-    """Runs to be trained: another process, or a worker that died since, may have stored some in the meantime."""
+    """Runs still to be trained: another process, or a worker that has died, may have stored some meanwhile."""
     return [run for run in batch if overwrite or not store.has(run)]
 
 
 def train_timed(batch: Batch, on_progress: Callable[[int], None] = lambda _: None) -> list[tuple[Outcome, float]]:
-    """Train a batch: each run's outcome, and its share of the seconds."""
+    """Train a batch; returns each run's outcome and its share of the time in seconds."""
     from fa_repro.training.trainer import train
 
     began = time.perf_counter()
@@ -77,17 +77,17 @@ def train_timed(batch: Batch, on_progress: Callable[[int], None] = lambda _: Non
 
 
 def shard(runs: Sequence[Run], part: int, parts: int) -> list[Run]:
-    """The runs of one of several shards: about the same work for each, whatever is stored already.
+    """The runs of one of several shards, each with about the same work, whatever is stored already.
 
-    All shards together have every run once, without knowing of each other: the runs are laid end to end, each as long
-    as it is estimated to take, and the whole is cut into equal pieces.
+    Every run is in exactly one shard, and shards need not know of each other: the runs are laid end to end, each as
+    long as its estimated training time, and the whole is cut into equal pieces.
 
     Parameters
     ----------
     runs : sequence of Run
         All runs of a config.
     part, parts : int
-        Which shard, from 1 on, and of how many.
+        Number of the shard, counted from 1, and number of shards.
     """
     lengths = [(run, seconds(batch) / len(batch)) for batch in form_batches(runs) for run in batch]
     whole, end, mine = sum(length for _, length in lengths), 0.0, []
@@ -104,14 +104,14 @@ def cores() -> int:
 
 
 def choose_jobs(batches: Sequence[Batch], jobs: int | None) -> int:
-    """How many processes train at a time: as many as asked for, or one per core where that pays; 1 is this one."""
+    """Number of processes that train: `jobs`, or if None one per core where that saves time; 1 is this process."""
     if jobs is None:
         jobs = cores() if sum(map(seconds, batches)) >= WORTH_IT else 1
     return max(1, min(jobs, sum(map(len, batches))))
 
 
 def divide(batches: Sequence[Batch], jobs: int) -> list[Batch]:
-    """The same runs in at least as many batches as there are jobs, if there are as many runs; the longest is first."""
+    """Split batches until there are as many as jobs, if there are enough runs; the longest is first."""
     parts = list(batches)
     while len(parts) < jobs and any(len(part) > 1 for part in parts):
         longest = max((part for part in parts if len(part) > 1), key=seconds)
@@ -121,7 +121,7 @@ def divide(batches: Sequence[Batch], jobs: int) -> list[Batch]:
 
 
 def seconds(batch: Batch) -> float:
-    """A rough estimate of the time that a batch takes on one core: within a factor of three or so."""
+    """Rough estimate of the training time of a batch on one core, within a factor of about three."""
     setup = batch[0].condition.setup
     sizes = (setup.task.sizes[0], *setup.network.hidden, setup.task.sizes[1])
     if not setup.rule.trains_hidden and setup.task.epoch is not None:
@@ -132,7 +132,7 @@ def seconds(batch: Batch) -> float:
 
 
 def work(batch: Batch) -> int:
-    """The estimate in microseconds, by which progress is measured."""
+    """Estimated training time in microseconds, the unit of progress."""
     return max(1, round(1e6 * seconds(batch)))
 
 

@@ -1,7 +1,7 @@
 """Training on a Dask cluster: the same runs, the same store, the same bytes.
 
-A worker that sees the results folder stores the runs that it has trained itself; from one that does not they come back
-through the future, and are stored here.
+A worker that can access the results folder stores its runs itself. The runs of other workers are returned through the
+future and stored by this process.
 """
 
 import logging
@@ -30,7 +30,7 @@ from fa_repro.training import numerics
 log = logging.getLogger(__name__)
 
 RETRIES = 2
-"""How often a local cluster trains a batch again whose worker died; a running one has its own setting."""
+"""How often a local cluster retries a batch whose worker died; a running cluster has its own setting."""
 
 CHATTY = ("distributed", "tornado", "asyncio")
 MUTE = logging.CRITICAL + 1
@@ -38,23 +38,23 @@ _POLL = 0.5
 _WAIT = 10.0
 
 _alone = threading.Lock()
-"""In a worker: one batch at a time, as the limit of one thread for matrix products is the whole process's."""
+"""In a worker: one batch at a time, as the limit of one thread for matrix products applies to the whole process."""
 
 
 def train_on_cluster(
     batches: Sequence[Batch], store: Store, overwrite: bool, where: str | int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[Batch, Exception | None]]:
-    """Train batches on a Dask cluster; yields each, or parts of it, as it ends, with what went wrong if something did.
+    """Train batches on a Dask cluster; yields each batch, or parts of it, when it ends, with its error or None.
 
     Parameters
     ----------
     batches : sequence of sequences of Run
     store : Store
-        Where the runs end.
+        Where the runs are stored.
     overwrite : bool
-        Store them in place of runs that are there.
+        Whether to replace runs that are stored already.
     where : str or int
-        HOST:PORT of the scheduler of a running cluster, or the number of workers of one that is started here.
+        HOST:PORT of the scheduler of a running cluster, or the number of workers of a cluster to start here.
     on_progress : callable
         Called with the `work` of each batch that has ended.
 
@@ -63,7 +63,7 @@ def train_on_cluster(
     StorageError, DataError
         If a run cannot be stored, or a worker has no data.
     FaReproError
-        If the cluster cannot be reached or is lost, or its workers are not of this version.
+        If the cluster cannot be reached or is lost, or its workers have other versions.
     """
     if not batches:
         return
@@ -88,9 +88,9 @@ def train_on_cluster(
 
 
 class _Workers:
-    """The workers that a cluster has from time to time, each held to what it must have before it is sent anything.
+    """The current workers of a cluster, each checked for the right versions before it is sent a run.
 
-    One that lacks the package would end when it is sent a run, and so would those that are sent it next.
+    A worker without the package would die when it is sent a run, and so would the workers that retry the run.
     """
 
     def __init__(self, client: Client) -> None:
@@ -99,7 +99,7 @@ class _Workers:
         self._warned = False
 
     def count(self) -> int:
-        """Batches to be sent at a time: one to each worker, so that one that kills its worker harms no other."""
+        """Number of batches to send at a time: one per worker, so that one that kills its worker affects no other."""
         try:
             now = set(self._client.nthreads())
             if now - self._known:
@@ -130,7 +130,7 @@ def _other(where: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> st
 
 @contextmanager
 def _cluster(where: str | int) -> Iterator[Client]:
-    """A client of a running cluster, or of one that is started here and ends with the block."""
+    """A client of a running cluster, or of one that is started here and closed at the end of the block."""
     with _quiet():
         if isinstance(where, str):
             with _connected(where) as client:
@@ -139,7 +139,7 @@ def _cluster(where: str | int) -> Iterator[Client]:
         settings = {"distributed.scheduler.allowed-failures": RETRIES, "distributed.nanny.environ": ONE_THREAD}
         others = set(multiprocessing.active_children())
         with dask.config.set(settings):
-            with interrupts_blocked():  # half a cluster could not be ended
+            with interrupts_blocked():  # half a cluster could not be closed
                 cluster = LocalCluster(
                     n_workers=where,
                     threads_per_worker=1,
@@ -153,13 +153,13 @@ def _cluster(where: str | int) -> Iterator[Client]:
                     yield client
                 except BaseException:
                     for process in set(multiprocessing.active_children()) - others:
-                        process.kill()  # closing the cluster would wait for what they train
+                        process.kill()  # closing the cluster would wait for their training
                     raise
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the tracebacks that Dask logs of what is told in words anyway."""
+    """Silence the tracebacks that Dask logs for errors that are reported as messages anyway."""
     names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in CHATTY]
     levels = {name: logging.getLogger(name).level for name in names}
     if not log.isEnabledFor(logging.DEBUG):
@@ -176,22 +176,22 @@ def _quiet() -> Iterator[None]:
 def _connected(address: str) -> Iterator[Client]:
     try:
         client = Client(f"tcp://{address}", timeout=_WAIT)
-    except (OSError, TimeoutError, ValueError) as error:  # a name may be none that can be looked up
+    except (OSError, TimeoutError, ValueError) as error:  # the host name may be invalid
         raise FaReproError(f"no Dask scheduler answers at {address}: {error or type(error).__name__}") from None
     with client:
         yield client
 
 
 def _lost(error: BaseException) -> FaReproError:
-    text = f"the Dask cluster was lost ({type(error).__name__}). Runs that are stored are kept"
-    return FaReproError(f"{text}; the same command goes on from here")
+    text = f"the Dask cluster was lost ({type(error).__name__}). Stored runs are kept"
+    return FaReproError(f"{text}; run the same command again to resume")
 
 
 @contextmanager
 def _token(store: Store) -> Iterator[Path]:
-    """A file by which a worker knows that it sees the results folder; its path below that.
+    """A file that shows a worker that it can access the results folder; yields its path in that folder.
 
-    Another machine's command sweeps it away after a day; from then on runs come back through the future.
+    A command on another machine removes it after a day; from then on runs are returned through the future.
     """
     path = atomic.temporary_path(paths.runs_folder(store.root))
     with atomic.storage_errors("write", path):
@@ -204,18 +204,18 @@ def _token(store: Store) -> Iterator[Path]:
 
 
 def _ended(future: "Future[Any]", store: Store, overwrite: bool) -> Exception | None:
-    """Store what a batch has brought back, if anything; what went wrong in training otherwise."""
+    """Store the outcomes that a batch returned, if any; returns the error of its training or None."""
     try:
         brought, error = future.result()
     except CancelledError as lost:
         raise _lost(lost) from None
     except KilledWorker as died:
         return RuntimeError(f"its worker process died, and so did those that tried again: {died}")
-    except FaReproError:  # the others would fare no better
+    except FaReproError:  # the others would fail as well
         raise
-    except Exception as trouble:  # of the cluster, not of the run
-        text = f"the Dask cluster could not carry out a run ({type(trouble).__name__}: {trouble})"
-        raise FaReproError(f"{text}. Runs that are stored are kept") from None
+    except Exception as trouble:  # an error of the cluster, not of the run
+        text = f"the Dask cluster failed to carry out a run ({type(trouble).__name__}: {trouble})"
+        raise FaReproError(f"{text}. Stored runs are kept") from None
     for run, outcome, taken in brought:
         store.commit(run, outcome, taken, overwrite=overwrite)
     return cast("Exception | None", error)
@@ -224,7 +224,7 @@ def _ended(future: "Future[Any]", store: Store, overwrite: bool) -> Exception | 
 def _train(
     batch: Batch, root: Path, token: Path, overwrite: bool, facts: dict[str, Any]
 ) -> tuple[list[Any], Exception | None]:
-    """On a worker: train a batch; gives what is not stored here, as (run, outcome, seconds), and what went wrong."""
+    """Train a batch on a worker; returns what it has not stored, as (run, outcome, seconds), and the error or None."""
     if different := {key: value for key, value in _facts().items() if facts[key] != value}:
         raise FaReproError(_other(f"the Dask worker on {socket.gethostname()}", different, facts))
     with _alone:
@@ -242,7 +242,7 @@ def _train(
 
 
 def _sees(root: Path, token: Path) -> bool:
-    """Whether this worker sees the results folder, and may write to it."""
+    """Whether this worker can access the results folder and write to it."""
     try:
         if not (root / token).exists():
             return False
@@ -255,5 +255,5 @@ def _sees(root: Path, token: Path) -> bool:
 
 
 def _facts() -> dict[str, Any]:
-    """What a worker must have as this process has it, for the same bytes."""
+    """Versions that a worker must share with this process to give the same bytes."""
     return {"numerics": numerics.VERSION} | {name: provenance.versions()[name] for name in ("fa_repro", "numpy")}

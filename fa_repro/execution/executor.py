@@ -1,4 +1,4 @@
-"""How runs are trained, which decides none of their numbers: where, how many at a time, and which of them."""
+"""Where runs are trained, how many at a time, and which of them; none of this affects their numbers."""
 
 import importlib.util
 import logging
@@ -16,7 +16,7 @@ from fa_repro.suggestions import did_you_mean
 log = logging.getLogger(__name__)
 
 Ended: TypeAlias = tuple[Batch, Exception | None]
-"""A batch whose runs are stored now, or what went wrong with it."""
+"""A batch that has ended, with its error, or None if its runs are stored."""
 
 LOCAL, DASK = "local", "dask"
 _RUNNING = re.compile(r"dask://(?P<address>(?:[^\s/:]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5}))/?")
@@ -29,19 +29,19 @@ class Execution:
     Attributes
     ----------
     jobs : int, optional
-        Processes that train. None for one per core where training takes long enough to gain by it.
+        Number of processes that train. None for one per core if training takes long enough to benefit.
     executor : str
-        `local` for processes of our own, `dask` for a Dask cluster on this machine, `dask://HOST:PORT` for a running
-        one.
+        `local` for processes on this machine, `dask` for a Dask cluster started on this machine, `dask://HOST:PORT` for
+        a running cluster.
     force : bool
-        Train runs again that are stored already.
+        Whether to train stored runs again.
     retry_failed : bool
-        Try runs again that failed before.
+        Whether to retry runs that failed before.
 
     Raises
     ------
     ConfigError
-        If that cannot be.
+        If a setting is invalid or conflicts with another.
     """
 
     jobs: int | None = 1
@@ -52,7 +52,7 @@ class Execution:
     def __post_init__(self) -> None:
         problems = []
         if self.jobs is not None and (type(self.jobs) is not int or self.jobs < 1):
-            problems.append(f"jobs: expected a whole number from 1 on, or None, got {self.jobs!r}")
+            problems.append(f"jobs: expected a whole number of at least 1, or None, got {self.jobs!r}")
         if self.executor not in (LOCAL, DASK) and self.address is None:
             known = f"{did_you_mean(str(self.executor), (LOCAL, DASK))} Known: local, dask, dask://HOST:PORT."
             problems.append(f"executor: unknown {self.executor!r}{known}")
@@ -65,7 +65,7 @@ class Execution:
 
     @property
     def address(self) -> str | None:
-        """HOST:PORT of the running Dask cluster that trains, if it is one."""
+        """HOST:PORT of the running Dask cluster to use, or None."""
         found = _RUNNING.fullmatch(str(self.executor))
         return found["address"] if found and 1 <= int(found["port"]) <= 65535 else None
 
@@ -73,20 +73,20 @@ class Execution:
 def train_batches(
     batches: Sequence[Batch], store: Store, execution: Execution, on_progress: Callable[[int], None]
 ) -> Iterator[Ended]:
-    """Train and store batches; yields each, or parts of it, as it ends. One that goes wrong does not stop the others.
+    """Train and store batches; yields each, or parts of it, when it ends. One that fails does not stop the others.
 
-    `on_progress` is called now and then with the `batches.work` done since the last call.
+    `on_progress` is called regularly with the `batching.work` done since the last call.
 
     Raises
     ------
     StorageError, DataError
-        If a run cannot be stored, or there is no data for it: the others would fare no better.
+        If a run cannot be stored, or its data is missing: the others would fail as well.
     FaReproError
-        If no worker can begin.
+        If no worker process can start.
     """
     jobs = choose_jobs(batches, execution.jobs)
     if execution.executor != LOCAL:
-        from fa_repro.execution import dask_cluster  # which needs an extra
+        from fa_repro.execution import dask_cluster  # an optional dependency
 
         where = execution.address or min(execution.jobs or cores(), sum(map(len, batches)))
         yield from dask_cluster.train_on_cluster(batches, store, execution.force, where, on_progress)
@@ -105,7 +105,7 @@ def _here(
             train_and_store(batch, store, overwrite, on_progress)
         except (StorageError, DataError):
             raise
-        except Exception as error:  # whatever it is, the other runs are worth having
+        except Exception as error:  # any error: the other runs are still worth training
             interrupts.reraise()
             log.debug("a batch failed", exc_info=True)
             yield batch, error

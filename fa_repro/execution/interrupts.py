@@ -1,10 +1,10 @@
-"""Ctrl-C ends a command, whatever becomes of the exception that it raises.
+"""Handling of Ctrl-C, which ends a command even if the exception it raises is lost.
 
-It raises KeyboardInterrupt, so that files are left whole and workers end in order. That alone is not enough: Python
+It raises KeyboardInterrupt, so that files are left complete and workers end in order. That alone is not enough: Python
 drops exceptions in callbacks of its import system and in finalizers, extension modules clear them while they are
-imported, and an import that is broken off may raise something else in its place. So the first interrupt sets an alarm
-too, which ends the process where the exception has not. A second one ends it at once. Results are whole in any case:
-they appear at once or not at all, and workers end when their parent does.
+imported, and an interrupted import may raise another error instead. So the first interrupt also sets an alarm, which
+ends the process if the exception has not. A second interrupt ends it at once. Results are valid in any case: they are
+written completely or not at all, and workers end when their parent does.
 """
 
 import os
@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 CODE = 130
-GO_ON = "interrupted. The same command goes on from here: finished runs are kept."
-"""What a person is told, unless `set_message` says otherwise."""
+GO_ON = "interrupted. Run the same command again to resume: finished runs are kept."
+"""Message to the user, unless `set_message` sets another."""
 
 GRACE = 4.0
 """Seconds from the first interrupt to the alarm."""
@@ -27,24 +27,24 @@ _came = False
 
 
 def set_message(words: str) -> None:
-    """What to say to a person if this command is interrupted."""
+    """Set the message to the user for when this command is interrupted."""
     global _words
     _words = words
 
 
 def message() -> str:
-    """What is said to a person if this command is interrupted."""
+    """The message to the user for when this command is interrupted."""
     return _words
 
 
 def reraise() -> None:
-    """Raise KeyboardInterrupt if this command has been interrupted: an error raised since may be that in disguise."""
+    """Raise KeyboardInterrupt if this command has been interrupted, as that may have caused a later error."""
     if _came:
         raise KeyboardInterrupt
 
 
 def install_handler() -> None:
-    """Let an interrupt end the process from here to its end. Where someone else handles them, nothing is changed."""
+    """Let interrupts end the process from now on, unless something else handles them already."""
     global _words, _came
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return
@@ -61,9 +61,9 @@ def install_handler() -> None:
 
 @contextmanager
 def handled() -> Iterator[None]:
-    """Let an interrupt end the process from here to the end of the block.
+    """Let interrupts end the process until the end of the block.
 
-    In another thread than the main one, and where someone else handles interrupts, nothing is changed.
+    Does nothing outside the main thread, or if something else handles interrupts already.
     """
     ours = threading.current_thread() is threading.main_thread()
     if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

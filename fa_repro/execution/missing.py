@@ -1,4 +1,4 @@
-"""Training of those runs that are not stored yet."""
+"""Training of the runs that are not stored yet."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,18 +18,18 @@ Begin: TypeAlias = Callable[[int, Sequence[Run]], None]
 
 @dataclass(frozen=True)
 class TrainingSummary:
-    """What became of runs.
+    """The outcome of training a set of runs.
 
     Attributes
     ----------
     runs : mapping of str to Run
-        All of them, each once, by their keys.
+        All runs by their keys, each once.
     stored : mapping of str to RunSummary
-        Those that are stored now.
+        The runs that are stored now.
     reasons : mapping of str to str
-        Why the others failed.
+        Why the other runs failed.
     trained : frozenset of str
-        Keys of those that were trained now; the others were stored already.
+        Keys of the runs that were trained now; the others were stored already.
     """
 
     runs: Mapping[str, Run]
@@ -44,7 +44,7 @@ class TrainingSummary:
 
     @property
     def diverged(self) -> list[tuple[Run, int]]:
-        """Runs that diverged, and the example at which."""
+        """Runs that diverged, each with the example at which it did."""
         return [(self.runs[key], at) for key, each in self.stored.items() if (at := each.diverged_at) is not None]
 
     @property
@@ -68,7 +68,7 @@ def train_missing(
     part: tuple[int, int] | None = None,
     verify: bool = False,
 ) -> TrainingSummary:
-    """Train those of some runs that are not stored, as many together as fit.
+    """Train the runs that are not stored yet, as many together as fit.
 
     Parameters
     ----------
@@ -77,14 +77,14 @@ def train_missing(
     execution : Execution
     progress : Progress
     label : str
-        What the progress is called.
+        Label of the progress display.
     begin : callable
-        `begin(total, missing)` is told before anything is trained how many runs there are, and which are not stored.
+        `begin(total, missing)` is called before training with the number of runs and those that are not stored.
     part : (int, int), optional
-        Which shard this is, from 1 on, and of how many: only the runs that fall to it are trained.
+        Number of this shard, counted from 1, and number of shards: only the runs of this shard are trained.
     verify : bool
-        Verify the records of stored runs, not only their manifests. Whoever reads the records afterwards need not:
-        `Store.load` verifies what it reads.
+        Whether to verify the records of stored runs, not only their manifests. Not needed if the records are read
+        afterwards, as `Store.load` verifies them.
     """
     store.prepare()
     every = {run.key: run for run in runs}
@@ -109,7 +109,7 @@ def train_missing(
                     trained.add(run.key)
                     continue
                 reasons[run.key] = f"{type(error).__name__}: {error}" if error else "it was stored and cannot be read"
-                if not store.has(run):  # with force there may be an old one
+                if not store.has(run):  # with force an older one may be stored
                     store.note_failure(run, reasons[run.key])
     return TrainingSummary(mine, stored, reasons, frozenset(trained))
 

@@ -1,7 +1,7 @@
-"""Training in worker processes: as many batches of runs at a time as there are workers.
+"""Training in worker processes, one batch of runs per worker at a time.
 
 Workers are spawned, not forked, so that they inherit no threads and no locks, and each uses one thread for matrix
-products. A worker stores the runs it has trained itself; what comes back is only that it has.
+products. A worker stores the runs that it has trained and only reports that it has.
 """
 
 import logging
@@ -25,12 +25,12 @@ from fa_repro.results.store import Store
 log = logging.getLogger(__name__)
 
 RETRIES = 2
-"""How often a batch is trained again whose worker died."""
+"""How often a batch whose worker died is trained again."""
 
 _DIED = "its worker process died {} times: killed, or out of memory"
 _NEVER = (
-    "no worker process could begin. A script that asks for several jobs must guard its own start by "
-    '`if __name__ == "__main__":`, and be a file; jobs=1 needs no workers.'
+    "no worker process could start. A script that uses several jobs must be a file and guard its entry point with "
+    '`if __name__ == "__main__":`; jobs=1 needs no workers.'
 )
 _POLL = 0.5
 
@@ -39,16 +39,16 @@ ONE_THREAD = dict.fromkeys(
 )
 """Environment of a process that uses one thread for matrix products; read when it starts."""
 
-_done: Any = None  # in a worker: the work that all workers have done, a shared number
+_done: Any = None  # in a worker: the work done by all workers, a shared number
 
 
 def train_in_processes(
     batches: Sequence[Batch], root: Path, overwrite: bool, jobs: int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[Batch, Exception | None]]:
-    """Train batches in `jobs` processes; yields each as it ends, with what went wrong if something did.
+    """Train batches in `jobs` processes; yields each when it ends, with its error or None.
 
-    What was being trained when a worker died is trained again, by itself so that it is known what killed it, and
-    given up after `RETRIES` times.
+    Batches that were being trained when a worker died are retried one at a time, to find the one that killed it, and
+    given up after `RETRIES` retries.
 
     Parameters
     ----------
@@ -56,17 +56,17 @@ def train_in_processes(
     root : Path
         The results folder, where the workers store the runs.
     overwrite : bool
-        Store them in place of runs that are there.
+        Whether to replace runs that are stored already.
     jobs : int
     on_progress : callable
-        Called now and then with the `work` done since the last call.
+        Called regularly with the `work` done since the last call.
 
     Raises
     ------
     StorageError, DataError
         If a worker cannot store a run, or has no data; the others are stopped.
     FaReproError
-        If no worker can begin.
+        If no worker process can start.
     """
     todo = deque(batches)
     suspects: deque[Batch] = deque()
@@ -90,14 +90,14 @@ def train_in_processes(
 def _through(
     pool: ProcessPoolExecutor, queue: deque[Batch], jobs: int, root: Path, overwrite: bool, watch: Callable[[], None]
 ) -> Generator[tuple[Batch, Exception | None], None, list[Batch]]:
-    """Send batches through a pool until none is left or a worker dies; returns those that it was then training."""
+    """Send batches through a pool until none is left or a worker dies; returns the batches in training at that time."""
     training: dict[Future[None], Batch] = {}
     lost: list[Batch] = []
     broken = False
     while training or (queue and not broken):
         while queue and len(training) < jobs and not broken:
             try:
-                # Until the worker that this may start, and that inherits it, ignores them.
+                # A worker that this starts inherits it, until it ignores interrupts by itself.
                 with interrupts_blocked():
                     training[pool.submit(_work, queue[0], root, overwrite)] = queue[0]
                 queue.popleft()
@@ -121,9 +121,9 @@ def _through(
 def _pool(
     jobs: int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[ProcessPoolExecutor, Callable[[], None], Callable[[], bool]]]:
-    """A pool of workers, a function to call now and then, which tells how much they have done, and whether any began.
+    """A pool of workers, a function to call regularly that reports progress, and one that says whether any started.
 
-    However the block is left, no worker outlives it.
+    No worker outlives the block, however it is left.
     """
     context = multiprocessing.get_context("spawn")
     done, begun, told = context.Value("q", 0), context.Value("b", 0), 0
@@ -131,7 +131,7 @@ def _pool(
 
     def watch() -> None:
         nonlocal told
-        # Not under the lock, which a worker that is killed may hold for ever; an aligned number is read as a whole.
+        # Without the lock, which a killed worker may hold for ever; reading an aligned number is atomic.
         now = done.get_obj().value
         on_progress(now - told)
         told = now
@@ -153,7 +153,7 @@ def _pool(
 
 
 def _start(done: Any, begun: Any) -> None:
-    """Begin a worker: it leaves Ctrl-C to its parent, and ends when its parent does."""
+    """Initialise a worker: it leaves Ctrl-C to its parent, and ends when its parent does."""
     global _done
     _done = done
     begun.value = 1
@@ -181,7 +181,7 @@ def _tick(more: int) -> None:
 
 @contextmanager
 def interrupts_blocked() -> Iterator[None]:
-    """Blocked, as what is started inherits that; and kept for later, as another thread may take one for the process."""
+    """Block interrupts, which new processes inherit; one that arrives in another thread is handled after the block."""
     if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -199,7 +199,7 @@ def interrupts_blocked() -> Iterator[None]:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """What is started now uses one thread for matrix products."""
+    """Let processes started in the block use one thread for matrix products."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
     try:

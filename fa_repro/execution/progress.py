@@ -1,23 +1,23 @@
-"""What is called with the progress of training."""
+"""Interface for reporting the progress of training."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """What `fa_repro.experiment` tells of how far it is."""
+    """Receives the progress of `fa_repro.experiment`."""
 
     def start(self, work: int, label: str) -> None:
-        """Training begins; this is all there is to do, in units in which equal amounts take about equal time."""
+        """Training begins; `work` is the total, in units that take about the same time each."""
 
     def advance(self, work: int) -> None:
-        """This much more has been done."""
+        """This much more work has been done."""
 
     def stop(self) -> None:
         """Training has ended."""
 
 
 class Silent:
-    """Says nothing."""
+    """Reports nothing."""
 
     def start(self, work: int, label: str) -> None:
         pass

@@ -1,4 +1,4 @@
-"""Studies to tables: what a figure that trains nothing is made of."""
+"""Computation of studies, which give the tables of a figure that trains nothing."""
 
 import logging
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 def compute_studies(
     studies: Sequence[Study], columns: Sequence[str], axes: Sequence[str], progress: Progress, label: str
 ) -> "tuple[dict[str, pd.DataFrame], list[tuple[Study, str]]]":
-    """Carry studies out one after the other; one that fails does not stop the others.
+    """Compute studies one after the other; one that fails does not stop the others.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ def compute_studies(
         Swept keys.
     progress : Progress
     label : str
-        What it is computed for.
+        Label of the progress display, and of messages.
 
     Returns
     -------
     tables : dict of str to DataFrame
-        Their tables put together, a column for each swept key after the others; `main`, the figure's, is sorted.
+        Their tables concatenated, with a column for each swept key at the end; `main`, the figure's, is sorted.
     failed : list of (Study, str)
-        Those that failed, and why.
+        Studies that failed, and why.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def compute_studies(
                     parts.setdefault(name, []).append(table.assign(**swept))
             except ArithmeticError as error:
                 failed.append((study, str(error)))
-            except Exception as error:  # whatever it is: the other studies are worth having
+            except Exception as error:  # any error: the other studies are still worth computing
                 interrupts.reraise()
                 log.debug("a study failed", exc_info=True)
                 failed.append((study, f"{type(error).__name__}: {error}"))
@@ -65,6 +65,6 @@ def compute_studies(
     finally:
         progress.stop()
     if not parts:
-        raise FaReproError(f"{label}: every study failed, nothing was written. The first: {failed[0][1]}")
+        raise FaReproError(f"{label}: every study failed, nothing was written. First error: {failed[0][1]}")
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
     return tables | {"main": sort_rows(tables["main"][[*columns, *axes]])}, failed

@@ -1,4 +1,4 @@
-"""Files that are either old or new, never half: temporary name, flush to disk, rename."""
+"""Atomic writing of files: write under a temporary name, flush to disk, rename."""
 
 import contextlib
 import hashlib
@@ -23,7 +23,7 @@ def sha256(data: bytes) -> str:
 
 @contextlib.contextmanager
 def storage_errors(action: str, path: Path) -> Iterator[None]:
-    """Turn an OSError into a StorageError that names the path and what was tried."""
+    """Turn an OSError into a StorageError that names the path and the failed action."""
     try:
         yield
     except OSError as error:
@@ -31,7 +31,7 @@ def storage_errors(action: str, path: Path) -> Iterator[None]:
 
 
 def temporary_path(directory: Path) -> Path:
-    """A name in `directory` that no other process uses, and that tells which process made it."""
+    """A path in `directory` that no other process uses; its name contains the host and the process ID."""
     return directory / f"{PREFIX}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
 
 
@@ -44,7 +44,7 @@ def write_flushed(path: Path, data: bytes) -> None:
 
 
 def flush_directory(directory: Path) -> None:
-    """Flush a directory's names to the disk, where the system can."""
+    """Flush a directory's entries to the disk, where the system supports it."""
     if os.name != "posix":
         return
     descriptor = os.open(directory, os.O_RDONLY)
@@ -55,16 +55,16 @@ def flush_directory(directory: Path) -> None:
 
 
 def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None:
-    """Replace several files of a directory, in the given order, as nearly at once as a file system can; None removes.
+    """Replace several files of a directory in the given order, all or none; files given as None are removed.
 
-    All are written and flushed under temporary names before the first is renamed. Should a rename fail, those
-    before it are taken back. Put the manifest last: after a crash between two renames it does not match the others,
-    so that the set counts as absent, never as a mixture. Other files of the directory are left alone.
+    All files are written and flushed under temporary names before the first is renamed. If a rename fails, the
+    earlier ones are undone. Put the manifest last: after a crash between two renames it does not match the other
+    files, so the set counts as missing. Other files of the directory are not touched.
 
     Raises
     ------
     StorageError
-        If anything cannot be written; the old files are then as they were.
+        If anything cannot be written; the old files are then unchanged.
     """
     staged: dict[str, Path] = {}
     kept: dict[str, Path] = {}
@@ -80,7 +80,7 @@ def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None
                 write_flushed(staged[name], data)
         for name in files:
             if (directory / name).exists():
-                with storage_errors("write to", directory), contextlib.suppress(FileNotFoundError):  # just removed
+                with storage_errors("write to", directory), contextlib.suppress(FileNotFoundError):  # removed meanwhile
                     aside = temporary_path(directory)
                     _link(directory / name, aside)
                     kept[name] = aside
@@ -109,7 +109,7 @@ def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None
 
 
 def remove_leftovers(directory: Path) -> None:
-    """Remove what killed processes left behind under temporary names."""
+    """Remove temporary files and folders left behind by killed processes."""
     for path in directory.glob(f"{PREFIX}*"):
         host, _, rest = path.name.removeprefix(PREFIX).rpartition("-")[0].rpartition("-")
         with contextlib.suppress(OSError):
@@ -131,7 +131,7 @@ def _alive(pid: str) -> bool:
 
 
 def _link(source: Path, target: Path) -> None:
-    """A second name for a file, or a copy where the file system has no links."""
+    """Hard-link a file, or copy it where the file system has no links."""
     try:
         os.link(source, target)
     except OSError:

@@ -1,4 +1,4 @@
-"""Manifests: written last, they say what a folder of results must hold."""
+"""Manifests: lists of the files in a results folder with their checksums, written last."""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from fa_repro.errors import StorageError
 from fa_repro.io.atomic import sha256
 
 SCHEMA = 1
-"""Raised when the meaning of a manifest changes."""
+"""Version of the format; increased when the meaning of a manifest changes."""
 
 
 class ManifestError(Exception):
-    """A folder is not what a manifest promises; the message says how."""
+    """A folder has no valid manifest or does not match it; the message says why."""
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     Raises
     ------
     ManifestError
-        If there is none, or it is not one of ours.
+        If there is none, or it is not valid.
     StorageError
         If it was written by a newer version, or cannot be read.
     """
@@ -37,10 +37,10 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
     if type(schema) is int and schema > SCHEMA:
-        text = f"{path} was written by a newer fa_repro (schema {schema}, this one knows {SCHEMA})."
+        text = f"{path} was written by a newer fa_repro (schema {schema}, this version reads up to {SCHEMA})."
         raise StorageError(f"{text} Update fa_repro, or use another --results folder.")
     if type(schema) is not int or not _lists_files(manifest.get("files")):
-        raise ManifestError("manifest.json lacks its schema or its files")
+        raise ManifestError("manifest.json has no valid schema or list of files")
     return manifest
 
 
@@ -55,14 +55,14 @@ def _lists_files(files: Any) -> bool:
 
 
 def read_verified(directory: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
-    """Contents of all files that a manifest names.
+    """Contents of all files that a manifest lists.
 
     Raises
     ------
     ManifestError
-        If one is missing, or its SHA-256 is not the manifest's.
+        If a file is missing, or its SHA-256 differs from that in the manifest.
     StorageError
-        If one cannot be read.
+        If a file cannot be read.
     """
     contents = {}
     for name, promise in manifest["files"].items():
@@ -74,6 +74,6 @@ def read_verified(directory: Path, manifest: Mapping[str, Any]) -> dict[str, byt
         except OSError as error:
             raise StorageError(f"cannot read {path}: {error.strerror}") from error
         if sha256(data) != promise["sha256"]:
-            raise ManifestError(f"{name} is not what its manifest says")
+            raise ManifestError(f"{name} does not match its manifest")
         contents[name] = data
     return contents

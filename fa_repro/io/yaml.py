@@ -1,4 +1,4 @@
-"""Strict YAML: what a person means by `1e-3`, `on` and `017`, and where each key stands.
+"""Strict YAML: scalars of YAML 1.2, no repeated keys, and the line number of each key.
 
 PyYAML follows YAML 1.1, which reads `1e-3` as text, `on` as true, `10:30` as 630 and `017` as 15, and lets
 the last of two equal keys win. Here scalars follow the YAML 1.2 core schema, repeated keys and unknown tags are
@@ -51,7 +51,7 @@ for _name, _pattern, _first in _SCALARS:
 
 @dataclass(frozen=True)
 class Document:
-    """Plain data, and the line on which each of its paths stands."""
+    """Plain data, and the line number of each path in it."""
 
     source: str
     data: Any
@@ -66,12 +66,13 @@ def load(text: str | bytes, source: str) -> Document:
     text : str or bytes
         The document; bytes must be UTF-8.
     source : str
-        What to call it in messages, normally its path.
+        Name of the document in messages, normally its path.
 
     Raises
     ------
     ConfigError
-        If it is not YAML, repeats a key, uses a tag, or is too large or too deep. All repeated keys are named at once.
+        If it is not YAML, repeats a key, uses a tag, or is too large or too deeply nested. All repeated keys are
+        reported at once.
     """
     if len(text) > MAX_BYTES:
         raise ConfigError([f"{source}: over {MAX_BYTES:,} bytes, too large for a config"])
@@ -108,23 +109,23 @@ def parse_value(text: str, source: str) -> Any:
 
 
 def dump(data: Any) -> str:
-    """Write plain data so that `load` gives it back exactly, keys in their order."""
+    """Write plain data as YAML that `load` reads back exactly, with the keys in the same order."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100)
 
 
 def inline(data: Any) -> str:
-    """Plain data on one line, as `parse_value` reads it."""
+    """Write plain data as one line of YAML that `parse_value` reads back."""
     text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=True, width=2**30)
     return text.removesuffix("\n").removesuffix("\n...")
 
 
 def _bound_depth(text: str, source: str) -> None:
-    """Refuse what is nested too deeply before the parser, which recurses, builds nodes from it."""
+    """Reject text that is nested too deeply, before the recursive parser builds nodes from it."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise ConfigError([f"{source}: over {MAX_DEPTH} blocks within each other, too deeply nested for a config"])
+            raise ConfigError([f"{source}: more than {MAX_DEPTH} levels, too deeply nested for a config"])
 
 
 class _Builder:
@@ -138,7 +139,7 @@ class _Builder:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         self.nodes += 1
-        if self.nodes > MAX_NODES or depth > MAX_DEPTH:  # aliases repeat their node: a bomb ends here
+        if self.nodes > MAX_NODES or depth > MAX_DEPTH:  # aliases repeat their node: stop a YAML bomb
             raise ConfigError([f"{self.source}:{line}: too many or too deeply nested values for a config"])
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if isinstance(node, yaml.MappingNode) and kind == "map":

@@ -1,4 +1,4 @@
-"""Losses, each beside the output signal it gives."""
+"""Loss functions, each with its teaching signal for the output layer."""
 
 from abc import ABC, abstractmethod
 
@@ -9,7 +9,7 @@ from fa_repro.typing import Array
 
 
 class Loss(ABC):
-    """A loss of the output `y` at target `y*`."""
+    """Base class of losses of the output `y` given the target `y*`."""
 
     @abstractmethod
     def value(self, target: Array, output: Array) -> Array:
@@ -17,7 +17,7 @@ class Loss(ABC):
 
     @abstractmethod
     def signal(self, target: Array, output: Array, activation: Activation) -> Array:
-        """`-dL/dz` at the total input of the output units, shape (R, batch, units_out)."""
+        """Teaching signal `-dL/dz`, with `z` the pre-activation of the output units: shape (R, batch, units_out)."""
 
 
 class SquaredError(Loss):
@@ -33,7 +33,7 @@ class SquaredError(Loss):
 
 
 class CrossEntropy(Loss):
-    """Cross-entropy of independent logistic outputs: the signal is the paper's plain `e`."""
+    """Cross-entropy of independent logistic outputs: the signal is `e`, as in the paper."""
 
     def value(self, target: Array, output: Array) -> Array:
         tiny = np.finfo(output.dtype).tiny

@@ -17,7 +17,7 @@ class Activation:
 
     value: Callable[[Array], Array]
     derivative: Callable[[Array], Array] | None
-    """None where the derivative is 1 everywhere."""
+    """None if the derivative is 1 everywhere."""
 
 
 def _logistic(z: Array) -> Array:
@@ -91,7 +91,7 @@ class Network:
         dtype
             Type of the weights and biases.
         purpose : str
-            Prefix of the names of its random streams, for a network other than the one that is trained.
+            Prefix for the names of the random streams, for a network other than the trained one.
         """
         shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
         weights = [
@@ -132,7 +132,7 @@ class Network:
 
     @property
     def output_layer(self) -> "Network":
-        """The output layer alone, as a network that shares its arrays."""
+        """The output layer alone, as a network that shares the arrays of this one."""
         return replace(self, weights=self.weights[-1:], biases=self.biases[-1:])
 
     def pre_activation(self, layer: int, inputs: Array) -> Array:

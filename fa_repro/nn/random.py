@@ -1,7 +1,7 @@
 """Named random streams: one independent generator per (seed, purpose, trial).
 
-A stream is keyed by what it is for, never by who draws first, so every algorithm of a trial sees the same examples and
-starts from the same weights, and a trial gives the same bits alone as in a batch.
+A stream is identified by its purpose, not by the order of draws. So all algorithms of a trial see the same examples and
+start from the same weights, and a trial gives the same bits alone and in a batch.
 """
 
 import hashlib
@@ -29,12 +29,12 @@ class Streams:
         self._index = np.array([position[pair] for pair in replicas])
 
     def in_common(self) -> "Streams":
-        """The streams of trial 0 for every replica: for what all trials of a seed have in common."""
+        """The streams of trial 0 for every replica, for draws that all trials of a seed share."""
         pairs = [self._distinct[i] for i in self._index]
         return Streams([(seed, 0) for seed, _ in pairs])
 
     def uniform(self, purpose: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-        """Numbers from U[-1, 1), drawn once: shape `(R, *shape)`."""
+        """Draw numbers from U[-1, 1): shape `(R, *shape)`."""
         draws = [2.0 * generator.random(shape) - 1.0 for generator in self._generators(purpose)]
         return np.stack(draws).astype(dtype)[self._index]
 
@@ -47,7 +47,7 @@ class Streams:
         return Uniforms(self._generators(purpose), self._index, width)
 
     def orders(self, purpose: str, count: int) -> "Orders":
-        """An endless sequence of the numbers below `count`, shuffled anew for each pass."""
+        """An endless sequence of the integers from 0 to `count - 1`, shuffled anew for each pass."""
         return Orders(self._generators(purpose), self._index, count)
 
     def _generators(self, purpose: str) -> list[np.random.Generator]:
@@ -80,9 +80,9 @@ class Normals:
         return rows if len(rows) == len(self._index) else rows[self._index]
 
     def next(self, count: int) -> Array:
-        """As `draw`, but drawn ahead in blocks, for small counts in a loop. A view: do not write to it.
+        """Like `draw`, but drawn ahead in blocks, for small counts in a loop. Returns a view: do not write to it.
 
-        Use either `next` or `draw` on one sequence, not both.
+        Do not use both `next` and `draw` on the same sequence.
         """
         if self._position + count > self._buffer.shape[1]:
             rest = self._buffer[:, self._position :]
@@ -116,7 +116,7 @@ class Orders:
         self._ahead = np.empty((len(generators), 0), dtype=np.int64)
 
     def draw(self, count: int) -> Array:
-        """The next `count` numbers of each replica: shape `(R, count)`, or `(1, count)` if all draw the same."""
+        """The next `count` indices of each replica: shape `(R, count)`, or `(1, count)` if all are the same."""
         while self._ahead.shape[1] < count:
             shuffled = np.stack([generator.permutation(self._count) for generator in self._generators])
             self._ahead = np.concatenate([self._ahead, shuffled], axis=1)

@@ -1,4 +1,4 @@
-"""Weight decay that a type too coarse to express it at each update saves up."""
+"""Weight decay, accumulated over updates until it is large compared with the rounding error of the weights."""
 
 from typing import Any
 
@@ -8,27 +8,27 @@ import numpy.typing as npt
 from fa_repro.typing import Array
 
 LEAST = 256
-"""Units of the last digit that are owed before anything is taken away: 3e-5 in float32 and 6e-14 in float64."""
+"""Decay, in machine epsilons, that accumulates before it is applied: 3e-5 in float32 and 6e-14 in float64."""
 
 
 def settle(owed: Array, dtype: npt.DTypeLike) -> tuple[Array | None, Array]:
-    """What is due of the decay that is owed.
+    """Split accumulated weight decay into the part to apply now and the part to keep for later.
 
-    The paper's 1e-6 for one example is eight units of a float32's last digit: multiplying by 1 - 1e-6 would round it by
-    some 5 %, and a tenth of it would take twice its share from some weights and nothing from others. So weights stay as
-    they are until `LEAST` units are owed.
+    The paper's decay of 1e-6 per example is eight machine epsilons of float32. Multiplying by 1 - 1e-6 would round it
+    by some 5 %, and a tenth of it would decay some weights twice as much as it should and others not at all. So weights
+    are left unchanged until the decay amounts to `LEAST` epsilons.
 
     Parameters
     ----------
     owed : array, shape (R, 1, 1)
-        Product of the factors that weights have not been multiplied by yet, in float64.
+        Product of the factors that are still to be applied to the weights, in float64.
     dtype
         Type of the weights.
 
     Returns
     -------
     (array or None, array), shape (R, 1, 1)
-        The factor to multiply the weights by now, in their type, or None if nothing is due; and what stays owed.
+        The factor to multiply the weights by now, in their type, or None if there is none; and the remaining `owed`.
     """
     due = 1.0 - owed >= LEAST * np.finfo(dtype).eps
     if not due.any():
@@ -37,7 +37,7 @@ def settle(owed: Array, dtype: npt.DTypeLike) -> tuple[Array | None, Array]:
 
 
 class Decay:
-    """Decay of one layer's weights, in place."""
+    """Applies decay to one layer's weights, in place."""
 
     def __init__(self, weights: Array) -> None:
         self._weights = weights

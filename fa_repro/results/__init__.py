@@ -1,1 +1,1 @@
-"""Results on disk: the folder of a figure, the store of trained runs, tables, provenance. Nothing else writes there."""
+"""Results on disk: figure folders, trained runs, tables, provenance. No other code writes to the results folder."""

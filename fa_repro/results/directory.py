@@ -1,4 +1,4 @@
-"""Results of a figure on disk: tables, picture, config, and the manifest that vouches for them."""
+"""Results of a figure on disk: tables, picture, config, and the manifest with their checksums."""
 
 import json
 import logging
@@ -21,14 +21,14 @@ log = logging.getLogger(__name__)
 
 
 def prepare(directory: Path) -> None:
-    """Look at what is in a folder before results are saved to it.
+    """Check the contents of a folder before results are saved to it.
 
-    A file that is not what its manifest says is put aside, with a warning.
+    A file that does not match its manifest is put aside in `damaged/`, with a warning.
 
     Raises
     ------
     StorageError
-        If the results there are a newer version's, which this one would destroy.
+        If the results there were written by a newer version, and would be lost.
     """
     try:
         manifest = read_manifest(directory)
@@ -52,14 +52,14 @@ def _put_aside(directory: Path, name: str, reason: ManifestError) -> None:
 
 
 def save(directory: Path, saved: FigureResults, pictures: Mapping[str, bytes]) -> None:
-    """Write the results of a figure to `results/NAME`, the manifest last; `pictures` by their format.
+    """Write the results of a figure to `results/NAME`, the manifest last; `pictures` maps formats to contents.
 
-    A picture of before in another format is removed: it would show other results.
+    Earlier pictures in other formats are removed, as they would show other results.
 
     Raises
     ------
     StorageError
-        If anything cannot be written; the old results are then as they were.
+        If anything cannot be written; the old results are then unchanged.
     """
     name = directory.name
     contents = {f"{name}.csv": _csv(saved.table)}
@@ -70,7 +70,7 @@ def save(directory: Path, saved: FigureResults, pictures: Mapping[str, bytes]) -
 
 
 def save_pictures(directory: Path, pictures: Mapping[str, bytes]) -> None:
-    """Replace the pictures of saved results, by their format; those in other formats are removed."""
+    """Replace the pictures of saved results, given by format; those in other formats are removed."""
     manifest, contents = _verified(directory)
     contents = {name: data for name, data in contents.items() if name not in _pictures(directory)}
     contents |= {f"{directory.name}.{format_}": picture for format_, picture in pictures.items()}
@@ -78,12 +78,12 @@ def save_pictures(directory: Path, pictures: Mapping[str, bytes]) -> None:
 
 
 def load(directory: Path, name: str | None = None) -> FigureResults:
-    """Read saved results; `name` is what they are called in messages, if not as the folder.
+    """Read saved results; `name` is their name in messages, if it differs from that of the folder.
 
     Raises
     ------
     StorageError
-        If there are none, or they are not what their manifest says.
+        If there are none, or they do not match their manifest.
     """
     manifest, contents = _verified(directory, name)
     stem = directory.name
@@ -96,19 +96,19 @@ def load(directory: Path, name: str | None = None) -> FigureResults:
         table, config = _table(contents[f"{stem}.csv"]), contents["config.yaml"]
         return FigureResults(table, extra, yaml.load(config, str(directory / "config.yaml")).data, manifest)
     except (KeyError, ConfigError) as error:
-        raise StorageError(f"{directory}: not complete ({error}). {_way_out(directory, name)}") from None
+        raise StorageError(f"{directory}: incomplete ({error}). {_way_out(directory, name)}") from None
 
 
 def state(directory: Path, config_hash: str, partial: str | None = None) -> str:
-    """One line on the results in a folder, for a person; reads the manifest alone.
+    """Describe the results in a folder in one line; reads only the manifest.
 
     Parameters
     ----------
     directory : Path
     config_hash : str
-        `config_hash` of the config as it stands now.
+        `config_hash` of the current config.
     partial : str, optional
-        How far a command has come that has not ended, see `unfinished.result_text`.
+        Progress of an unfinished command, see `in_progress.describe_progress`.
     """
     try:
         manifest = read_manifest(directory)
@@ -121,7 +121,7 @@ def state(directory: Path, config_hash: str, partial: str | None = None) -> str:
     for name, promise in manifest["files"].items():
         path = directory / name
         if not path.is_file() or path.stat().st_size != promise["bytes"]:
-            return partial or f"not valid: {name} is not what its manifest says"
+            return partial or f"not valid: {name} does not match its manifest"
     lists = {
         key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged", "options")
     }
@@ -135,7 +135,7 @@ def state(directory: Path, config_hash: str, partial: str | None = None) -> str:
 
 
 def config_hash(data: Any) -> str:
-    """Hash of a config as it was read: the same whatever its comments, key order and white space."""
+    """Hash of the data of a config, independent of comments, key order and white space."""
     return atomic.sha256(json.dumps(data, sort_keys=True).encode())
 
 
@@ -149,7 +149,7 @@ def _verified(directory: Path, name: str | None = None) -> tuple[dict[str, Any],
 
 
 def _way_out(directory: Path, name: str | None) -> str:
-    """The command that makes the results of a folder anew."""
+    """The command that generates the results of a folder again."""
     try:
         manifest = read_manifest(directory)
     except (ManifestError, StorageError):
@@ -170,12 +170,12 @@ def _write(directory: Path, contents: Mapping[str, bytes], about: Mapping[str, A
     encoded = text.encode(errors="backslashreplace")  # a path need not be Unicode
     gone = dict.fromkeys(name for name in _pictures(directory) if name not in contents)
     for name in _unlisted(directory):
-        _put_aside(directory, name, ManifestError(f"{name} is none of the results"))
+        _put_aside(directory, name, ManifestError(f"{name} is not listed in the manifest"))
     atomic.replace_together(directory, {**contents, **gone, "manifest.json": encoded})
 
 
 def saved_formats(directory: Path) -> tuple[str, ...]:
-    """Formats of the picture that the results in a folder have, by their manifest; PNG alone if there are none."""
+    """Formats of the picture in a folder, according to its manifest; only PNG if there are no results."""
     try:
         listed = read_manifest(directory)["files"]
     except ManifestError:
@@ -184,7 +184,7 @@ def saved_formats(directory: Path) -> tuple[str, ...]:
 
 
 def picture_paths(directory: Path, formats: Iterable[str]) -> tuple[Path, ...]:
-    """Files of a picture in these formats."""
+    """Paths of a picture in these formats."""
     return tuple(directory / f"{directory.name}.{format_}" for format_ in formats)
 
 
@@ -194,7 +194,7 @@ def _pictures(directory: Path) -> dict[str, str]:
 
 
 def _unlisted(directory: Path) -> list[str]:
-    """Pictures beside the PNG of which the manifest does not know: a killed command's, or a person's own."""
+    """Pictures other than the PNG that are not in the manifest: from a killed command, or the user's own."""
     try:
         listed = read_manifest(directory)["files"]
     except ManifestError:

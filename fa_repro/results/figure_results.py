@@ -21,7 +21,7 @@ class FigureResults:
     config : mapping
         The resolved config.
     manifest : mapping
-        What else is known: where the results come from, which runs diverged or failed.
+        Further information: provenance of the results, and which runs diverged or failed.
     """
 
     table: "pd.DataFrame"
@@ -30,12 +30,12 @@ class FigureResults:
     manifest: Mapping[str, Any]
 
     def rule(self, algorithm: str) -> str | None:
-        """The rule of an algorithm by its config; None if it is swept."""
+        """The rule of an algorithm, from the config; None if it is swept."""
         rule = self.config["algorithms"][algorithm].get("rule")
         return None if rule is None else str(rule)
 
     def layers(self, algorithm: str) -> int | None:
-        """Layers of an algorithm's network, input and output included, by its config; None if they are swept."""
+        """Number of layers of an algorithm's network, including input and output; None if it is swept."""
         own = self.config["algorithms"][algorithm].get("network", {})
         hidden = {**self.config["network"], **own}.get("hidden")
         return None if hidden is None else len(hidden) + 2

@@ -1,4 +1,4 @@
-"""Formats of pictures."""
+"""File formats of pictures."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,20 +10,20 @@ FORMATS: dict[str, dict[str, Any]] = {
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
     "svg": {"Creator": None, "Date": None},
 }
-"""Formats of pictures, the one that is always written first; each with what is left out, as it changes by itself."""
+"""Formats of pictures, first the one that is always written; each with metadata to omit, so that bytes are stable."""
 
 
 def parse_formats(words: str | Iterable[str]) -> tuple[str, ...]:
-    """Formats that are asked for, in the order of `FORMATS`; always with `png`.
+    """Requested formats in the order of `FORMATS`, always including `png`.
 
     Raises
     ------
     ConfigError
-        If there is none of this name.
+        If a format is unknown.
     """
     each = (part for word in ([words] if isinstance(words, str) else words) for part in str(word).split(","))
     asked = {word.strip().lower() for word in each}
     unknown = sorted(asked - FORMATS.keys())
     if unknown:
-        raise ConfigError([f"formats: there is no {word!r}, only {', '.join(FORMATS)}" for word in unknown])
+        raise ConfigError([f"formats: unknown format {word!r}. Known: {', '.join(FORMATS)}." for word in unknown])
     return tuple(name for name in FORMATS if name in asked | {"png"})

@@ -1,4 +1,4 @@
-"""Commands that have begun and not ended: what they were to train, so that `list` can tell how far they came."""
+"""Unfinished commands: which runs they were to train, so that `list` can report their progress."""
 
 import contextlib
 import json
@@ -13,20 +13,20 @@ SCHEMA = 1
 
 
 def begin(results: Path, name: str, command: str, total: int, missing: Sequence[str]) -> None:
-    """Note what is to be trained for a figure.
+    """Record which runs a command is to train for a figure.
 
     Parameters
     ----------
     results : Path
         The results folder.
     name : str
-        The figure's.
+        Name of the figure.
     command : str
-        The command that goes on from here.
+        The command that resumes the training.
     total : int
-        Runs in all.
+        Total number of runs.
     missing : sequence of str
-        Keys of those that are not stored yet.
+        Keys of the runs that are not stored yet.
 
     Raises
     ------
@@ -39,13 +39,13 @@ def begin(results: Path, name: str, command: str, total: int, missing: Sequence[
 
 
 def end(results: Path, name: str) -> None:
-    """What was to be trained is, or has failed."""
-    with contextlib.suppress(OSError):  # a note too many is no harm: it tells of runs that are all there
+    """Remove the record, as all runs are stored or have failed."""
+    with contextlib.suppress(OSError):  # a leftover record is harmless: all its runs are stored
         paths.in_progress_file(results, name).unlink(missing_ok=True)
 
 
 def describe_progress(results: Path, name: str) -> str | None:
-    """How far an unfinished command came, for a person; None if there is none."""
+    """Describe the progress of an unfinished command; None if there is none."""
     try:
         note: Any = json.loads(paths.in_progress_file(results, name).read_bytes())
         total, missing, command = note["total"], note["missing"], note["command"]
@@ -57,4 +57,4 @@ def describe_progress(results: Path, name: str) -> str | None:
         return None
     words = [f"failed ({failed} runs)"] if failed else []
     count = f"{total - len(left)} of {total}" if left else f"all {total}"
-    return ", ".join([*words, f"partial: {count} runs are trained, go on by: {command}"])
+    return ", ".join([*words, f"partial: {count} runs are trained, resume with: {command}"])

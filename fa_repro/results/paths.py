@@ -1,4 +1,4 @@
-"""Where things are below a results folder; imports nothing heavy."""
+"""Paths in a results folder; imports nothing heavy."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ def run_folder(results: Path, key: str) -> Path:
 
 
 def in_progress_file(results: Path, name: str) -> Path:
-    """The file that says what a command for the figure `name` was to train, while that has not ended."""
+    """The file that records what an unfinished command for the figure `name` is to train."""
     return runs_folder(results) / "unfinished" / f"{name.replace('/', '+')}.json"
 
 
 def failure_file(results: Path, key: str) -> Path:
-    """The file that says why a run failed when it was last tried."""
+    """The file that records why a run failed when it was last trained."""
     return runs_folder(results) / key[:2] / f"{key}.failed.json"

@@ -1,4 +1,4 @@
-"""Where results come from: versions, source, machine."""
+"""Provenance of results: versions, source, machine."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ PACKAGES = ("fa_repro", "numpy", "pandas", "matplotlib", "scipy", "pydantic", "p
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that take part."""
+    """Versions of Python and of the packages involved."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -26,7 +26,7 @@ def versions() -> dict[str, str]:
 
 @cache
 def git_source() -> dict[str, Any]:
-    """Commit of the checkout that this package runs from, and whether its files differ; None outside of one."""
+    """Commit of the checkout this package runs from, and whether it has uncommitted changes; None if there is none."""
     package = Path(__file__).parents[1]
     if _git(package, "ls-files", "--error-unmatch", "__init__.py") is None:
         return {"git_commit": None, "git_dirty": None}
@@ -37,7 +37,7 @@ def git_source() -> dict[str, Any]:
 
 
 def repeat_commands(folder: Path) -> list[str]:
-    """Commands that give the results in a folder again, to the byte, on a machine like this one."""
+    """Commands that reproduce the results in a folder, byte for byte, on a machine like this one."""
     where, words = git_source(), []
     if where["git_commit"]:
         words.append(f"git checkout {where['git_commit']}" + ("  # and changes not committed" * where["git_dirty"]))
@@ -48,7 +48,7 @@ def repeat_commands(folder: Path) -> list[str]:
 
 @cache
 def machine() -> dict[str, Any]:
-    """What the run's numbers and times may depend on."""
+    """Properties of the machine that numbers and times may depend on."""
     import numpy as np
     from threadpoolctl import threadpool_info
 

@@ -1,4 +1,4 @@
-"""Trained runs on disk, one folder each, named by the hash of all that decides their numbers."""
+"""Trained runs on disk, one folder each, named by the hash of everything that determines their numbers."""
 
 import io
 import json
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What the manifest of a stored run says, without a look at its record.
+    """Content of the manifest of a stored run, without reading its record.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class RunSummary:
 
 
 class _Group(Mapping[str, Array]):
-    """Arrays of a record whose names begin alike, each decoded when it is asked for."""
+    """Arrays of a record whose names share a prefix, each decoded on access."""
 
     def __init__(self, record: Any, group: str) -> None:
         self._record, self._prefix = record, f"{group}/"
@@ -67,9 +67,9 @@ class Store:
     """The runs below a results folder.
 
     A run is a folder `runs/KEY[:2]/KEY` with `record.npz` (NumPy arrays, no pickles) and `manifest.json`. It is
-    made under a temporary name and renamed when complete, so it is there as a whole or not at all; of two processes
-    that train the same run the first to finish wins. There are no locks. What failed is noted beside, as
-    `KEY.failed.json`.
+    written under a temporary name and renamed when complete, so it is stored completely or not at all. There are no
+    locks: of two processes that train the same run, the first to finish wins. A failure is recorded next to the folder,
+    in `KEY.failed.json`.
 
     Attributes
     ----------
@@ -82,17 +82,17 @@ class Store:
         self._root = paths.runs_folder(results)
 
     def prepare(self) -> None:
-        """Make the folder, and remove what killed processes left in it."""
+        """Create the folder, and remove temporary files of killed processes."""
         with atomic.storage_errors("write to", self._root):
             self._root.mkdir(parents=True, exist_ok=True)
             atomic.remove_leftovers(self._root)
 
     def has(self, run: Run) -> bool:
-        """Whether the run is there, by a look at its folder only; `load` verifies it."""
+        """Whether the run is stored; only checks that its manifest exists, while `load` verifies the run."""
         return (self._path(run) / "manifest.json").is_file()
 
     def summary(self, run: Run) -> RunSummary | None:
-        """What the manifest of a run says, or None if the run is not there; its record is read by `load`.
+        """Content of the manifest of a run, or None if the run is not stored; `load` reads its record.
 
         A damaged manifest is put aside with its run, with a warning.
 
@@ -104,9 +104,9 @@ class Store:
         return self._read(run, _summary)
 
     def load(self, run: Run, summary: RunSummary | None = None) -> Outcome | None:
-        """A run's outcome, or None if it is not there.
+        """The outcome of a run, or None if it is not stored.
 
-        A damaged one is put aside, with a warning, and counts as not there.
+        A damaged run is put aside, with a warning, and counts as not stored.
 
         Parameters
         ----------
@@ -132,28 +132,28 @@ class Store:
             return None
 
     def _read(self, run: Run, read: Callable[[dict[str, Any]], T], again: bool = True) -> T | None:
-        """`read(manifest)` of a run, or None if the run is not there or damaged."""
+        """`read(manifest)` of a run, or None if the run is missing or damaged."""
         path = self._path(run)
         try:
             manifest = read_manifest(path)
             if manifest.pop("seal") != _seal(manifest):
-                raise ManifestError("manifest.json is not as it was written")
+                raise ManifestError("manifest.json was changed after it was written")
             return read(manifest)
         except (ManifestError, KeyError) as error:
-            if again and path.is_dir():  # it may have been replaced in the midst of reading
+            if again and path.is_dir():  # it may have been replaced while it was read
                 return self._read(run, read, again=False)
             if path.is_dir():
                 self._put_aside(path, error)
             return None
 
     def note_failure(self, run: Run, reason: str) -> None:
-        """Remember that a run failed, and why, so that the same command does not try it again by itself."""
+        """Record that a run failed, and why, so that the same command does not train it again."""
         note = {"schema": SCHEMA, "reason": reason, "setup": _about(run), "versions": versions()}
         path = self._note(run)
         atomic.replace_together(path.parent, {path.name: json.dumps(note, indent=1).encode()})
 
     def failure(self, run: Run) -> str | None:
-        """Why a run failed when it was last tried, if it did, and by this version of the program."""
+        """Why a run failed when it was last trained, if it failed, and with this version of the program."""
         try:
             note = json.loads(self._note(run).read_bytes())
             reason, version = note["reason"], note["versions"]["fa_repro"]
@@ -162,12 +162,12 @@ class Store:
         return str(reason) if version == versions()["fa_repro"] else None
 
     def commit(self, run: Run, outcome: Outcome, seconds: float, overwrite: bool = False) -> None:
-        """Store a run that has just been trained; with `overwrite`, in place of one that is there.
+        """Store a run that has just been trained; with `overwrite`, replace one that is stored already.
 
         Raises
         ------
         StorageError
-            If it cannot be written; nothing of it is visible then.
+            If it cannot be written; nothing is stored then.
         """
         buffer = io.BytesIO()
         named = {f"column/{name}": array for name, array in outcome.columns.items()}
@@ -216,11 +216,11 @@ class Store:
         with suppress(ManifestError):
             manifest = read_manifest(path)
             read_verified(path, manifest)
-            if manifest["files"] == read_manifest(made)["files"]:  # the same numbers: no moment without the run
+            if manifest["files"] == read_manifest(made)["files"]:  # the same numbers: the run is never missing
                 (made / "manifest.json").replace(path / "manifest.json")
                 return
         old = atomic.temporary_path(self._root)
-        with suppress(FileNotFoundError):  # it is not there, or another process has just taken it away
+        with suppress(FileNotFoundError):  # it is missing, or another process has just moved it
             path.rename(old)
         try:
             self._rename(made, path, overwrite=False)
@@ -250,7 +250,7 @@ class Store:
 
 
 def _seal(manifest: Mapping[str, Any]) -> str:
-    """Sum of a manifest by itself, as what it says of a run is believed without a look at the record."""
+    """Checksum of a manifest, as its content is used without reading the record."""
     return atomic.sha256(json.dumps(manifest, sort_keys=True).encode())
 
 
@@ -263,7 +263,7 @@ def _summary(manifest: Mapping[str, Any]) -> RunSummary:
 
 
 def _decoded(record: bytes) -> Outcome:
-    """The outcome in a record; weights are decoded when they are asked for."""
+    """The outcome in a record; weights are decoded on access."""
     content = np.load(io.BytesIO(record), allow_pickle=False)
     columns, arrays, about = (_Group(content, group) for group in ("column", "array", "run"))
     at = int(about["diverged_at"])

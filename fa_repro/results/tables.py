@@ -1,4 +1,4 @@
-"""Tidy tables: one observation a row, key columns first, sorted."""
+"""Tidy tables: one observation per row, key columns first, sorted."""
 
 import io
 import json
@@ -15,16 +15,16 @@ from fa_repro.typing import Array
 
 
 class TrainedRuns:
-    """Runs with their outcomes, each of which is read once, when its turn comes.
+    """Iterates over runs with their outcomes, reading each outcome once, when it is needed.
 
-    So memory holds one outcome at a time, however many runs there are. Runs that are the same at several sweep points
-    follow each other.
+    So only one outcome is in memory at a time, however many runs there are. Runs that are the same at several sweep
+    points follow each other.
 
     Parameters
     ----------
     runs : sequence of Run
     read : callable
-        `read(run)` gives the outcome.
+        `read(run)` returns the outcome.
     """
 
     def __init__(self, runs: Sequence[Run], read: Callable[[Run], Outcome]) -> None:
@@ -40,16 +40,16 @@ class TrainedRuns:
             yield from ((run, outcome) for run in runs)
 
     def where(self, keep: Callable[[Run], bool]) -> "TrainedRuns":
-        """Some of the runs."""
+        """The runs for which `keep` returns True."""
         return TrainedRuns([run for run in self.runs if keep(run)], self._read)
 
 
 VALUES = ("nse", "weight", "value", "w0", "w", "dw0", "dw")
-"""Columns that hold values, beside those whose names end in their unit."""
+"""Columns of measured values, besides those whose names end in their unit."""
 
 
 class TableBuilder:
-    """A tidy table that is made run by run.
+    """A tidy table that is built run by run.
 
     Parameters
     ----------
@@ -64,13 +64,13 @@ class TableBuilder:
         self._parts: list[tuple[Mapping[str, Any], Mapping[str, Array]]] = []
 
     def add(self, labels: Mapping[str, Any], values: Mapping[str, Array]) -> None:
-        """Add rows: one value for each row, and labels that all of them have."""
+        """Add rows: `values` has one value for each row, `labels` are the same for all rows."""
         self._parts.append((labels, values))
 
     def add_observations(self, run: Run, outcome: Outcome, renamed: Mapping[str, str] | None = None) -> None:
         """Add the measurements of a run; a column that it has not recorded is NaN.
 
-        `renamed` gives the probe of a column that has another name.
+        `renamed` maps the name of a column to that of its probe, if they differ.
         """
         known = dict(outcome.columns)
         if (epoch := run.condition.setup.task.epoch) is not None:
@@ -113,10 +113,10 @@ def observations(trained: Iterable[tuple[Run, Outcome]], columns: Sequence[str],
 
 
 class LinearMaps:
-    """The linear map that each network has become, and the target beside it.
+    """The linear map that each network has learned, and the target for comparison.
 
-    For a net with nonlinear units the map is its Jacobian at the input 0. Runs that kept no weights, or have diverged,
-    are left out.
+    For a net with nonlinear units the map is its Jacobian at the input 0. Runs without stored weights, and those that
+    diverged, are left out.
     """
 
     def __init__(self, axes: Sequence[str] = ()) -> None:
@@ -144,11 +144,11 @@ def _weights(matrix: Array) -> dict[str, Array]:
 
 
 def receptive_field_table(trained: TrainedRuns, axes: Sequence[str], units: int) -> pd.DataFrame:
-    """Weights from the input to some hidden units of the first trial, at the start and after training.
+    """Weights from the input to some hidden units of the first trial, before and after training.
 
-    Columns `algorithm,unit,pixel,weight`; the start is the algorithm `initial`, and where an algorithm's own settings
-    give it another one, `initial_NAME`. The units are drawn at random, the
-    same for every algorithm and sweep point of equal width. Runs that kept no weights, or have diverged, are left out.
+    Columns `algorithm,unit,pixel,weight`. The initial weights have the algorithm `initial`, or `initial_NAME` where an
+    algorithm's own settings give it other ones. The units are drawn at random, the same for every algorithm and sweep
+    point of equal width. Runs without stored weights, and those that diverged, are left out.
     """
 
     def rows(weights: Array, streams: Streams) -> dict[str, Array]:
@@ -176,7 +176,7 @@ def receptive_field_table(trained: TrainedRuns, axes: Sequence[str], units: int)
 
 
 def jacobian_at_zero(run: Run, outcome: Outcome) -> Array:
-    """Derivative of a trained network's output by its input, at the input 0: shape (units_out, units_in)."""
+    """Jacobian of a trained network's output with respect to its input, at input 0: shape (units_out, units_in)."""
     settings = run.condition.setup.network
     layers = len(settings.hidden) + 1
     jacobian = np.eye(outcome.arrays["weights_0"].shape[1])
@@ -198,17 +198,17 @@ def by_trial(table: pd.DataFrame, value: str) -> tuple[Array, Array, Array]:
 
 
 def read_table(data: bytes) -> pd.DataFrame:
-    """A table from its CSV, to the last bit."""
+    """Read a table from its CSV, exact to the last bit."""
     words = {"algorithm": str, "rule": str}  # an algorithm may be called NA
     return pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""], dtype=words)
 
 
 def describe_difference(old: pd.DataFrame, new: pd.DataFrame) -> str:
-    """In what two tables differ, in words."""
+    """Describe how two tables differ."""
     if (were := list(map(str, old))) != (are := list(map(str, new))):
-        return f"columns {', '.join(were)} were, {', '.join(are)} are"
+        return f"columns before: {', '.join(were)}; now: {', '.join(are)}"
     if len(old) != len(new):
-        return f"{len(old):,} rows were, {len(new):,} are"
+        return f"{len(old):,} rows before, {len(new):,} now"
     words = []
     for name in were:
         before, after = old[name], new[name]
@@ -218,19 +218,19 @@ def describe_difference(old: pd.DataFrame, new: pd.DataFrame) -> str:
             if before.dtype.kind == after.dtype.kind == "f":
                 with np.errstate(all="ignore"):
                     relative = np.abs(after / before - 1)[changed].max()
-                text += f", by at most {relative:.1e} of it" if np.isfinite(relative) else ""
+                text += f" (relative difference at most {relative:.1e})" if np.isfinite(relative) else ""
             words.append(text)
-    return "; ".join(words) or "the numbers agree, their writing does not"
+    return "; ".join(words) or "the numbers agree, but not their formatting"
 
 
 def sort_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """A table sorted by its key columns, which are those that hold no measured value."""
+    """Sort a table by its key columns, which are those without measured values."""
     keys = [name for name in map(str, table) if name not in VALUES and not name.endswith(("_nse", "_deg", "_percent"))]
     return table.sort_values(keys, kind="stable", ignore_index=True)
 
 
 def as_column(labels: Sequence[Any]) -> Array:
-    """Labels as they stand in a table: numbers as numbers, words as words, anything else as JSON."""
+    """Labels as a column of a table: numbers as numbers, words as words, anything else as JSON."""
     if all(isinstance(label, int | float) for label in labels):
         return np.array(labels)
     return np.array([label if isinstance(label, str) else json.dumps(label) for label in labels], dtype=object)

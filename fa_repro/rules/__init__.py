@@ -1,4 +1,4 @@
-"""Learning rules: what teaching signal each layer receives.
+"""Learning rules: the teaching signal that each layer receives.
 
 Each module here defines one rule and is found by its file name. A rule is a frozen dataclass; its fields are the YAML
 keys it accepts beside `rule` and `learning_rate`.
@@ -41,7 +41,7 @@ class Step(NamedTuple):
     """One mini-batch after its forward pass, before any weight changes."""
 
     network: Network
-    """Its first layer may lag behind, see `fa_repro.training.input_layer.InputLayer`: a rule has no use for it."""
+    """Its first layer may lag behind (see `fa_repro.training.input_layer.InputLayer`); rules do not need it."""
     activity: Activity
     target: Array
     """`y*`, shape (R or 1, batch, units_out)."""
@@ -49,9 +49,9 @@ class Step(NamedTuple):
     """The output layer's own teaching signal, shape (R, batch, units_out)."""
     loss: Loss
     rate: Any = 0.0
-    """Learning rate of the update to come, a number or of shape (R, 1, 1)."""
+    """Learning rate of the next update, a number or an array of shape (R, 1, 1)."""
     decay: Array | None = None
-    """Weight decay of that update: the share of a weight that an example takes away, shape (R, 1, 1) in float64."""
+    """Weight decay of that update: the fraction of a weight that decays per example, shape (R, 1, 1) in float64."""
 
     @property
     def upper_weights(self) -> list[Array]:
@@ -61,12 +61,12 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule(Settings):
-    """What teaching signal each layer receives.
+    """Base class of learning rules, which compute the teaching signal of each layer.
 
     Attributes
     ----------
     trains_hidden : bool
-        False for a rule that never gives the hidden layers a signal: what they pass on can then be computed once.
+        False if the rule never gives the hidden layers a signal; their activity can then be computed once.
     """
 
     trains_hidden: ClassVar[bool] = True
@@ -79,28 +79,28 @@ class Rule(Settings):
         return None
 
     def masks(self, network: Network, streams: Streams) -> Sequence[Array] | None:
-        """Which forward weights exist, if not all of them do.
+        """Masks that say which forward weights exist, or None if all of them do.
 
         Returns
         -------
         sequence of arrays of 0 and 1, shape (R, units_out, units_in), or None
-            For each layer above the first, from the bottom up. The trainer keeps the others at 0 throughout.
+            One for each layer above the first, from the bottom up. The trainer keeps masked weights at 0.
         """
         return None
 
     @abstractmethod
     def signals(self, step: Step, state: Any) -> tuple[Signals, Any]:
-        """The teaching signal of every layer, and the state for the next step. Changes nothing in `step`."""
+        """The teaching signal of every layer, and the state for the next step. Does not modify `step`."""
 
 
 @dataclass(frozen=True)
 class RandomFeedback(Rule):
-    """A rule with a matrix of feedback weights for each layer above the first, all rules with the same draws.
+    """A rule with random feedback weights for each layer above the first; all such rules share the same draws.
 
     Attributes
     ----------
     feedback_range : float, or one per hidden layer from the input up
-        They are drawn from U[-feedback_range, feedback_range].
+        Feedback weights are drawn from U[-feedback_range, feedback_range].
     """
 
     feedback_range: Scale
@@ -111,7 +111,7 @@ class RandomFeedback(Rule):
     def draw(self, network: Network, streams: Streams, direct: bool = False) -> list[Array]:
         """Feedback weights of each layer above the first, from the bottom up, shape (R, units_out, units_in).
 
-        With `direct` feedback `units_out` are those of the output for all of them.
+        With `direct` feedback, `units_out` is the number of output units for all of them.
         """
         above = network.weights[1:]
         scales = per_layer("feedback_range", self.feedback_range, len(above), "hidden layer")
@@ -123,13 +123,13 @@ class RandomFeedback(Rule):
 
 
 def cascade(step: Step, feedback: Sequence[Array]) -> list[Array]:
-    """Walk the output signal down through the layers.
+    """Propagate the output layer's signal down through the layers.
 
     Parameters
     ----------
     step : Step
     feedback : sequence of arrays, shape (R, units_out, units_in)
-        For each layer above the first, from the bottom up, the matrix that stands in for its forward weights.
+        For each layer above the first, from the bottom up, the matrix used in place of its forward weights.
 
     Returns
     -------

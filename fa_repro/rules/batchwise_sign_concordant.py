@@ -14,7 +14,7 @@ class BatchwiseSignConcordant(RandomFeedback):
     Attributes
     ----------
     feedback_range : float, or one per hidden layer from the input up
-        `M` is drawn from U[0, feedback_range]. The papers have 1.
+        `M` is drawn from U[0, feedback_range]. The papers use 1.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Difference target propagation: layers are taught targets, which learned approximate inverses pass down."""
+"""Difference target propagation: layers learn targets, which learned approximate inverses pass down."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,10 +9,10 @@ from fa_repro.rules import Array, Network, Normals, Positive, RandomFeedback, Si
 
 
 class Inverses(NamedTuple):
-    """What gives the activity of each hidden layer from that of the layer above it: `g(u) = s(V u + c)`."""
+    """Approximate inverses `g(u) = s(V u + c)`: the activity of each hidden layer, given that of the layer above."""
 
     matrices: list[Array]
-    """`V'`, shape (R, units_out, units_in), as the forward weights that it inverts."""
+    """`V'`, shape (R, units_out, units_in), the same as the forward weights that it inverts."""
     biases: list[Array]
     """`c`, shape (R, 1, units_in)."""
     noise: list[Normals]
@@ -20,15 +20,15 @@ class Inverses(NamedTuple):
 
 @dataclass(frozen=True)
 class DifferenceTargetPropagation(RandomFeedback):
-    """`dh = g(u + du) - g(u)`, where `g` has learned to give back the hidden activity from the activity `u` above it.
+    """`dh = g(u + du) - g(u)`, where `g` has learned to reconstruct the hidden activity from the activity `u` above it.
 
-    The output's target is `y + target_step * e`. A hidden layer's is its own activity, changed by as much as `g`
-    changes between the activity and the target of the layer above; it learns towards it by the gradient of half the
-    squared distance. So what `g` gives back wrongly cancels; plain target propagation lacks that correction.
+    The output's target is `y + target_step * e`. A hidden layer's target is its own activity plus the change of `g`
+    from the activity to the target of the layer above. The layer follows the gradient of half the squared distance to
+    its target. Reconstruction errors of `g` thus cancel; plain target propagation lacks this correction.
 
-    Each `g` learns by the gradient of half its squared error in giving back the hidden activity, with noise added, from
-    what the layer above makes of it, mean over the mini-batch. In a linear net `dh = target_step V e`: backprop for
-    `V = W'`, pseudobackprop for `V = pinv(W)`.
+    Noise is added to the hidden activity, and each `g` learns to reconstruct the result from the response of the layer
+    above, by the gradient of half the squared error, averaged over the mini-batch. In a linear net
+    `dh = target_step V e`: backprop for `V = W'`, pseudobackprop for `V = pinv(W)`.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class DifferenceTargetPropagation(RandomFeedback):
     feedback_rate : float
         Learning rate of `V` and `c`.
     noise_std : float
-        Of the noise in each hidden unit, in units of its activity.
+        Standard deviation of the noise in each hidden unit, in units of its activity.
     target_step : float
-        How far the output's target is, in units of its teaching signal.
+        Distance from the output to its target, in units of the output's teaching signal.
 
     References
     ----------
@@ -69,7 +69,7 @@ class DifferenceTargetPropagation(RandomFeedback):
         return found[::-1], self._inverted(step, state)
 
     def _inverted(self, step: Step, state: Inverses) -> Inverses:
-        """The inverses after one step of their own."""
+        """The inverses after one learning step."""
         matrices, biases = [], []
         for layer, hidden in enumerate(step.activity.hidden, start=1):
             matrix, bias = state.matrices[layer - 1], state.biases[layer - 1]

@@ -1,4 +1,4 @@
-"""Direct feedback alignment: the output's error goes to every hidden layer by fixed random weights of its own."""
+"""Direct feedback alignment: fixed random weights carry the output error directly to each hidden layer."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from fa_repro.rules import Array, Network, RandomFeedback, Signals, Step, Stream
 class DirectFeedbackAlignment(RandomFeedback):
     """`dh_l = B_l e` for every hidden layer `l`, with `B_l` drawn once and never changed.
 
-    With one hidden layer it is feedback alignment.
+    With one hidden layer it equals feedback alignment.
 
     Attributes
     ----------

@@ -17,9 +17,9 @@ class FeedbackAlignment(RandomFeedback):
     feedback_range : float, or one per hidden layer from the input up
         `B` is drawn from U[-feedback_range, feedback_range].
     sparsity : float
-        Share of the elements of `B`, and of the forward weights it stands in for, that are removed for good. Which
-        ones is drawn for each matrix on its own: with half of both removed, half of the weights that are left have no
-        partner in the other matrix.
+        Fraction of the elements of `B`, and of the forward weights that it replaces, that are permanently removed.
+        They are drawn independently for each matrix: with half of both removed, half of the remaining weights have no
+        counterpart in the other matrix.
 
     References
     ----------
@@ -42,9 +42,9 @@ class FeedbackAlignment(RandomFeedback):
         return cascade(step, state), state
 
     def _masks(self, what: str, matrices: list[Array], streams: Streams) -> list[Array]:
-        """For each matrix zeros, the nearest whole number to its share, and ones."""
+        """A mask of zeros and ones for each matrix; the number of zeros is rounded to the nearest integer."""
         masks = []
-        # Among runs of other sparsities it comes in the type of the weights; the count must be the same alone.
+        # In a batch of several sparsities it has the dtype of the weights; the count must be the same as alone.
         share = np.asarray(self.sparsity, matrices[0].dtype).astype(np.float64)
         for layer, matrix in enumerate(matrices):
             draws = streams.uniform(f"sparsity/{what}/{layer}", matrix.shape[1:], np.float64)

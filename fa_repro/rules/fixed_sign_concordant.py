@@ -14,7 +14,7 @@ class FixedSignConcordant(RandomFeedback):
     Attributes
     ----------
     feedback_range : float, or one per hidden layer from the input up
-        `M` is drawn from U[0, feedback_range], as the magnitudes of feedback alignment's `B`. The papers have 1.
+        `M` is drawn from U[0, feedback_range]: the magnitudes of feedback alignment's `B`. The papers use 1.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Kolen-Pollack: feedback weights learn by the same updates and decay as the forward weights, and so become them."""
+"""Kolen-Pollack: feedback weights have the updates and decay of the forward weights, and so converge to them."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,21 +10,21 @@ from fa_repro.rules import Array, Network, RandomFeedback, Signals, Step, Stream
 
 
 class Feedback(NamedTuple):
-    """Feedback weights, and the decay that they still owe."""
+    """Feedback weights, and their decay that is still to be applied."""
 
     matrices: list[Array]
-    """Shape (R, units_out, units_in), as the forward weights."""
+    """Shape (R, units_out, units_in), the same as the forward weights."""
     owed: Array
     """See `fa_repro.nn.weight_decay.settle`."""
 
 
 @dataclass(frozen=True)
 class KolenPollack(RandomFeedback):
-    """`dh = B e`, with every change of `W` made to `B'` as well: `dB = rate * h d' - decay * B`.
+    """`dh = B e`, with every change of `W` applied to `B'` as well: `dB = rate * h d' - decay * B`.
 
-    So `B - W'` changes by the decay alone, which takes it away; without decay it stays as it is, and what grows is what
-    both have learned. Each synapse needs no other's weight: the change is a product of what both ends of both have at
-    hand.
+    So `B - W'` changes by the decay alone and shrinks to 0. Without decay it stays constant, while the learned part
+    that both share grows. No synapse needs the weight of another: each change is a product of quantities that are
+    available at both of its ends.
 
     Attributes
     ----------

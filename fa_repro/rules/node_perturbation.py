@@ -10,22 +10,22 @@ from fa_repro.rules import Network, Normals, Positive, Rule, Signals, Step, Stre
 class NodePerturbation(Rule):
     """The paper's "reinforcement" learner.
 
-    Gaussian noise `xi` of standard deviation `s` is added to the total input of every hidden unit at once, and each
-    unit is taught `(R(xi) - R(0)) xi / s^2`: the noise times the change in reward `R = -L` that it came with. The
-    output layer sees its own error and learns from it, as in the other algorithms.
+    Gaussian noise `xi` of standard deviation `s` is added to the pre-activation of all hidden units at once. Each
+    unit's teaching signal is `(R(xi) - R(0)) xi / s^2`: the noise times the resulting change in reward `R = -L`. The
+    output layer learns from its own error, as in the other algorithms.
 
     This is the variant of Werfel, Xie and Seung (2005), which compares the perturbed pass with an unperturbed one of
-    the same example. REINFORCE (Williams 1992) has only the perturbed pass, and subtracts a baseline such as the
-    running mean of the reward, so that the spread of the reward from example to example adds to the variance of its
-    estimate. The paper says that the hidden units' noise is correlated with reward, its scale tuned by hand, and does
-    not name a variant; the change in reward is the reading with less variance, so that feedback alignment meets the
-    stronger rival. Its mean is the gradient's signal up to terms in `s^2`, and exactly so for a linear net with
-    squared error, where they vanish with the third moments of the noise.
+    the same example. REINFORCE (Williams 1992) has only the perturbed pass and subtracts a baseline such as the
+    running mean of the reward, so the variation of the reward between examples adds to the variance of its estimate.
+    The paper says that the hidden units' noise is correlated with reward and its scale tuned by hand, but does not
+    name a variant. The change in reward has the lower variance, so feedback alignment is compared with the stronger
+    alternative. Its mean is the gradient's signal up to terms in `s^2`; for a linear net with squared error it is
+    exact, as these terms vanish with the third moments of the noise.
 
     Attributes
     ----------
     noise_std : float
-        `s`, in units of a hidden unit's total input.
+        `s`, in units of a hidden unit's pre-activation.
 
     References
     ----------

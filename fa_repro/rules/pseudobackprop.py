@@ -22,7 +22,7 @@ class Pseudobackprop(Rule):
 
 
 def _pinv(weights: Array) -> Array:
-    """Pseudoinverses of stacked matrices; zero for one that is no longer finite, which no decomposition accepts."""
+    """Pseudoinverses of stacked matrices; zero for one that is not finite, which no decomposition accepts."""
     finite = np.isfinite(weights).all(axis=(-2, -1), keepdims=True)
     # rtol=None cuts at the rounding error of this size and type, so that a matrix of rank one stays of rank one.
     return np.linalg.pinv(np.where(finite, weights, 0), rtol=None)  # type: ignore[call-overload]

@@ -8,7 +8,7 @@ from fa_repro.rules import Rule, Signals, Step
 
 @dataclass(frozen=True)
 class Shallow(Rule):
-    """The output weights follow the error; the hidden layers keep their random start.
+    """The output weights learn from the error; the hidden layers keep their random initial weights.
 
     References
     ----------

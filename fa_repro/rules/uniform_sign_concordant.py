@@ -15,8 +15,8 @@ class UniformSignConcordant(Rule):
     Attributes
     ----------
     magnitude : float
-        `m`. The papers have 1, with batch normalisation or an update by signs, which make it irrelevant; here it is the
-        scale of the hidden layers' rates beside the output layer's.
+        `m`. The papers use 1, with batch normalisation or sign-based updates, which make it irrelevant. Here it scales
+        the learning rates of the hidden layers relative to that of the output layer.
 
     References
     ----------

@@ -15,24 +15,24 @@ class Mirror(NamedTuple):
 
 @dataclass(frozen=True)
 class WeightMirror(RandomFeedback):
-    """`dh = B e`, with `B` drawn to the forward weights by correlations of noise.
+    """`dh = B e`, where `B` learns the forward weights from correlations of noise.
 
-    After each mini-batch, in mirror mode, every hidden layer emits noise `x ~ N(0, I)`, as many samples as the batch
-    has examples, and the layer above answers with `W x`: then `B` changes by `mirror_rate <x (W x)'> - mirror_decay B`,
-    whose mean is `mirror_rate W' - mirror_decay B`. So `B` comes to `mirror_rate / mirror_decay` times `W'`, but for
-    noise of its own, which is less the lower both are.
+    After each mini-batch, in mirror mode, every hidden layer emits noise `x ~ N(0, I)`, one sample for each example of
+    the batch, and the layer above responds with `W x`. Then `B` changes by `mirror_rate <x (W x)'> - mirror_decay B`,
+    whose mean is `mirror_rate W' - mirror_decay B`. So `B` approaches `mirror_rate / mirror_decay` times `W'`, up to
+    noise that is smaller the lower both are.
 
-    The answer is the total input less its bias. Akrout et al. let units answer by their nonlinear output; for Gaussian
-    noise that gives each unit's weights a factor more.
+    The response is the pre-activation without the bias. Akrout et al. use the units' nonlinear output instead; for
+    Gaussian noise this multiplies each unit's weights by a further factor.
 
     Attributes
     ----------
     feedback_range : float, or one per hidden layer from the input up
         `B` starts from U[-feedback_range, feedback_range].
     mirror_rate : float
-        Of the change by one mini-batch's mean correlation.
+        Learning rate of `B` for the mean correlation of a mini-batch.
     mirror_decay : float
-        The share of `B` that a mini-batch takes away.
+        Fraction of `B` that decays per mini-batch.
 
     References
     ----------

@@ -29,26 +29,26 @@ class Task(Settings):
 
     @property
     def epoch(self) -> int | None:
-        """Examples of one pass through all there are; None if there is no end of them."""
+        """Number of examples in one pass through the data; None if examples are generated without end."""
         return None
 
     @property
     def held_out(self) -> tuple[str, ...]:
-        """Names of the sets of examples that are never learned from, such as `test`."""
+        """Names of the sets of examples that are held out from training, such as `test`."""
         return ()
 
     @property
     def fingerprint(self) -> str | None:
-        """Hash of data that examples are taken from; None for a task that makes them up."""
+        """Hash of the data set; None for a task that generates its examples."""
         return None
 
     def prepare(self) -> None:
-        """Make sure that the data is there, so that `init` needs no network.
+        """Make sure that the data is stored locally, so that `init` needs no network.
 
         Raises
         ------
         DataError
-            If it cannot be had.
+            If every source of it failed.
         """
 
     @abstractmethod
@@ -63,7 +63,7 @@ class Task(Settings):
         """
 
     def keep(self, state: Any) -> dict[str, Array]:
-        """Arrays worth keeping with a run's final weights, shape (R, ...)."""
+        """Arrays to store with a run's final weights, shape (R, ...)."""
         return {}
 
     def examples(self, state: Any, name: str) -> Iterator[tuple[Array, Array]]:
@@ -71,7 +71,7 @@ class Task(Settings):
         raise KeyError(name)
 
     def precompute(self, state: Any, function: Callable[[Array], Array]) -> Any:
-        """The same task with `function` of each input in place of the input, computed once.
+        """Replace every input by `function` of it, computed once.
 
         Parameters
         ----------
@@ -81,6 +81,6 @@ class Task(Settings):
 
         Returns
         -------
-        The state to go on with, or None where examples are not seen twice or there are too many to keep.
+        The new state, or None if examples are not seen twice or there are too many to keep.
         """
         return None

@@ -31,7 +31,7 @@ class Linear(Task):
 
     inputs: Units
     outputs: Units
-    target_range: Annotated[Positive, Field(ge=1e-15)] = 1.0  # its square is divided by
+    target_range: Annotated[Positive, Field(ge=1e-15)] = 1.0  # its square is a divisor
 
     @property
     def sizes(self) -> tuple[int, int]:

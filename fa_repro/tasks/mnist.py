@@ -1,4 +1,4 @@
-"""Handwritten digits."""
+"""Classification of handwritten digits."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from fa_repro.tasks import Task
 from fa_repro.typing import Array
 
 PART = 500
-"""Examples that are shown to a network at once outside training."""
+"""Examples that a network evaluates at once outside training."""
 
 MOST_KEPT = 2**29
-"""Bytes of hidden activity of one replica that are kept, at most, for layers that never learn."""
+"""Most bytes of precomputed hidden activity that are kept per replica, for layers that never learn."""
 
 _MEAN, _DEVIATION = 0.1307, 0.3081  # of all pixels of the training images, black 0 and white 1
 
 
 class _Examples(NamedTuple):
-    """Inputs, shape (R or 1, n, units), pixels from 0 to 255 or what layers made of them; classes, shape (n,)."""
+    """Inputs, shape (R or 1, n, units): pixels from 0 to 255 or hidden activity; and classes, shape (n,)."""
 
     inputs: Array
     classes: Array
@@ -34,21 +34,21 @@ class _State(NamedTuple):
     held_out: dict[str, _Examples]
     order: Orders
     pixel: Array | None
-    """Factor and offset that turn a grey level into an input; None where the inputs are no longer pixels."""
+    """Factor and offset that turn a grey level into an input; None if the inputs are hidden activity."""
     one_hot: Array
 
 
 @dataclass(frozen=True)
 class Mnist(Task):
-    """MNIST: 60,000 images to learn from, shuffled anew for each pass, and 10,000 to test on; 1-hot targets.
+    """MNIST: 60,000 training images, shuffled anew for each pass, and 10,000 test images; one-hot targets.
 
     Attributes
     ----------
     pixels : str
-        `standardised`: by mean and standard deviation of all pixels of the training images, 0.1307 and 0.3081 where
+        `standardised`: by mean and standard deviation of all pixels of the training images, 0.1307 and 0.3081 if
         white is 1. `unit`: from 0 to 1.
     validation : int
-        The last images of the training set that are held out from learning, to choose settings by.
+        Number of images, the last of the training set, that are held out for choosing settings.
 
     References
     ----------

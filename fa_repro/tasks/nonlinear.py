@@ -1,4 +1,4 @@
-"""A random nonlinear function to be approximated: a network of its own depth."""
+"""A random nonlinear function to be approximated: a network of any depth."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,11 +33,11 @@ class Nonlinear(Task):
     target_range, target_bias_range : float, or one per layer from the input up
         Weights and biases of `f` are drawn from U[-range, range].
     activation : str
-        Hidden units of `f`.
+        Activation function of the hidden units of `f`.
     same_target : bool
-        Whether all trials of a seed have the same `f`, or each its own.
+        Whether all trials of a seed share one `f`, instead of each having its own.
     test_examples : int
-        Examples drawn apart from those that are learned, to measure the error on; for a search as many again.
+        Number of examples in the test set, and in the validation set for a search.
 
     References
     ----------
@@ -58,10 +58,10 @@ class Nonlinear(Task):
             for name in ("target_range", "target_bias_range"):
                 per_layer(name, getattr(self, name), len(self.hidden) + 1)
             weights, biases = self.target_range, self.target_bias_range
-            plain = all(isinstance(value, float) for value in (*weights, *biases))  # not of several runs together
+            plain = all(isinstance(value, float) for value in (*weights, *biases))  # not arrays of several runs
             if plain and ((not all(weights) and not any(biases)) or (weights[-1] == 0 and biases[-1] == 0)):
                 raise ValueError(
-                    "target_range: with this the target is 0 everywhere, and there is no error relative to it"
+                    "target_range: the target is 0 everywhere, so its relative error is undefined. Use a larger range"
                 )
 
     @property

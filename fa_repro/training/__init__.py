@@ -1,1 +1,1 @@
-"""Training: runs and their settings, the training loop, and what is measured meanwhile."""
+"""Training: runs and their settings, the training loop, and measurements during training."""

@@ -1,4 +1,4 @@
-"""The first layer while it learns: its updates are delayed, and made together at the end of a window of examples."""
+"""Training of the first layer: updates are delayed and applied together at the end of a window of examples."""
 
 from typing import Any
 
@@ -9,19 +9,21 @@ from fa_repro.nn.weight_decay import Decay
 from fa_repro.typing import Array
 
 DELAY = 16
-"""Examples, at most, by which updates of the first layer are delayed."""
+"""Largest number of examples by which updates of the first layer are delayed."""
 
 
 class InputLayer:
-    """The layer that sees the examples, its updates delayed to the end of a window of examples.
+    """The first layer of a network, with updates delayed to the end of a window of examples.
 
-    The examples of a window are known beforehand, so that within it `W0 x_t`, with the updates `d_s x_s'` of the
-    examples before, is `W0 x_t + sum_s d_s (x_s' x_t)`: the first terms of all examples are one matrix product, their
-    inner products another, and so is the update of the whole window at its end. Equal to updating after each example
-    but for rounding, and less work the larger the layer: the net's largest matrix is read and written once a window.
+    The examples of a window are known in advance. With the updates `d_s x_s'` of the earlier examples, the
+    pre-activation of example `t` is `W0 x_t + sum_s d_s (x_s' x_t)`. The first terms of all examples are one matrix
+    product, the inner products are another, and the update of the whole window at its end is a third. Up to rounding
+    this equals updating after each example. It saves more work the larger the layer, as the network's largest matrix is
+    read and written only once per window.
 
-    Weight decay shrinks `W0` by a factor at each update. With `F_t` the product of the factors before example `t`,
-    `W0` is then `F_t (W0 + sum_s d_s x_s' / F_{s+1})`: the same with `d_s / F_{s+1}` for `d_s`, and `F_t` outside.
+    Weight decay multiplies `W0` by a factor at each update. With `F_t` the product of the factors before example `t`,
+    the weights at `t` are `F_t (W0 + sum_s d_s x_s' / F_{s+1})`: as above, with `d_s / F_{s+1}` in place of `d_s`, and
+    the sum multiplied by `F_t`.
     """
 
     def __init__(self, network: Network, decay: Array | None = None) -> None:
@@ -35,7 +37,7 @@ class InputLayer:
     def open(self, inputs: Array, start: int, alone: bool) -> None:
         """Begin a window of inputs, shape (R or 1, n, units_in), whose first is example `start` of its block.
 
-        A window that is one batch is `alone`: it needs no inner products.
+        A window that is a single batch is `alone`: it needs no inner products.
         """
         weights = self._network.weights[0]
         self._inputs, self._start, self._learns, self._shrunk = inputs, start, False, 1.0
@@ -58,21 +60,21 @@ class InputLayer:
         return z
 
     def update_buffer(self, signal: Array) -> Array:
-        """Where the update of the batch last asked for is to be noted: its signal times the rate, same shape.
+        """Buffer to write the update of the current batch to: its signal times the rate, in the same shape.
 
-        Batches for which it is not asked keep zeros there: no update.
+        A batch for which this is not called has zeros there, so no update.
         """
         self._learns = True
         return self._delayed[:, self._seen : self._seen + signal.shape[1]]
 
     def record_update(self) -> None:
-        """Take the update that has just been noted into account."""
+        """Take the update that was just written to the buffer into account."""
         if self._decay is not None:
             self._shrunk = self._shrunk * (1.0 - self._decay * self._size)
             self._delayed[:, self._seen : self._seen + self._size] /= self._shrunk.astype(self._delayed.dtype)
 
     def close(self) -> None:
-        """End the window: the weights take all its updates."""
+        """End the window and apply all its updates to the weights."""
         if self._learns:
             product = np.multiply if self._inputs.shape[1] == 1 else np.matmul
             product(self._delayed.mT, self._inputs, out=self._update)
@@ -81,7 +83,7 @@ class InputLayer:
                 self._owed.apply(self._shrunk)
 
     def current_weights(self) -> Array:
-        """The weights before the update of the batch last asked for; a copy if they lag behind."""
+        """The weights before the update of the current batch; a copy if the stored ones lag behind."""
         weights = self._network.weights[0]
         if not self._learns:
             return weights

@@ -1,4 +1,4 @@
-"""What is measured, as pure functions on arrays."""
+"""Metrics, as pure functions on arrays."""
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def misclassified(target: Array, output: Array) -> Array:
     Returns
     -------
     array of int, shape (...)
-        Of several equally large outputs the first one counts; an output that is not a number counts as wrong.
+        If several outputs are equally large the first one counts. Examples with a NaN output count as wrong.
 
     References
     ----------
@@ -75,8 +75,8 @@ def angle_deg(a: Array, b: Array) -> Array:
     -----
     Computed from the half-angle, which keeps full precision near 0 and 180 degrees, where the arc cosine of the scalar
     product loses half of the digits (W. Kahan, "How futile are mindless assessments of roundoff", 2006). The paper
-    prints |a.b| in its formula, which folds the angle to 0..90 degrees, yet reports a start at about 90 degrees,
-    which is the mean of the signed angle.
+    prints |a.b| in its formula, which folds the angle to 0..90 degrees, yet reports an initial angle of about
+    90 degrees, which is the mean of the signed angle.
 
     References
     ----------
@@ -90,7 +90,7 @@ def angle_deg(a: Array, b: Array) -> Array:
 
 
 def _unit(vector: Array) -> Array:
-    """`vector` at length 1 in float64, or NaN where it has no direction."""
+    """`vector` normalised to length 1 in float64, or NaN where it has no direction."""
     vector = np.asarray(vector, dtype=np.float64)
     length = np.sqrt(np.vecdot(vector, vector))
     return vector / np.where((length > 0) & np.isfinite(length), length, np.nan)[..., None]

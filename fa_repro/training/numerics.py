@@ -1,4 +1,4 @@
-"""The version of the numbers that training gives."""
+"""Version of the numerical results of training."""
 
 VERSION = 3
-"""Raised by hand whenever a change of the code changes any number that a run gives."""
+"""Increased by hand whenever a change of the code changes any number in the outcome of a run."""

@@ -1,8 +1,8 @@
-"""What is measured while training.
+"""Probes: measurements during training.
 
-A `Probe` takes cheap samples of single steps, and turns many samples into numbers at once: the arithmetic of 2,000
-examples is then a few array operations, not 2,000 small ones. A `HeldOut` measurement shows the network examples that
-it never learns from.
+A `Probe` takes cheap samples of single steps and evaluates many samples at once, so that 2,000 examples need a few
+array operations instead of 2,000 small ones. A `HeldOut` measurement evaluates the network on examples that it never
+learns from.
 """
 
 import re
@@ -32,10 +32,10 @@ class Column(ABC):
     """One measured column."""
 
     diverged: float = np.nan
-    """What the column says of a run from the example on at which it diverged."""
+    """Value of the column from the example at which a run diverged."""
 
     def check(self, task: Task, hidden_layers: int) -> None:
-        """Raise ValueError if it cannot be measured in this task, or on a network of this many hidden layers."""
+        """Raise ValueError if it cannot be measured in this task or for this number of hidden layers."""
 
 
 class Probe(Column):
@@ -46,7 +46,7 @@ class Probe(Column):
 
     @abstractmethod
     def sample(self, step: Step, signals: Signals) -> Sample:
-        """What to keep of one step: arrays of shape (R or 1, batch, units), which nothing changes afterwards."""
+        """What to keep of one step: arrays of shape (R or 1, batch, units), which are not modified afterwards."""
 
     @abstractmethod
     def reduce(self, samples: Sequence[Array]) -> Array:
@@ -59,7 +59,7 @@ class HeldOut(Column):
     Attributes
     ----------
     name : str
-        The set, one of those that the task names in `held_out`.
+        Name of the set, one of those in `Task.held_out`.
     """
 
     def __init__(self, name: str) -> None:
@@ -76,7 +76,7 @@ class HeldOut(Column):
 
 
 class ErrorPercent(HeldOut):
-    """Share of held-out examples whose largest output is not that of their class."""
+    """Percentage of held-out examples whose largest output is not that of their class."""
 
     def measure(self, network: Network, parts: Iterable[tuple[Array, Array]]) -> Array:
         wrong, seen = np.zeros(1), 0
@@ -115,9 +115,9 @@ class Nse(Probe):
 class Angle(Probe):
     """Angle between the hidden layers' teaching signals and those another rule would send in the same step.
 
-    With several hidden layers their signals are joined to one vector, unless one `layer` is asked for. Averaged over
-    the examples of a step that have an angle: an example whose error is 0 has none. NaN where either rule leaves a
-    hidden layer without a signal.
+    The signals of several hidden layers are concatenated to one vector, unless one `layer` is given. The angle is
+    averaged over the examples of a step, except those whose error is 0, which have no angle. It is NaN where either
+    rule gives a hidden layer no signal.
     """
 
     def __init__(self, reference: Rule, layer: int | None = None) -> None:
@@ -162,19 +162,19 @@ _HELD_OUT: dict[str, type[HeldOut]] = {"nse": HeldOutNse, "error_percent": Error
 def known() -> tuple[str, ...]:
     """Names of all probes: `nse`, `SET_nse`, `SET_error_percent`, and `angle_RULE_deg` for each rule without settings.
 
-    An angle may be that of one hidden layer, the lowest being 1: `angle_RULE_layer1_deg`.
+    An angle can be restricted to one hidden layer, counted from 1 at the bottom: `angle_RULE_layer1_deg`.
     """
     angles = [f"angle_{name}_deg" for name in registry.names("rules") if _reference(name) is not None]
     return ("nse", *(f"{name}_{end}" for end in _HELD_OUT for name in HELD_OUT), *angles)
 
 
 def make(name: str) -> Probe | HeldOut:
-    """A new probe.
+    """Create the probe of this name.
 
     Raises
     ------
     KeyError
-        If there is none of this name; the message lists those there are.
+        If there is none of this name; the message lists the known ones.
     """
     angle = re.fullmatch(r"(angle_\w+?)_layer(0|[1-9]\d{0,2})(_deg)", name)
     whole = angle[1] + angle[3] if angle else name

@@ -1,4 +1,4 @@
-"""Measurements of a training run on a grid of examples, and the example at which it diverged, if it did."""
+"""Recording of measurements on a grid of examples, and of the example at which a run diverged."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -14,9 +14,9 @@ from fa_repro.typing import Array
 
 
 def grid(record: Record, examples: int, batch_size: int, epoch: int | None = None) -> Array:
-    """Numbers of examples before which is measured: ascending multiples of the batch size, from 0.
+    """Numbers of examples seen before each measurement: ascending multiples of the batch size, from 0.
 
-    `every` ends with the last batch; the others end with the state after all examples.
+    `every` ends before the last update; the other grids end with the state after all examples.
 
     Raises
     ------
@@ -73,11 +73,11 @@ class Recorder:
 
     @property
     def all_diverged(self) -> bool:
-        """Whether no replica is left whose numbers matter."""
+        """Whether all replicas have diverged."""
         return bool((self._diverged_at >= 0).all())
 
     def observe(self, example: int, step: Step, signals: Signals, current_network: Callable[[], Network]) -> None:
-        """See one step, before its update; `current_network` gives the network without the lag of its first layer."""
+        """Observe a step before its update; `current_network` returns the network with an up-to-date first layer."""
         if self._errors and step.error.shape != self._errors[0].shape:  # the last batch may be shorter
             self.flush()
         self._starts.append(example)
@@ -90,7 +90,7 @@ class Recorder:
                 self._values[name][self._next - 1] = test.measure(current_network(), self._held_out(test.name))
 
     def flush(self) -> None:
-        """Work out what is pending."""
+        """Evaluate the pending samples."""
         if self._starts:
             self._find_diverged()
         if self._next > self._done:
@@ -107,7 +107,7 @@ class Recorder:
         self._starts.clear()
 
     def outcomes(self, kept: Mapping[str, Array]) -> list[Outcome]:
-        """One outcome per replica; `kept` holds arrays of shape (R, ...), of which a diverged replica keeps none."""
+        """One outcome per replica; `kept` has arrays of shape (R, ...), which are dropped for diverged replicas."""
         return [
             Outcome(
                 {"example": self._grid, **{name: values[:, replica] for name, values in self._values.items()}},
@@ -118,7 +118,7 @@ class Recorder:
         ]
 
     def _find_diverged(self) -> None:
-        """Look for the first step of each replica whose squared error is not finite."""
+        """Find the first step of each replica whose squared error is not finite."""
         errors = _stacked(self._errors)
         finite = np.isfinite(np.vecdot(errors, errors).sum(axis=-1))
         fresh = ~finite.all(axis=0) & (self._diverged_at < 0)
@@ -127,5 +127,5 @@ class Recorder:
 
 
 def _stacked(arrays: Sequence[Array]) -> Array:
-    """Arrays of equal shape along a new first axis; several times as fast as `np.stack` where they are small."""
+    """Arrays of equal shape along a new first axis; several times as fast as `np.stack` for small ones."""
     return np.concatenate(arrays).reshape(len(arrays), *arrays[0].shape)

@@ -1,4 +1,4 @@
-"""Arrays of replicas: the type, and how settings of several replicas become one."""
+"""Stacking the settings of several replicas into one settings object."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def stack(items: Sequence[T], dtype: npt.DTypeLike) -> T:
 
 
 def shape_of(item: Any) -> Any:
-    """`item` with every floating-point number blanked: equal for items that `stack` can join."""
+    """`item` without the values of floating-point numbers: equal for items that `stack` can combine."""
     if isinstance(item, float):
         return float
     if isinstance(item, tuple):

@@ -1,4 +1,4 @@
-"""Runs: what decides a run's numbers, the name it is stored under, and what it gives."""
+"""Runs: the settings that determine a run, the key it is stored under, and its outcome."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from fa_repro.typing import Array
 
 @dataclass(frozen=True)
 class Setup:
-    """All that decides what a run gives, but for its trial."""
+    """Everything that determines the outcome of a run, except the trial."""
 
     seed: int
     task: Task
@@ -30,17 +30,17 @@ class Setup:
 
     @property
     def examples(self) -> int:
-        """Examples that a run sees."""
+        """Number of examples that a run trains on."""
         return self.training.seen(self.task.epoch)
 
     @property
     def rule_name(self) -> str:
-        """What a config calls the rule."""
+        """Name of the rule in a config."""
         return _module_name(self.rule)
 
     @property
     def layers(self) -> int:
-        """Layers of units, input and output included."""
+        """Number of layers of units, including input and output."""
         return len(self.network.hidden) + 2
 
     def canonical(self) -> dict[str, Any]:
@@ -105,8 +105,8 @@ class Run:
     Attributes
     ----------
     key : str
-        The name it is stored under: the SHA-256 of all that decides its numbers. Names, comments, key order and the
-        number of trials are not part of it, so figures share runs and more trials add to those there are.
+        Key that it is stored under: the SHA-256 of everything that determines its numbers. Names, comments, key order
+        and the number of trials are not part of it, so figures share runs, and more trials reuse the stored ones.
     """
 
     condition: Condition
@@ -115,22 +115,22 @@ class Run:
 
     @property
     def labels(self) -> dict[str, Any]:
-        """What tells the run from others in a table."""
+        """Labels that identify the run in a table."""
         return {"algorithm": self.condition.algorithm, "trial": self.trial, **self.condition.swept}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run gave.
+    """The outcome of a run.
 
     Attributes
     ----------
     columns : mapping of str to array, shape (records,)
         `example` (examples seen before the measurement) and one column per probe.
     arrays : mapping of str to array
-        Weights at the end and the task's target, where the config asks for them.
+        Final weights and the task's target, if the config asks for them.
     diverged_at : int or None
-        The example at which the output was no longer finite. From there on NSE is infinite, other columns are NaN.
+        The example at which the output was no longer finite. From there on NSE is infinite and other columns are NaN.
     """
 
     columns: Mapping[str, Array]

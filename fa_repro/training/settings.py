@@ -27,18 +27,18 @@ class NetworkSettings(Settings):
 
 @dataclass(frozen=True)
 class Training(Settings):
-    """How long and how a network is trained.
+    """How a network is trained, and for how long.
 
     The updates of a mini-batch are summed over its examples:
     `W += sum(learning_rate * signal input' - weight_decay * W)`. Biases do not decay. The learning rate does not
-    multiply the decay, which is how the paper's 1e-6 reproduces its test errors (README).
+    multiply the decay: in this form the paper's 1e-6 reproduces its test errors (README).
 
     Attributes
     ----------
     examples : int
-        Examples to see.
+        Number of training examples.
     epochs : float
-        The same in passes through the examples of a task that has a finite number of them.
+        The same in passes through the data, for a task with a finite number of examples.
     """
 
     examples: Count | None = None
@@ -54,12 +54,12 @@ class Training(Settings):
             raise ValueError(f"examples: expected either examples or epochs, got {found}")
 
     def seen(self, epoch: int | None) -> int:
-        """Examples to see, of a task whose epoch has this many.
+        """Number of training examples, given the number of examples in an epoch of the task.
 
         Raises
         ------
         ValueError
-            If epochs are asked for, but the task has none.
+            If `epochs` is set, but the task has none.
         """
         if self.examples is not None:
             return self.examples
@@ -70,7 +70,7 @@ class Training(Settings):
 
 @dataclass(frozen=True)
 class Record(Settings):
-    """What is measured while training, and when.
+    """What is measured during training, and when.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Record(Settings):
     probes : tuple of str
         Names of measured columns, see `fa_repro.training.probes`.
     weights : bool
-        Keep the weights at the end, and the task's target.
+        Whether to store the final weights and the task's target.
     """
 
     grid: Literal["every", "linear", "log", "epochs"] = "every"

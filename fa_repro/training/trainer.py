@@ -20,27 +20,27 @@ from fa_repro.training.runs import Outcome, Run, Setup, initial_network
 from fa_repro.typing import Array
 
 BLOCK = 128
-"""Examples that are drawn, and whose measurements are worked out, at once; at least one batch."""
+"""Number of examples that are drawn, and whose measurements are evaluated, at once; at least one batch."""
 
 
 def train(runs: Sequence[Run], on_progress: Callable[[int], None] = lambda _: None) -> list[Outcome]:
     """Train runs together, each a replica along the leading axis.
 
-    Every replica gives the same bits as it would alone. Matrix products use one thread, so that bits do not depend on
-    the number of cores either; several cores are for several batches of runs, see `fa_repro.execution.processes`.
+    Every replica gives the same bits as it would alone. Matrix products use one thread, so the bits do not depend on
+    the number of cores either. Several cores train several batches of runs, see `fa_repro.execution.processes`.
 
     Parameters
     ----------
     runs : sequence of R runs
-        Equal but for floating-point settings, seed and trial, see `fa_repro.execution.batching.form_batches`.
+        Equal except for floating-point settings, seed and trial, see `fa_repro.execution.batching.form_batches`.
     on_progress : callable
-        Called now and then with the number of examples seen since the last call, all runs added.
+        Called regularly with the number of examples seen since the last call, summed over all runs.
 
     Returns
     -------
     list of R outcomes
     """
-    # A diverging replica is noted, and disturbs no other.
+    # A diverging replica is recorded and does not affect the others.
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
         return _train(runs, on_progress)
 
@@ -78,7 +78,7 @@ def network_arrays(network: Network) -> dict[str, Array]:
 
 
 class Learner:
-    """Changes the weights of a network by the signals that its layers receive, in place.
+    """Updates the weights of a network in place, from the teaching signals of its layers.
 
     `W += sum(rate * signal input' - decay * W)`, summed over the examples of the batch.
 
@@ -87,9 +87,9 @@ class Learner:
     network : Network
     setup : Setup
     state
-        The state of the setup's rule; kept as an attribute, as it goes on.
+        State of the setup's rule before the first step; the attribute holds the current state.
     decay : array, shape (R, 1, 1), optional
-        Weight decay in float64: the share of a weight that an example takes away.
+        Weight decay in float64: the fraction of a weight that decays per example.
     masks : sequence of arrays, shape (R, units_out, units_in), optional
         Zero where a weight of a layer above the first does not exist.
     """
@@ -114,13 +114,13 @@ class Learner:
         self._masks = masks
 
     def steps(self, inputs: Array, targets: Array, learn: bool = True) -> Iterator[tuple[int, Step, Signals]]:
-        """Learn from examples, shapes (R or 1, n, units), a batch after the other.
+        """Learn from examples, shapes (R or 1, n, units), batch by batch.
 
         Yields
         ------
         (int, Step, signals)
-            For each batch its first example, the step before the update, and the signals of that update, which is made
-            when the next batch is asked for.
+            For each batch its first example, the step before the update, and the signals of that update. The update is
+            applied when the next batch is requested.
         """
         for part in self.batches(inputs):
             target, activity = targets[:, part], self._network.forward(self.pre_activation(part))
@@ -132,7 +132,7 @@ class Learner:
                 self.apply(activity, signals)
 
     def batches(self, inputs: Array) -> Iterator[slice]:
-        """The batches of a block of inputs, shape (R or 1, n, units_in); for each, `apply` its update, or none."""
+        """The batches of a block of inputs, shape (R or 1, n, units_in); call `apply` once for each, or not at all."""
         end = inputs.shape[1]
         for start in range(0, end, self._window):
             stop = min(start + self._window, end)
@@ -142,11 +142,11 @@ class Learner:
             self._first.close()
 
     def pre_activation(self, part: slice) -> Array:
-        """Total input of the first layer in a batch, all earlier updates included: shape (R, batch, units)."""
+        """Pre-activation of the first layer in a batch, including all earlier updates: shape (R, batch, units)."""
         return self._first.pre_activation(part)
 
     def apply(self, activity: Activity, signals: Signals) -> None:
-        """One update; layers whose signal is None stay as they are."""
+        """Apply one update; layers whose signal is None are unchanged."""
         for layer, signal in enumerate(signals):
             if signal is None:
                 continue
@@ -166,7 +166,7 @@ class Learner:
                 weights *= self._masks[layer - 1]
 
     def current_network(self) -> Network:
-        """The network as it is before the update of the batch last asked for, no layer lagging behind."""
+        """The network before the update of the current batch, with an up-to-date first layer."""
         return replace(self._network, weights=[self._first.current_weights(), *self._network.weights[1:]])
 
 
@@ -177,17 +177,17 @@ def _decay(setups: Sequence[Setup]) -> Array | None:
 
 
 def _keep_freed_memory() -> None:
-    """Have the allocator reuse arrays of some 100 kB instead of returning each to the system.
+    """Make the allocator reuse arrays of some 100 kB instead of returning each to the system.
 
-    The GNU allocator maps large blocks afresh, which costs a page fault per 4 kB and here a sixth of the time, until
-    it has seen a larger one freed (mallopt(3), M_MMAP_THRESHOLD: "dynamic"). This one is never touched, so it costs
-    nothing; other allocators do not mind.
+    Until it has seen a larger block freed, the GNU allocator maps each large block anew (mallopt(3), M_MMAP_THRESHOLD:
+    "dynamic"), at a page fault per 4 kB and here a sixth of the time. The block below is never written to, so it costs
+    nothing; other allocators are not affected.
     """
     np.empty(31 * 2**20, dtype=np.uint8)
 
 
 def _blocks(setup: Setup, task_state: Any, extra: bool) -> Iterator[tuple[int, Array, Array]]:
-    """(examples seen before, inputs, targets) of each block; with `extra` one batch more, after the last update."""
+    """(examples seen before, inputs, targets) of each block; with `extra`, one more batch after the last update."""
     size, end = setup.training.batch_size, setup.examples
     block = max(1, BLOCK // size) * size
     for first in range(0, end, block):

@@ -43,7 +43,7 @@ def test_a_full_disk_is_exit_4_and_nothing_bad_stays(
         failures += 1
         assert result.exit_code == 4
         assert re.match(f"error: cannot write (to )?{tmp_path}/cache{at}/mnist.*: No space left", result.stderr)
-        assert "FA_REPRO_CACHE names another folder for the cache." in result.stderr
+        assert "Set FA_REPRO_CACHE to another cache folder." in result.stderr
         assert cached() == {}
     assert failures >= 2
 

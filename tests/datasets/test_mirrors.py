@@ -94,7 +94,7 @@ def test_a_mirror_that_says_nothing_is_left(small: Files, server: Any, monkeypat
             dataset.prepare()
     finally:
         done.set()
-    assert str(caught.value).count(f"{IMAGES}.gz: nothing came for 0.05 seconds") == 2
+    assert str(caught.value).count(f"{IMAGES}.gz: no data for 0.05 seconds") == 2
 
 
 def test_a_mirror_that_drips_is_left(small: Files, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:

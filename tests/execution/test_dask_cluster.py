@@ -133,7 +133,7 @@ def test_trouble_of_the_cluster_is_not_a_failure_of_the_runs(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(cluster, "_train", lambda *_: 1 / 0)
-        with pytest.raises(FaReproError, match="the Dask cluster could not carry out a run"):
+        with pytest.raises(FaReproError, match="the Dask cluster failed to carry out a run"):
             run("linear", executor=f"dask://{address}")
     assert run("linear").trained == 12
 
@@ -173,7 +173,7 @@ def test_a_host_that_cannot_be_one_is_told(workplace: Path) -> None:
         ({"executor": 5}, "executor: unknown 5"),
         ({"executor": "dask://host:99999"}, "Known: local, dask, dask://HOST:PORT"),
         ({"executor": "dask://host:0"}, "Known: local, dask, dask://HOST:PORT"),
-        ({"jobs": 0}, "jobs: expected a whole number from 1 on"),
+        ({"jobs": 0}, "jobs: expected a whole number of at least 1"),
     ],
 )
 def test_an_executor_that_is_none_is_refused(options: dict[str, Any], message: str) -> None:

@@ -68,7 +68,7 @@ def test_a_script_without_a_guard_is_told_so_at_once(workplace: Path) -> None:
     )
     assert done.returncode == 1
     assert (
-        done.stderr.strip().splitlines()[-1].startswith("fa_repro.errors.FaReproError: no worker process could begin")
+        done.stderr.strip().splitlines()[-1].startswith("fa_repro.errors.FaReproError: no worker process could start")
     )
     assert done.stderr.count("spawn_main") <= 4  # what Python itself says of each of two workers
 

@@ -139,7 +139,7 @@ def test_an_unfinished_figure_tells_how_far_it_came(
         assert command("run", "linear").exit_code == 130
     done = command("check", "linear")
     assert done.exit_code == 0
-    assert "partial: 5 of 12 runs are trained, go on by: fa-repro run linear" in done.stdout
+    assert "partial: 5 of 12 runs are trained, resume with: fa-repro run linear" in done.stdout
 
 
 @pytest.mark.parametrize("damage", ["csv", "manifest", "gone"])

@@ -74,7 +74,7 @@ def test_what_cannot_be_repeated_is_told(command: Command, workplace: Path) -> N
         file.write("x")
     damaged = command("run", "--from", "results/linear")
     assert damaged.exit_code == 4
-    assert "linear.csv is not what its manifest says" in damaged.stderr
+    assert "linear.csv does not match its manifest" in damaged.stderr
 
 
 @pytest.mark.parametrize(

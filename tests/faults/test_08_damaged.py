@@ -99,7 +99,7 @@ def test_a_damaged_file_of_a_result_is_put_aside_with_one_warning_and_made_again
     done = command("run", "linear", "-q")
     assert done.exit_code == 0
     (line,) = done.stderr.splitlines()
-    assert f"WARNING: results/linear: {name} is not what its manifest says: put aside as " in line
+    assert f"WARNING: results/linear: {name} does not match its manifest: put aside as " in line
     assert contents(folder) == before
     assert [path.read_bytes() for path in (folder / "damaged").iterdir()] == [wrong]
 
@@ -149,7 +149,7 @@ def test_a_crash_between_two_renames_counts_as_absent(command: Callable[..., Res
     table.write_bytes(table.read_bytes() + b"x")
     told = command("plot", "linear")
     assert told.exit_code == 4
-    assert "linear.csv is not what its manifest says. Run: fa-repro run linear" in told.stderr
+    assert "linear.csv does not match its manifest. Run: fa-repro run linear" in told.stderr
     assert "trained" not in command("run", "linear").stderr
     assert command("plot", "linear").exit_code == 0
 

@@ -38,11 +38,11 @@ command_line(prog_name="fa-repro")
 Answer = Callable[[bytes], tuple[int, bytes] | None]
 BAD: dict[str, tuple[Answer, str]] = {
     "wrong-hash": (lambda data: (200, gzip.compress(data[:-1] + b"\7")), "wrong content, SHA-256 "),
-    "html": (lambda data: (200, b"<!DOCTYPE html><title>Log in</title>"), "a web page (HTML) in place of the file"),
-    "truncated": (lambda data: (200, gzip.compress(data)[:-10]), "truncated, its gzip ends after "),
+    "html": (lambda data: (200, b"<!DOCTYPE html><title>Log in</title>"), "a web page (HTML) instead of the file"),
+    "truncated": (lambda data: (200, gzip.compress(data)[:-10]), "truncated, the gzip data ends after "),
     "403": (lambda data: (403, b"no"), "status 403 Forbidden"),
     "503": (lambda data: (503, b"later"), "status 503 Service Unavailable"),
-    "time-out": (lambda data: None, "nothing came for 0.5 seconds"),
+    "time-out": (lambda data: None, "no data for 0.5 seconds"),
 }
 
 
@@ -125,7 +125,7 @@ def test_when_every_source_fails_it_is_exit_3_with_instructions_and_nothing_is_k
     for kind, (_, words) in BAD.items():
         (line,) = (line for line in done.err.splitlines() if mirrors.url(kind) in line and "  the mirror" in line)
         assert words in line
-    assert "error: By hand: put these four files, plain or as .gz, into " in done.err
+    assert "error: To install it by hand, put these four files, plain or as .gz, into " in done.err
     assert all(name in done.err for name in NAMES)
     assert cached() == {}
 
@@ -148,8 +148,8 @@ def test_a_bad_file_that_a_person_gives_is_never_used(mirrors: Mirrors, kind: st
 def test_offline_no_source_is_asked_and_it_is_exit_3_with_instructions(mirrors: Mirrors) -> None:
     done = command(mirrors, ["good"], "run", "mnist", "--offline")
     assert done.code == 3
-    assert "error:   the network: not asked, because of --offline or FA_REPRO_OFFLINE" in done.err
-    assert "error: By hand: put these four files" in done.err
+    assert "error:   the network: not used, because of --offline or FA_REPRO_OFFLINE" in done.err
+    assert "error: To install it by hand, put these four files" in done.err
     assert mirrors.asked == []
     assert cached() == {}
     assert command(mirrors, ["good"], "data", "fetch").code == 0

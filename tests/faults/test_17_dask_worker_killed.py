@@ -66,7 +66,7 @@ def test_the_results_are_those_of_undisturbed_local_training(
             done = finish(process)
             assert done.code == 1, done.err
             assert "the Dask cluster was lost" in done.err
-            assert "the same command goes on from here" in done.err
+            assert "run the same command again to resume" in done.err
         else:
             for worker in helpers[: 1 if whom == "a worker" else 2]:
                 worker.send_signal(signal.SIGKILL)

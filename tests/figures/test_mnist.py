@@ -255,7 +255,7 @@ def test_another_start_is_shown_as_such(elsewhere: Path) -> None:
 
 @pytest.mark.parametrize("jobs", [0, -1, 1.5, "2", True])
 def test_jobs_is_a_whole_number(elsewhere: Path, jobs: Any) -> None:
-    with pytest.raises(ConfigError, match="jobs: expected a whole number from 1 on"):
+    with pytest.raises(ConfigError, match="jobs: expected a whole number of at least 1"):
         run("mnist", SMALL, jobs=jobs)
 
 

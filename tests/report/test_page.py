@@ -192,7 +192,7 @@ def test_partial_results_are_told_with_the_command_that_goes_on(command: Command
     in_progress.begin(workplace / "results", "linear", "fa-repro run linear --jobs 2", 12, ["ab12"])
     assert command("report").exit_code == 0
     text = Page((workplace / "results/report.html").read_text()).text
-    assert "partial: 11 of 12 runs are trained, go on by: fa-repro run linear --jobs 2" in text
+    assert "partial: 11 of 12 runs are trained, resume with: fa-repro run linear --jobs 2" in text
 
 
 def test_damaged_results_are_told_in_the_page_and_as_an_error(command: Command, workplace: Path) -> None:
@@ -201,7 +201,7 @@ def test_damaged_results_are_told_in_the_page_and_as_an_error(command: Command, 
         file.write("x")
     result = command("report")
     assert (result.exit_code, result.stdout) == (4, "results/report.html\n")
-    assert "error: results/linear: linear.csv is not what its manifest says. Run: fa-repro run linear" in result.stderr
+    assert "error: results/linear: linear.csv does not match its manifest. Run: fa-repro run linear" in result.stderr
     assert "These results cannot be read: results/linear: linear.csv is" in Page(
         (workplace / "results/report.html").read_text()
     ).text.replace("\n", " ")

@@ -96,7 +96,7 @@ def test_a_picture_that_no_manifest_knows_is_put_aside(
     assert pictures() == (["linear.pdf", "linear.png"] if "pdf" in words else ["linear.png"])
     (aside,) = Path("results/linear/damaged").iterdir()
     assert aside.read_bytes() == b"a killed command's, or a person's own"
-    assert "linear.pdf is none of the results: put aside" in caplog.text
+    assert "linear.pdf is not listed in the manifest: put aside" in caplog.text
     listed()
 
 
@@ -104,7 +104,7 @@ def test_a_damaged_picture_is_put_aside_and_made_again(command: Command) -> None
     command("run", "linear", "--format", "pdf")
     before = Path("results/linear/linear.pdf").read_bytes()
     Path("results/linear/linear.pdf").write_bytes(b"%PDF")
-    assert "linear.pdf is not what its manifest says" in command("plot", "linear").stderr
+    assert "linear.pdf does not match its manifest" in command("plot", "linear").stderr
     assert command("run", "linear").exit_code == 0
     assert Path("results/linear/linear.pdf").read_bytes() == before
     listed()
@@ -134,8 +134,8 @@ def test_an_unknown_format_is_refused_with_the_known_ones(command: Command, name
     command("run", "linear")
     refused = command(name, "linear", "--format", "png,gif")
     assert refused.exit_code == 2
-    assert "there is no 'gif', only png, pdf, svg" in refused.stderr
-    with pytest.raises(ConfigError, match="there is no 'gif', only png, pdf, svg"):
+    assert "unknown format 'gif'. Known: png, pdf, svg." in refused.stderr
+    with pytest.raises(ConfigError, match=r"formats: unknown format 'gif'\. Known: png, pdf, svg\."):
         fa_repro.run("linear", formats=["gif"])
     with pytest.raises(ConfigError, match="gif"):
         pipeline.redraw("linear", Path("results"), ["gif"])

@@ -94,10 +94,10 @@ FAULTS = {
     "columns": f"{IMAGES}: its header says 6 x 2 x 2,147,483,648 values, expected 6 x 2 x 3",
     "short": f"{IMAGES}: 51 bytes, expected 52",
     "flip": f"{IMAGES}: wrong content, SHA-256 ",
-    "html": f"{IMAGES}: a web page (HTML) in place of the file",
+    "html": f"{IMAGES}: a web page (HTML) instead of the file",
     "empty": f"{IMAGES}: 0 bytes, too short for a header",
-    "bomb": f"{IMAGES}: unpacks to more than the 52 bytes it may hold",
-    "truncated": f"{IMAGES}: truncated, its gzip ends after ",
+    "bomb": f"{IMAGES}: decompresses to more than the limit of 52 bytes",
+    "truncated": f"{IMAGES}: truncated, the gzip data ends after ",
     "damaged": f"{IMAGES}: damaged gzip (",
 }
 
@@ -123,11 +123,11 @@ MIRROR_FAULTS: dict[str, tuple[Answer, str]] = {
     "busy": (lambda handler, name: send(handler, b"no", 503), ".gz: status 503 Service Unavailable"),
     "elsewhere": (
         lambda handler, name: send(handler, b"", 302, Location="http://127.0.0.1:1/login"),
-        ".gz: sends elsewhere, status 302",
+        ".gz: unexpected redirect, status 302",
     ),
     "claims": (
         lambda handler, name: send(handler, b"", Content_Length=10**12),
-        ".gz: claims more than the 65,588 bytes it may have",
+        ".gz: announces more than the limit of 65,588 bytes",
     ),
     "breaks off": (
         lambda handler, name: send(handler, b"\x1f\x8b", Content_Length=100),
@@ -135,11 +135,11 @@ MIRROR_FAULTS: dict[str, tuple[Answer, str]] = {
     ),
     "endless": (
         lambda handler, name: send(handler, bytes(200_000), Content_Length=None),
-        ".gz: sends more than the 65,588 bytes it may have",
+        ".gz: sends more than the limit of 65,588 bytes",
     ),
     "encoded bomb": (
         lambda handler, name: send(handler, gzip.compress(bytes(10**7)), Content_Encoding="gzip"),
-        ".gz: sends more than the 65,588 bytes it may have",
+        ".gz: sends more than the limit of 65,588 bytes",
     ),
     "closes": (lambda handler, name: None, ".gz: cannot be reached ("),
 }

@@ -1,7 +1,7 @@
 """Learning rules: the teaching signal that each layer receives.
 
 Each module here defines one rule and is found by its file name. A rule is a frozen dataclass; its fields are the YAML
-keys it accepts beside `rule` and `learning_rate`.
+keys it accepts besides `rule` and `learning_rate`.
 """
 
 from abc import abstractmethod

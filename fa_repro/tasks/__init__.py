@@ -1,7 +1,7 @@
 """Tasks: where examples and targets come from.
 
 Each module here defines one task and is found by its file name. A task is a frozen dataclass; its fields are the YAML
-keys it accepts beside `name`.
+keys it accepts besides `name`.
 """
 
 from abc import abstractmethod

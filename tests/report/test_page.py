@@ -202,7 +202,7 @@ def test_damaged_results_are_told_in_the_page_and_as_an_error(command: Command, 
     result = command("report")
     assert (result.exit_code, result.stdout) == (4, "results/report.html\n")
     assert "error: results/linear: linear.csv does not match its manifest. Run: fa-repro run linear" in result.stderr
-    assert "These results cannot be read: results/linear: linear.csv is" in Page(
+    assert "These results cannot be read: results/linear: linear.csv does not match" in Page(
         (workplace / "results/report.html").read_text()
     ).text.replace("\n", " ")
     assert command("report", "--markdown").exit_code == 4

@@ -1,7 +1,7 @@
-"""Feedback alignment, reproduced: every result of Lillicrap et al. (2014) from the command line and from Python.
+"""A reproduction of Lillicrap et al. (2014) on feedback alignment, for the command line and for Python.
 
-`run` trains what is missing for a figure, `load` gives its saved results, `check` compares results with the paper's
-claims, `list` names all configs.
+`run` trains the missing runs of a figure and draws it, `load` returns its saved results, `check` compares results with
+the paper's claims, and `list` lists all configs.
 """
 
 from importlib import import_module
@@ -18,6 +18,6 @@ _HOMES = {"run": "pipeline", "check": "api", "list": "api", "load": "api"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:  # only when asked for: they bring NumPy and pydantic, which `--help` does not need
+    if name in _HOMES:  # imported on first use: these modules need NumPy and pydantic, `--help` does not
         return getattr(import_module(f"fa_repro.experiment.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'fa_repro' has no attribute {name!r}")

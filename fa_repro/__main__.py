@@ -1,4 +1,4 @@
-"""`fa-repro`, and `python -m fa_repro`."""
+"""Entry point of `fa-repro` and of `python -m fa_repro`."""
 
 import sys
 
@@ -6,7 +6,10 @@ from fa_repro.execution import interrupts
 
 
 def main() -> None:
-    """The command line. What takes time to import is imported where an interrupt is attended to."""
+    """Run the command line.
+
+    Slow imports come after the interrupt handler is installed, so that Ctrl-C works during them.
+    """
     interrupts.install_handler()
     try:
         try:

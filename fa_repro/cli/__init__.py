@@ -1,1 +1,1 @@
-"""The command line: parse, call, print, exit code."""
+"""The command line: parse arguments, call the package, print the outcome, set the exit code."""

@@ -9,7 +9,7 @@ from fa_repro.cli.options import results_option
 from fa_repro.errors import NotReproducedError, StorageError
 
 WIDTH = 160
-"""Characters of a table that goes to a file or a pipe."""
+"""Width, in characters, of a table that is written to a file or a pipe."""
 
 
 @click.command("check")
@@ -18,9 +18,10 @@ WIDTH = 160
 @click.option("--json", "as_data", is_flag=True, help="Print the verdicts as JSON.")
 @click.pass_context
 def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: bool) -> None:
-    """Hold results to the paper's claims, one by one; trains and changes nothing.
+    """Compare results with the paper's claims.
 
-    Ends with exit code 5 if a claim is not reproduced by results that are enough to tell.
+    Trains and changes nothing. The exit code is 5 if a claim is not reproduced although there are enough trials to
+    judge it.
     """
     from fa_repro.claims.claim import Verdict
     from fa_repro.experiment.check import check_figures

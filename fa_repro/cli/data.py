@@ -1,4 +1,4 @@
-"""The commands `fa-repro data ...`, and the options that say where MNIST comes from."""
+"""The commands `fa-repro data ...`, and the options for the source of MNIST."""
 
 import os
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from fa_repro.errors import DataError
 
 
 def _into_environment(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    """Hands an option on to this process and those that it starts, through an environment variable."""
+    """Pass an option to this process and its child processes through an environment variable."""
 
     def keep(_ctx: click.Context, _parameter: click.Parameter, value: Any) -> None:
         if value:
@@ -22,14 +22,14 @@ def _into_environment(name: str) -> Callable[[click.Context, click.Parameter, An
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --data-dir and --offline to a command, which is given no arguments for them."""
+    """Add --data-dir and --offline to a command; they are not passed to it as arguments."""
     for option in (
         click.option(
             "--offline",
             is_flag=True,
             expose_value=False,
             callback=_into_environment("FA_REPRO_OFFLINE"),
-            help="Never touch the network.",
+            help="Never access the network.",
         ),
         click.option(
             "--data-dir",
@@ -37,7 +37,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="DIR",
             expose_value=False,
             callback=_into_environment("FA_REPRO_DATA"),
-            help="Folder with the four files of MNIST, plain or as .gz.",
+            help="Folder with the four MNIST files, plain or as .gz.",
         ),
     ):
         command = option(command)
@@ -46,19 +46,19 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group("data")
 def data_commands() -> None:
-    """Find, fetch or check MNIST."""
+    """Find, download or verify MNIST."""
 
 
 @data_commands.command("fetch")
 @data_options
-@click.option("-v", "--verbose", is_flag=True, help="Say which sources are tried.")
+@click.option("-v", "--verbose", is_flag=True, help="Print which sources are tried.")
 def fetch_command(verbose: bool) -> None:
-    """Find MNIST or fetch it; print the folder where it is."""
+    """Find or download MNIST, and print its folder."""
     from fa_repro.datasets.mnist import prepare
 
     configure_logging(verbose)
     found = prepare()
-    if not found.fetched:  # else it has been told
+    if not found.fetched:  # otherwise it has been reported already
         click.echo(found, err=True)
     click.echo(found.folder)
 
@@ -66,7 +66,7 @@ def fetch_command(verbose: bool) -> None:
 @data_commands.command("verify")
 @data_options
 def verify_command() -> None:
-    """Check the files in the cache, or those of --data-dir; fetch nothing."""
+    """Verify the files in the cache or in --data-dir; download nothing."""
     from fa_repro.datasets import mnist
 
     checked = mnist.verify()
@@ -74,14 +74,14 @@ def verify_command() -> None:
         click.echo(f"wrong  {path}: {wrong}" if wrong else f"ok     {path}")
     if any(wrong for _, wrong in checked):
         folder = mnist.given()
-        way_out = f"Mend {folder}, or leave it to: fa-repro data fetch" if folder else "Run: fa-repro data fetch"
+        way_out = f"Repair {folder}, or run: fa-repro data fetch" if folder else "Run: fa-repro data fetch"
         raise DataError(f"MNIST is missing or wrong. {way_out}")
 
 
 @data_commands.command("path")
 @data_options
 def path_command() -> None:
-    """Print the folder where MNIST is, or would be."""
+    """Print the folder where MNIST is, or where it would be stored."""
     from fa_repro.datasets.mnist import where
 
     click.echo(where())

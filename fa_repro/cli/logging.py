@@ -1,4 +1,4 @@
-"""What a user sees of the log: warnings, notices, and with --verbose everything."""
+"""Log messages that the user sees: warnings and notices, and everything with --verbose."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ from fa_repro.datasets import NOTICES
 
 
 def configure_logging(verbose: bool) -> None:
-    """Write the log to standard error from here on."""
+    """Write the log to standard error from now on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logger = logging.getLogger("fa_repro")

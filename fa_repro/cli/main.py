@@ -1,6 +1,6 @@
-"""The command line: parse, call, print, exit code. Nothing else.
+"""The command line: parse arguments, call the package, print the outcome, set the exit code.
 
-What a command needs is imported inside it, so that `--help` and `list` stay quick.
+Each command imports what it needs when it runs, so that `--help` and `list` start quickly.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ from fa_repro.execution import interrupts
 
 
 class _Group(click.Group):
-    """Turns errors into one message and the exit code of their kind."""
+    """A command group that turns an error into a message and the exit code of its class."""
 
     def make_context(self, *args: Any, **keys: Any) -> click.Context:
         try:
@@ -43,13 +43,13 @@ class _Group(click.Group):
             click.echo(interrupts.message(), err=True)
             ctx.exit(interrupts.CODE)
         except BrokenPipeError:
-            raise  # click ends quietly
+            raise  # click exits without a message
         except OSError as error:
             click.echo(f"error: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
             ctx.exit(StorageError.exit_code)
 
     def _undisguised(self, ctx: click.Context) -> Any:
-        """An interrupt may break something off that then raises an error of its own."""
+        """Invoke the command; an error raised as a consequence of an interrupt counts as the interrupt."""
         try:
             return super().invoke(ctx)
         except click.exceptions.Exit:
@@ -64,14 +64,14 @@ class _Group(click.Group):
 def command_line() -> None:
     """Reproduce Lillicrap et al. (2014), "Random feedback weights support learning in deep neural networks".
 
-    `fa-repro list` shows the figures, `fa-repro run linear` makes one.
+    `fa-repro list` shows all figures; `fa-repro run linear` reproduces one.
     """
 
 
 @command_line.command("list")
 @results_option
 def list_command(results: Path) -> None:
-    """Show the figures, what they reproduce, and the state of their results."""
+    """List all figures and the state of their results."""
     from fa_repro.experiment.status import list_configs
 
     configs = list_configs(results)
@@ -87,7 +87,7 @@ def list_command(results: Path) -> None:
 @format_option
 @results_option
 def plot_command(figure: str, formats: tuple[str, ...] | None, results: Path) -> None:
-    """Draw a FIGURE again from its CSV; trains nothing."""
+    """Redraw a FIGURE from its CSV; train nothing."""
     from fa_repro.experiment.pipeline import redraw
 
     for path in redraw(figure, results, formats):
@@ -105,7 +105,7 @@ def config_command(
     only: tuple[str, ...],
     quick: bool,
 ) -> None:
-    """Print the resolved config of a FIGURE, every default written out."""
+    """Print the resolved config of a FIGURE, including all defaults."""
     from fa_repro.experiment.request import Request
     from fa_repro.io import yaml
 
@@ -116,14 +116,14 @@ def config_command(
 @command_line.command("init")
 @click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
 def init_command(directory: Path) -> None:
-    """Copy the shipped configs to DIRECTORY/configs, to edit. Files that differ are left alone."""
+    """Copy the shipped configs to DIRECTORY/configs for editing. Files that differ are not overwritten."""
     from fa_repro.config.locate import copy_shipped
 
     written, kept = copy_shipped(directory)
     for path in written:
         click.echo(path)
     for path in kept:
-        click.echo(f"kept as it is: {path} (differs from the shipped one)", err=True)
+        click.echo(f"not overwritten: {path} (differs from the shipped config)", err=True)
 
 
 command_line.add_command(run_command)

@@ -1,4 +1,4 @@
-"""What the command line says of plans and results."""
+"""Messages of the command line about plans and results."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,17 +19,17 @@ from fa_repro.theory import Study
 from fa_repro.training.runs import Run
 
 MOST = 10
-"""Lines, and values of a swept key, that are told one by one."""
+"""Number of lines, or of values of a swept key, up to which all are shown."""
 
 
 def result_lines(name: str, result: Result) -> Iterator[str]:
-    """Lines on what was trained and found."""
+    """Lines that report how many runs were trained and how many were cached."""
     if result.studies:
         yield f"{name}: computed {result.studies} {'study' if result.studies == 1 else 'studies'}"
     elif not result.trained and not result.failed:
-        yield f"{name}: nothing to train, all {result.found} runs were there already"
+        yield f"{name}: nothing to train, all {result.found} runs are cached"
     else:
-        yield f"{name}: trained {result.trained} runs, found {result.found}"
+        yield f"{name}: trained {result.trained} runs, {result.found} cached"
     for remark in result.remarks:
         yield f"{name}: {remark}"
 
@@ -37,7 +37,7 @@ def result_lines(name: str, result: Result) -> Iterator[str]:
 def problem_lines(
     runs_diverged: Sequence[tuple[Run, int]], runs_failed: Sequence[tuple[Run | Study, str]]
 ) -> Iterator[str]:
-    """One line for each algorithm and sweep point whose runs diverged or failed: what happened, and the way out."""
+    """One line for each algorithm and sweep point with diverged or failed runs: what happened and what to do."""
     diverged: dict[Any, list[tuple[Run, int]]] = {}
     for run, example in runs_diverged:
         diverged.setdefault((id(run.condition), example == 0), []).append((run, example))
@@ -59,7 +59,7 @@ def problem_lines(
 
 
 def _which(runs: Sequence[Run]) -> str:
-    """Name runs that differ in their trial only."""
+    """Name a group of runs that differ only in their trial."""
     trials = [str(run.trial) for run in runs]
     condition, named = runs[0].condition, ", ".join(trials[:5]) + (", ..." if len(trials) > 5 else "")
     many = f"{len(runs)} of {condition.trials} trials ({named})"
@@ -67,11 +67,11 @@ def _which(runs: Sequence[Run]) -> str:
 
 
 def plan_text(request: Request, plan: Plan, results: Path, execution: Execution) -> str:
-    """What a dry run shows: the grid, what is there and what is missing per algorithm and where, why, and how long."""
+    """The output of a dry run: the sweep, cached and missing runs of each algorithm, the reasons, and the time."""
     if plan.config.studies:
-        return (
-            f"{request.name}: {len(plan.config.studies)} to compute. Nothing is trained; it is computed anew each time"
-        )
+        count = len(plan.config.studies)
+        studies = "study" if count == 1 else "studies"
+        return f"{request.name}: {count} {studies} to compute. Nothing is trained; results are computed again each time"
     lines = [f"{request.name}: {len(plan.runs)} runs, {len(plan.missing)} to train", *_grid(plan)]
     total, missing, failed = (
         Counter(run.condition.algorithm for run in runs)
@@ -79,7 +79,7 @@ def plan_text(request: Request, plan: Plan, results: Path, execution: Execution)
     )
     for algorithm, count in total.items():
         left, lost = missing[algorithm], failed[algorithm]
-        there = f"  {algorithm}: {count - left - lost} there already, {left} to train"
+        there = f"  {algorithm}: {count - left - lost} cached, {left} to train"
         lines.append(there + (f", {lost} failed before (--retry-failed tries again)" if lost else ""))
     lines += _shortened([f"  failed before: {line}" for line in problem_lines([], plan.failed)])
     if plan.missing:
@@ -135,19 +135,19 @@ def _duration(seconds: float) -> str:
 
 
 def comparison_lines(repeated: Repeated) -> Iterator[str]:
-    """Lines on whether results that were made again agree with those there were."""
+    """Lines that compare repeated results with the original ones."""
     for name in repeated.agreeing:
         yield f"same bytes: {name}"
     for name, difference in repeated.differences.items():
         yield f"{name} {difference}"
     for line in repeated.circumstances:
-        yield f"not as it was: {line}"
+        yield f"note: {line}"
 
 
 def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
-    """What has not ended, or how the config differs from that of the results that are there."""
+    """Why runs are missing: an unfinished command, or how the config differs from that of the existing results."""
     if partial := in_progress.describe_progress(results, name):
-        return [f"a command has not ended: {partial}"]
+        return [f"an earlier command has not finished: {partial}"]
     directory = results / name
     try:
         before = load(
@@ -159,11 +159,11 @@ def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
         return [str(error)]
     old, new = _flat(before), _flat(plan.config.data)
     changed = [
-        f"{key} is {new.get(key, 'gone')}, the results in {directory} have {old.get(key, 'none')}"
+        f"{key} is {new.get(key, 'not set')} now, but {old.get(key, 'not set')} in {directory}"
         for key in dict.fromkeys([*new, *old])
         if old.get(key) != new.get(key)
     ]
-    return changed or ["the runs have failed or are no longer in the store, or the numerics have changed"]
+    return changed or ["the runs failed, are no longer stored, or come from a version that computes other numbers"]
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -8,12 +8,12 @@ import click
 
 
 def _setting(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
-    """Reads KEY=VALUE, the value as YAML."""
+    """Parse KEY=VALUE, with the value as YAML."""
     return _pairs(ctx, parameter, words, "KEY=VALUE", "{}")
 
 
 def _axis(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
-    """Reads KEY=V1,V2,..., the values as YAML."""
+    """Parse KEY=V1,V2,..., with the values as YAML."""
     return _pairs(ctx, parameter, words, "KEY=V1,V2,...", "[{}]")
 
 
@@ -34,10 +34,16 @@ def _pairs(
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that change a config."""
     for option in (
-        click.option("--quick", is_flag=True, help="A small version of the same figure, for a look."),
-        click.option("--only", multiple=True, metavar="ALGORITHM", help="Keep only these algorithms; repeatable."),
+        click.option("--quick", is_flag=True, help="Use a small, fast version of the figure."),
         click.option(
-            "--sweep", multiple=True, metavar="KEY=V1,V2,...", callback=_axis, help="Add a sweep axis; repeatable."
+            "--only", multiple=True, metavar="ALGORITHM", help="Use only this algorithm or study; repeatable."
+        ),
+        click.option(
+            "--sweep",
+            multiple=True,
+            metavar="KEY=V1,V2,...",
+            callback=_axis,
+            help="Sweep a key over several values; repeatable.",
         ),
         click.option(
             "--set",
@@ -45,10 +51,13 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             metavar="KEY=VALUE",
             callback=_setting,
-            help="Change a value by its dotted key, such as training.examples=500; repeatable.",
+            help="Set a value by its dotted key, such as training.examples=500; repeatable.",
         ),
         click.option(
-            "--config", type=click.Path(path_type=Path), metavar="FILE", help="Another YAML than configs/FIGURE.yaml."
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Config file to use instead of configs/FIGURE.yaml.",
         ),
     ):
         command = option(command)
@@ -56,7 +65,7 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _formats(ctx: click.Context, parameter: click.Parameter, words: str | None) -> tuple[str, ...] | None:
-    """Reads F1,F2,..."""
+    """Parse F1,F2,... into a tuple of formats."""
     from fa_repro.errors import ConfigError
     from fa_repro.results.formats import parse_formats
 
@@ -71,7 +80,7 @@ format_option = click.option(
     "formats",
     metavar="F1,F2,...",
     callback=_formats,
-    help="Formats of the picture: png, which is always written, pdf, svg.  [default: those that are there, or png]",
+    help="Picture formats: png (always written), pdf, svg.  [default: the existing formats, or png]",
 )
 
 results_option = click.option(
@@ -80,5 +89,5 @@ results_option = click.option(
     default=Path("results"),
     show_default=True,
     metavar="DIR",
-    help="Where results and trained runs are kept.",
+    help="Folder for results and trained runs.",
 )

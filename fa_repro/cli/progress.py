@@ -1,4 +1,4 @@
-"""Progress of training: a bar with the time left on a terminal, a plain line now and then elsewhere."""
+"""Progress of training: a bar with the remaining time on a terminal, occasional plain lines elsewhere."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ import click
 
 
 class Terminal:
-    """Writes to standard error: a bar if that is a terminal, else one line per 30 seconds."""
+    """Progress on standard error: a bar if that is a terminal, otherwise one line every 30 seconds."""
 
     INTERVAL = 30.0
 

@@ -9,11 +9,11 @@ from fa_repro.cli.options import results_option
 
 @click.command("report")
 @results_option
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a README instead.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a README; write no page.")
 def report_command(results: Path, as_markdown: bool) -> None:
-    """Hold all results to the paper's claims and write DIR/report.html, one page that needs nothing else.
+    """Compare all results with the paper's claims in an HTML page.
 
-    Only reads results: what was not run, or is damaged, is told in the page.
+    Writes DIR/report.html, a self-contained page. Trains nothing; missing and damaged results are reported in the page.
     """
     from fa_repro.errors import StorageError
     from fa_repro.experiment.check import check_figures

@@ -12,8 +12,8 @@ from fa_repro.cli.options import config_options, format_option, results_option
 from fa_repro.errors import ConfigError, NotReproducedError
 from fa_repro.execution import interrupts
 
-ANEW = "interrupted. Nothing is lost; the same command trains all of it anew."
-"""What a person is told in place of how a command goes on."""
+ANEW = "interrupted. No results are lost. The same command trains all runs again."
+"""Message on an interrupt when the command cannot be resumed."""
 
 if TYPE_CHECKING:
     from fa_repro.execution.executor import Execution
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _share(ctx: click.Context, parameter: click.Parameter, word: str | None) -> tuple[int, int] | None:
-    """Reads I/N."""
+    """Parse I/N."""
     if word is None:
         return None
     part, _, parts = word.partition("/")
@@ -37,23 +37,23 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--shard",
             callback=_share,
             metavar="I/N",
-            help="Train only the I-th of N shares of the runs, and draw nothing: for array jobs on a shared disk.",
+            help="Train only the I-th of N parts of the runs and draw nothing. For array jobs on a shared disk.",
         ),
         click.option(
             "--executor",
             default="local",
             metavar="SPEC",
-            help="What trains: local processes, dask for a Dask cluster on this machine, dask://HOST:PORT for one that "
-            "is running.  [default: local]",
+            help="Where to train: local (processes on this machine), dask (a Dask cluster on this machine), or "
+            "dask://HOST:PORT (a running Dask cluster).  [default: local]",
         ),
         click.option(
             "--jobs",
             type=click.IntRange(1, 1024),
             metavar="N",
-            help="Worker processes that train.  [default: one per core, where training takes long enough to gain]",
+            help="Number of worker processes.  [default: one per core if training takes long enough to benefit]",
         ),
-        click.option("--retry-failed", is_flag=True, help="Try runs again that failed before."),
-        click.option("--force", is_flag=True, help="Train again what is there already."),
+        click.option("--retry-failed", is_flag=True, help="Retry runs that failed in an earlier command."),
+        click.option("--force", is_flag=True, help="Train all runs again, including cached ones."),
     ):
         command = option(command)
     return command
@@ -71,11 +71,11 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "folder",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Repeat the results in a folder, from their config, and tell whether the bytes agree.",
+    help="Repeat the results in FOLDER from their config, and check that the files agree byte for byte.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would run, what is there already, why, and how long it takes.")
-@click.option("-q", "--quiet", is_flag=True, help="Say only where the pictures are, and what went wrong.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("--dry-run", is_flag=True, help="Train nothing; show cached and missing runs and the estimated time.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the paths of the pictures, and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print debug messages too.")
 @click.pass_context
 def run_command(
     ctx: click.Context,
@@ -97,7 +97,10 @@ def run_command(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Train what is missing for each FIGURE, and write its CSV, PNG, config and manifest."""
+    """Train and draw each FIGURE.
+
+    Only missing runs are trained. The results of a figure are its CSV, PNG, config and manifest.
+    """
     from fa_repro.cli.progress import Terminal
     from fa_repro.execution.executor import Execution
     from fa_repro.execution.progress import Silent
@@ -109,12 +112,12 @@ def run_command(
     if folder is not None:
         others = figures or config or settings or sweep or only or quick or shard or dry_run or force or retry_failed
         if others or formats:
-            raise click.UsageError("--from takes what is to be run from the folder; leave out FIGURE and its options")
+            raise click.UsageError("--from takes figure and config from FOLDER; leave out FIGURE and its options")
         given = ctx.get_parameter_source("results") is not click.core.ParameterSource.DEFAULT
         _repeat(folder, results if given else None, execution, progress, quiet)
         return
     if not figures:
-        raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows them.")
+        raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows all figures.")
     requests = _requests(figures, settings, config, sweep, only, quick, formats)
     if dry_run:
         from fa_repro.cli.messages import plan_text
@@ -129,13 +132,13 @@ def run_command(
 
 
 def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest: Any) -> "list[Request]":
-    """What is asked for; every mistake in any of it is told before hours are spent on the first."""
+    """The requests of a command. All of them are validated first, so that an error is reported before any training."""
     from fa_repro.config import locate
     from fa_repro.experiment.request import Request
 
     names = dict.fromkeys(each for name in figures for each in (locate.config_names() if name == "all" else [name]))
     if config is not None and len(names) > 1:
-        raise click.UsageError("--config goes with one FIGURE")
+        raise click.UsageError("--config can be used with one FIGURE only")
     requests = [Request(name, settings, config, *rest) for name in names]
     problems: list[str] = []
     for request in requests:
@@ -176,13 +179,13 @@ def _train_share(
 
     if request.resolved.studies:
         if not quiet:
-            click.echo(f"{request.name}: nothing to train. It is computed by: {request.command(results)}", err=True)
+            click.echo(f"{request.name}: nothing to train. To compute it, run: {request.command(results)}", err=True)
         return 0
     done = train_shard(request, results, shard, execution, progress)
     if not quiet:
         name = f"{request.name}, shard {shard[0]} of {shard[1]}"
-        click.echo(f"{name}: trained {len(done.trained)} runs, found {done.found}", err=True)
-        click.echo(f"When all shards have ended: {request.command(results)}", err=True)
+        click.echo(f"{name}: trained {len(done.trained)} runs, {done.found} cached", err=True)
+        click.echo(f"When all shards have finished, run: {request.command(results)}", err=True)
     for line in problem_lines(done.diverged, done.failed):
         click.echo(f"error: {line}", err=True)
     return int(bool(done.diverged or done.failed))
@@ -197,4 +200,4 @@ def _repeat(folder: Path, results: Path | None, execution: "Execution", progress
         if not quiet or repeated.differences:
             click.echo(line)
     if repeated.differences:
-        raise NotReproducedError(f"{folder}: not all bytes agree")
+        raise NotReproducedError(f"{folder}: some files do not agree byte for byte")

@@ -1,1 +1,1 @@
-"""Config: from a YAML file, overrides and sweeps to validated, immutable settings for every run."""
+"""Configs: turn a YAML file, overrides and sweeps into validated, immutable settings for every run."""

@@ -1,4 +1,4 @@
-"""The blocks of a config: the values at its top, the shared blocks, and the block of an algorithm."""
+"""The blocks of a config: top-level values, shared blocks, and the block of an algorithm."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -9,12 +9,12 @@ from fa_repro.schema import Positive, Settings
 from fa_repro.training.settings import NetworkSettings, Record, Training
 
 BLOCKS: dict[str, type[Settings]] = {"network": NetworkSettings, "training": Training, "record": Record}
-"""Blocks that all algorithms share, unless an algorithm's own block overrides some of their keys."""
+"""Blocks shared by all algorithms. The block of an algorithm may override some of their keys."""
 
 
 @dataclass(frozen=True)
 class Top(Settings):
-    """The plain values at the top of a config."""
+    """The scalar values at the top level of a config."""
 
     figure: str
     seed: Annotated[int, Strict(), Field(ge=0, lt=2**63)] = 0
@@ -23,7 +23,7 @@ class Top(Settings):
 
 @dataclass(frozen=True)
 class Algorithm(Settings):
-    """The keys that every algorithm takes beside those of its rule."""
+    """The keys that every algorithm takes in addition to those of its rule."""
 
     rule: str
     learning_rate: Positive

@@ -1,4 +1,4 @@
-"""Defaults: the one place where values that a config leaves out are filled in."""
+"""Defaults: the only place where values missing from a config are filled in."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -13,10 +13,10 @@ from fa_repro.theory import Theory
 
 
 def fill_defaults(source: Source) -> Source:
-    """The config with every default written out, its keys in the usual order.
+    """Return the config with all defaults filled in and its keys in the order of `KEYS`.
 
-    A task or a rule that is swept is given no defaults here: they differ from point to point. What is not valid is left
-    as it is, for validation to report.
+    A swept task or rule gets no defaults here, because they differ between sweep points. Invalid values are left
+    unchanged; validation reports them.
     """
     data, swept = {**source.data, **_filled(Top, source.data)}, set(source.block("sweep"))
     for name, kind in BLOCKS.items():
@@ -38,7 +38,7 @@ def fill_defaults(source: Source) -> Source:
 
 
 def _rule_keys(algorithm: str) -> set[str]:
-    """Dotted keys that decide which rule an algorithm has."""
+    """Dotted keys that determine the rule of an algorithm."""
     return {key for name in (algorithm, EVERY) for key in (f"algorithms.{name}", f"algorithms.{name}.rule")}
 
 
@@ -47,9 +47,9 @@ def _find(package: str, name: Any, base: type[Any]) -> type[Any] | None:
 
 
 def _filled(kind: type[Any] | None, block: Mapping[str, Any]) -> dict[str, Any]:
-    """A block with the defaults of its kind, whose keys stand in their order behind the others.
+    """A block with the defaults of its class; keys of the class come last, in the order of its fields.
 
-    Of two alternatives that exclude each other, the one that is null is left out.
+    A key whose value and default are both null is left out, such as one of two mutually exclusive keys.
     """
     if kind is None:
         return dict(block)
@@ -63,5 +63,5 @@ def _filled(kind: type[Any] | None, block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_yaml(value: Any) -> Any:
-    """A default as YAML would give it: lists for tuples."""
+    """A default value as YAML would represent it, with lists instead of tuples."""
     return [_as_yaml(item) for item in value] if isinstance(value, tuple) else value

@@ -1,6 +1,7 @@
-"""Where configs are: `configs/NAME.yaml` below the current folder, else the copies shipped with the package.
+"""Find config files: `configs/NAME.yaml` in the current folder, otherwise the copy shipped with the package.
 
-A name may have a folder in front, such as `search/mnist`; those without one make up `all`.
+A name may include a folder, such as `search/mnist`. On the command line, `all` stands for all names
+without a folder.
 """
 
 import re
@@ -17,18 +18,18 @@ RESERVED = ("all", "gallery", "runs")
 
 
 def shipped_folder() -> Path:
-    """The folder of the configs that come with the package."""
+    """The folder of the configs shipped with the package."""
     inside = Path(__file__).parent / "shipped"  # in a wheel
     return inside if inside.is_dir() else Path(__file__).parents[2] / "configs"  # in a checkout
 
 
 def is_config_name(word: str) -> bool:
-    """Whether a config, and so a folder of results, can be called this."""
+    """Whether a word is a valid name for a config, and therefore for its folder of results."""
     return bool(_NAME.fullmatch(word)) and not {word, word.split("/")[0]} & set(RESERVED)
 
 
 def config_names(extras: bool = False) -> list[str]:
-    """Names of the configs that `find` finds, sorted: those of `all`, or with `extras` those in folders."""
+    """Sorted names of all configs without a folder (those of `all`), or with `extras` of all configs in folders."""
     folders = (Path("configs"), shipped_folder())
     pattern = "*/*.yaml" if extras else "*.yaml"
     paths = {p.relative_to(folder).with_suffix("") for folder in folders for p in folder.glob(pattern) if p.is_file()}
@@ -36,12 +37,12 @@ def config_names(extras: bool = False) -> list[str]:
 
 
 def find_config(name: str, file: Path | None = None) -> Path:
-    """The file of a config: the one given, else the one of this name.
+    """The path of a config: `file` if given, otherwise the config file of this name.
 
     Raises
     ------
     ConfigError
-        If the name cannot be one, or has no file; the message lists those there are.
+        If the name is invalid or there is no such config; the message lists all known names.
     """
     if is_config_name(name):
         if file is not None:
@@ -69,12 +70,12 @@ def read_config(path: Path) -> Document:
 
 
 def copy_shipped(directory: Path) -> tuple[list[Path], list[Path]]:
-    """Copy the shipped configs to `directory/configs`, never over a file that differs.
+    """Copy the shipped configs to `directory/configs` without overwriting files that differ.
 
     Returns
     -------
     written, kept : lists of Path
-        Files written, and files of the same name but other content that were left alone.
+        Files that were written, and existing files with other content that were not overwritten.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Words for what is wrong with a value: what was expected, what was found, what to do."""
+"""Validation messages: what was expected, what was found, and what to do."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ _EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
     "bool_type": "true or false",
-    "string_type": "a word",
+    "string_type": "text",
     "tuple_type": "a list",
     "dict_type": "a block of keys",
     "finite_number": "a finite number",
@@ -24,9 +24,9 @@ _EXPECTED = {
 
 
 def show_value(value: Any, kind: bool = True) -> str:
-    """A value as a person would write it in YAML, with its kind where that may be what surprises."""
+    """A value as the user would write it in YAML; with `kind`, the type is added where it may be surprising."""
     if isinstance(value, bool):
-        return f"{str(value).lower()}{' (yes or no)' if kind else ''}"
+        return f"{str(value).lower()}{' (boolean)' if kind else ''}"
     if isinstance(value, str):
         return f"{value[:60]!r}{' (text)' if kind else ''}"
     if value is None:
@@ -41,21 +41,21 @@ def show_value(value: Any, kind: bool = True) -> str:
 
 
 def describe_error(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequence[str]) -> tuple[Path, str]:
-    """Path within a block, and what to say, for one error of its validation.
+    """Path within a block, and message, for one of its validation errors.
 
     Parameters
     ----------
     error : mapping
         An item of pydantic's `ValidationError.errors()`.
     data : mapping
-        The block as it was read.
+        The block before validation.
     keys : sequence of str
-        The keys that the block takes.
+        The keys that the block accepts.
     """
     path: Path = tuple(error["loc"])
     kind, value = error["type"], error["input"]
     if len(path) > 1 and not isinstance(data.get(str(path[0])), list | tuple | dict):
-        path = path[:1]  # a single number where a list is possible
+        path = path[:1]  # a single number where a list is possible too
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
         return path, f"unknown key{did_you_mean(str(path[-1]), keys)} Known: {', '.join(sorted(set(keys)))}."
     if kind == "missing":
@@ -76,7 +76,7 @@ def describe_error(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequ
 
 
 def split_key(message: str, data: Mapping[str, Any]) -> tuple[Path, str]:
-    """The key that a message `key: text` is about, if it is one of the data's, and the text."""
+    """Split a message `key: text` into path and text; the path is empty if `data` has no such key."""
     key, colon, text = message.partition(": ")
     return ((key,), text) if colon and key in data else ((), message)
 

@@ -1,4 +1,4 @@
-"""Changes to a config before it is expanded: `--set`, `--only`, `--quick`."""
+"""Overrides of a config before its sweep is expanded: `--set`, `--only`, `--quick`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from fa_repro.suggestions import did_you_mean
 
 
 def merge_overrides(source: Source, overrides: Mapping[str, Any]) -> tuple[Source, list[str]]:
-    """Set values by dotted key, as `--set` does; gives the changed config and what is wrong."""
+    """Set values by dotted key, as `--set` does; return the changed config and validation messages."""
     problems = []
     for key, value in overrides.items():
         try:
@@ -20,20 +20,21 @@ def merge_overrides(source: Source, overrides: Mapping[str, Any]) -> tuple[Sourc
 
 
 def overrides_of_swept(overrides: Mapping[str, Any], axes: Mapping[str, Any]) -> list[str]:
-    """Messages on keys that are both set and swept."""
+    """Validation messages for keys that are both set and swept."""
     problems = []
     for key in overrides:
         every = with_name(key, EVERY) if key.startswith("algorithms.") else key
         if key in axes or every in axes:
             swept = "this key is swept" if key in axes else f"this key is swept by {every}"
-            problems.append(f"--set {key}: {swept}. Use --sweep {key}=VALUE, or --set sweep={{}} to end all sweeps")
+            problems.append(f"--set {key}: {swept}. Use --sweep {key}=VALUE, or --set sweep={{}} to remove all sweeps")
     return problems
 
 
 def keep_only(source: Source, names: Sequence[str], block: str) -> tuple[Source, list[str]]:
-    """Keep the algorithms (or studies) of these names, all if none is named; gives that and what is wrong.
+    """Keep only the algorithms (or studies) of these names, or all if `names` is empty.
 
-    Sweep axes of those that are dropped go too, but for those that `--sweep` asks for.
+    Sweep axes of the dropped ones are dropped too, except for axes added by `--sweep`. Returns the changed config and
+    validation messages.
     """
     blocks = source.block(block)
     wrong = [name for name in names if name not in blocks]
@@ -54,9 +55,9 @@ def keep_only(source: Source, names: Sequence[str], block: str) -> tuple[Source,
 
 
 def cut_down(source: Source, limits: Mapping[str, float]) -> Source:
-    """Lower numbers, at the top and in algorithms' own settings, to limits given by dotted key, for `--quick`.
+    """Cap numbers at limits given by dotted key, in the config and in the blocks of algorithms, for `--quick`.
 
-    A limit that is a whole number applies to whole numbers only; validation reports others.
+    A limit that is a whole number applies to whole numbers only; validation reports other values.
     """
     data = dict(source.data)
     for dotted, limit in limits.items():
@@ -70,7 +71,7 @@ def cut_down(source: Source, limits: Mapping[str, float]) -> Source:
 
 
 def _lowered(block: Any, path: Sequence[str], limit: float) -> Any:
-    """A block whose number at a path is at most the limit; the block itself if there is no number."""
+    """A block with the number at a path capped at the limit; the block itself if there is no number."""
     if not isinstance(block, dict) or path[0] not in block:
         return block
     first, *rest = path

@@ -1,6 +1,6 @@
-"""From YAML, overrides and sweeps to validated, immutable settings for every run.
+"""Resolve YAML, overrides and sweeps to validated, immutable settings for every run.
 
-One direction: read, merge overrides, fill in defaults, expand the sweep, validate each point, runs.
+The steps: read the YAML, merge overrides, fill in defaults, expand the sweep, validate each point, list the runs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,20 +26,20 @@ MAX_RUNS = 1_000_000
 
 @dataclass(frozen=True)
 class Config:
-    """A resolved experiment.
+    """A resolved config.
 
     Attributes
     ----------
     figure : str
-        Name of the figure that draws it.
+        Name of the figure that draws the results.
     data : mapping
-        The resolved config as plain data; written to YAML and read back, it resolves to the same conditions.
+        The resolved config as plain data. Written to YAML and read back, it resolves to the same conditions.
     axes : tuple of str
-        Dotted keys that are swept.
+        Swept dotted keys.
     conditions : tuple of Condition
         Every distinct (algorithm, sweep point).
     studies : tuple of Study
-        Every (study, sweep point), of a figure that trains nothing.
+        Every (study, sweep point), for a figure that trains nothing.
     """
 
     figure: str
@@ -67,18 +67,18 @@ def resolve_config(
     document : Document
         The YAML file, from `io.yaml.load`.
     overrides : mapping, optional
-        Dotted key to value, as `--set`.
+        Dotted key to value, as for `--set`.
     sweep : mapping, optional
-        Dotted key to values, as `--sweep`; added to the document's own axes.
+        Dotted key to values, as for `--sweep`; added to the axes in the document.
     only : sequence of str
         Names of the algorithms to keep; all of them if empty.
     quick : bool
-        Cut numbers down to the figure's `quick` ones.
+        Cap numbers at the `quick` limits of the figure.
 
     Raises
     ------
     ConfigError
-        With every problem found, each with its place.
+        If the config is invalid; reports every problem with its place.
     """
     overrides = overrides or {}
     source, problems = read_source(document)
@@ -93,7 +93,7 @@ def resolve_config(
         problems += source.not_a_block("record")
         source = source.with_data(record={**figure.record, **source.block("record")})
         if "theory" in source.data:
-            problems.append(source.problem(("theory",), "this figure draws what was trained; remove the block"))
+            problems.append(source.problem(("theory",), "this figure draws no studies; remove the block"))
     source = fill_defaults(cut_down(source, figure.quick) if quick else source)
     axes = tuple(source.block("sweep"))
     conditions, studies, more = _points(source.with_data(sweep={}) if problems else source, axes, figure)
@@ -104,12 +104,12 @@ def resolve_config(
 
 
 def _figure(source: Source, problems: list[str]) -> Figure:
-    """The figure that draws the config; without it nothing else can be judged.
+    """The figure that draws the config; without it nothing else can be validated.
 
     Raises
     ------
     ConfigError
-        With the problems found so far, if there is no such figure.
+        If there is no such figure; reports all problems found so far.
     """
     name, known = source.data.get("figure"), registry.names("figures")
     if name is None:
@@ -122,7 +122,7 @@ def _figure(source: Source, problems: list[str]) -> Figure:
 
 
 def _points(source: Source, axes: Sequence[str], figure: Figure) -> tuple[list[Condition], list[Study], list[str]]:
-    """Every distinct condition or study of all sweep points, and what is wrong with them."""
+    """All distinct conditions or studies of all sweep points, and validation messages."""
     known, problems = BlockCache(), list[str]()
     conditions: dict[Any, Condition] = {}
     studies: dict[Any, Study] = {}
@@ -135,7 +135,7 @@ def _points(source: Source, axes: Sequence[str], figure: Figure) -> tuple[list[C
             for condition in validator.conditions(axes, figure):
                 labels = (condition.algorithm, *map(_hashable, condition.swept.values()))
                 if conditions.setdefault(labels, condition).setup != condition.setup:
-                    text = f"two points look alike for {condition}, but differ in their settings"
+                    text = f"two points of {condition} have the same swept values, but different settings"
                     problems.append(source.problem(("sweep",), text))
         problems += [*wrong, *validator.problems]
     count = sum(condition.trials for condition in conditions.values())
@@ -145,7 +145,7 @@ def _points(source: Source, axes: Sequence[str], figure: Figure) -> tuple[list[C
 
 
 def _hashable(value: Any) -> Any:
-    """A value to tell sweep points apart by: 1 and 1.0 are the same, 1 and true are not."""
+    """A hashable key that identifies the value of a sweep point; equal for 1 and 1.0, but not for 1 and true."""
     if isinstance(value, dict):
         return frozenset((key, _hashable(item)) for key, item in value.items())
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The plain data of a config, and where each of its values came from."""
+"""The plain data of a config, and the origin of each value."""
 
 import copy
 from collections.abc import Collection, Mapping
@@ -11,17 +11,17 @@ from fa_repro.io.yaml import Document, Path
 from fa_repro.suggestions import did_you_mean
 
 KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "theory", "sweep")
-"""The keys at the top of a config, in the order in which a resolved one is written."""
+"""Top-level keys of a config, in the order in which a resolved config is written."""
 
 NAMED = {"algorithms": "algorithm", "theory": "study"}
-"""Blocks of named items, and what one item is called."""
+"""Blocks of named items, and the noun for one item."""
 
 EVERY = "*"
-"""Stands for the name of every algorithm in a dotted key, as in `algorithms.*.learning_rate`."""
+"""Wildcard for the names of all algorithms in a dotted key, as in `algorithms.*.learning_rate`."""
 
 
 class SettingError(Exception):
-    """A value cannot be set; the message is complete, with its place."""
+    """A value cannot be set; the message includes its place."""
 
 
 @dataclass(frozen=True)
@@ -31,60 +31,60 @@ class Source:
     Attributes
     ----------
     data : mapping
-        Nested plain data, as YAML gives it. Treated as immutable: changes make a new source.
+        Nested plain data, as read from YAML. Treated as immutable: a change creates a new `Source`.
     places : mapping of path to str
-        Where values came from, such as `linear.yaml:3` or `--set seed=1`; `()` is the config as a whole.
+        Origin of values, such as `linear.yaml:3` or `--set seed=1`; the path `()` is the config as a whole.
     """
 
     data: Mapping[str, Any]
     places: Mapping[Path, str]
 
     def place(self, path: Path) -> str:
-        """Where the value at a path, or the nearest block around it, came from."""
+        """The origin of the value at a path, or of the nearest enclosing block."""
         return next(self.places[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.places)
 
     def problem(self, path: Path, text: str) -> str:
-        """A message on the value at a path: its place, its dotted key, and the text."""
+        """A validation message for the value at a path: its place, its dotted key, and the text."""
         dotted = ".".join(map(str, path))
         return f"{self.place(path)}: {dotted}: {text}" if path else f"{self.place(path)}: {text}"
 
     def block(self, key: str) -> dict[str, Any]:
-        """The block at a top-level key; empty if it is missing or not a block, which `not_a_block` reports."""
+        """The block at a top-level key; empty if it is missing or not a block (see `not_a_block`)."""
         value = self.data.get(key)
         return dict(value) if isinstance(value, dict) else {}
 
     def not_a_block(self, key: str) -> list[str]:
-        """A message if the value at a top-level key should be a block and is something else."""
+        """A list with a validation message if the value at a top-level key is not a block; empty otherwise."""
         value = self.data.get(key)
         if value is None or isinstance(value, dict):
             return []
         return [self.problem((key,), f"expected a block of keys, got {show_value(value)}")]
 
     def with_data(self, **data: Any) -> "Source":
-        """The same config with other values at some of its top-level keys."""
+        """The same config with new values for some top-level keys."""
         return Source({**self.data, **data}, self.places)
 
     def without(self, key: str) -> "Source":
-        """The same config without one of its top-level keys."""
+        """The same config without a top-level key."""
         return Source({name: value for name, value in self.data.items() if name != key}, self.places)
 
     def with_value(self, dotted: str, value: Any, place: str, others: Collection[str] = ()) -> "Source":
-        """The same config with another value at a dotted key.
+        """The same config with a new value at a dotted key.
 
         Parameters
         ----------
         dotted : str
-            With `*` in place of an algorithm's name, the value is set in every algorithm.
+            With `*` as the name of an algorithm, the value is set for every algorithm.
         value
         place : str
-            Where the value came from, for messages.
+            Origin of the value, for messages.
         others : collection of str
-            Dotted keys that are set too: algorithms named by one of them are left out of `*`.
+            Other dotted keys that are set. `*` skips an algorithm for which one of them sets the same key.
 
         Raises
         ------
         SettingError
-            If there is no such place in the config.
+            If the dotted key is not valid for this config.
         """
         first = dotted.split(".", 1)[0]
         if first != "sweep" and (wrong := misplaced_star(dotted)):
@@ -107,7 +107,7 @@ class Source:
         path: Path = ("sweep", ".".join(rest)) if first == "sweep" and rest else (first, *rest)
         places = {known: where for known, where in self.places.items() if known[: len(path)] != path}
         changed = Source(dict(self.data), {**places, path: place})
-        block: dict[str, Any] = changed.data  # type: ignore[assignment]  # a copy of our own
+        block: dict[str, Any] = changed.data  # type: ignore[assignment]  # the copy made by dict() above
         for depth, part in enumerate(path[:-1]):
             if depth == 1 and first in NAMED and part not in block:
                 text = f"there is no {NAMED[first]} {part!r}{did_you_mean(str(part), block)}"
@@ -120,7 +120,7 @@ class Source:
         return changed
 
     def value_of(self, dotted: str, algorithm: str | None = None) -> Any:
-        """The value of a swept key for an algorithm, whose own settings win, key by key."""
+        """The value of a swept key for an algorithm. A value in the algorithm's own block takes precedence."""
         if algorithm is not None and for_every_algorithm(dotted):
             dotted = with_name(dotted, algorithm)
         own, value = (_at(block, dotted) for block in (self.block("algorithms").get(str(algorithm)), self.data))
@@ -128,7 +128,7 @@ class Source:
 
 
 def read_source(document: Document) -> tuple[Source, list[str]]:
-    """A config as it is written, and messages on its unknown top-level keys.
+    """The config of a document, and validation messages for unknown top-level keys.
 
     Raises
     ------
@@ -144,28 +144,28 @@ def read_source(document: Document) -> tuple[Source, list[str]]:
 
 
 def unknown_key(key: str) -> str:
-    """What to say of an unknown top-level key."""
+    """Message for an unknown top-level key."""
     return f"unknown key{did_you_mean(key, KEYS)} Known: {', '.join(KEYS)}."
 
 
 def for_every_algorithm(dotted: str) -> bool:
-    """Whether a dotted key names every algorithm."""
+    """Whether a dotted key is for every algorithm."""
     return dotted.split(".")[:2] == ["algorithms", EVERY]
 
 
 def with_name(dotted: str, name: str) -> str:
-    """A dotted key of an algorithm or a study, with another name in it."""
+    """A dotted key of an algorithm or a study, with the name replaced."""
     first, _, *rest = dotted.split(".")
     return ".".join([first, name, *rest])
 
 
 def misplaced_star(dotted: str) -> str:
-    """What is wrong with a `*` in a dotted key; empty if it stands for an algorithm's name, or there is none."""
+    """Message for a `*` in the wrong place of a dotted key; empty if there is none."""
     parts = dotted.split(".")
     rest = parts[2:] if for_every_algorithm(dotted) else parts
     if EVERY not in "".join(rest) and (rest or not for_every_algorithm(dotted)):
         return ""
-    return f"{EVERY} stands only for the whole name of an algorithm, before one of its keys: algorithms.*.learning_rate"
+    return f"{EVERY} can only stand for a whole algorithm name, followed by a key, such as algorithms.*.learning_rate"
 
 
 def _at(block: Any, dotted: str) -> Any:

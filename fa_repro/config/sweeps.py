@@ -1,4 +1,4 @@
-"""Sweeps: their axes, ranges of numbers, and the points they expand to."""
+"""Sweeps: axes, ranges of numbers, and expansion to sweep points."""
 
 import itertools
 import math
@@ -13,11 +13,11 @@ from fa_repro.suggestions import did_you_mean
 MAX_POINTS = 20_000
 
 RANGE = ("from", "to", "num", "scale")
-"""Keys of a range of numbers that is swept."""
+"""Keys of a swept range of numbers."""
 
 
 def read_axes(source: Source, extra: Mapping[str, Sequence[Any]]) -> tuple[Source, list[str]]:
-    """The config with its sweep as dotted keys and lists of values; gives that and what is wrong.
+    """Write the sweep of a config as dotted keys and lists of values; return the config and validation messages.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def read_axes(source: Source, extra: Mapping[str, Sequence[Any]]) -> tuple[Sourc
 
 
 def expand(source: Source) -> Iterator[tuple[Source, list[str]]]:
-    """The config of each sweep point, without its sweep, and what is wrong with setting its values."""
+    """Yield the config of each sweep point, without the sweep, and validation messages for its values."""
     axes = source.block("sweep")
     plain = source.without("sweep")
     for values in itertools.product(*axes.values()):
@@ -67,12 +67,12 @@ def _wrong_axis(key: str, values: Any) -> str:
     if first in ("figure", "sweep", "record", "trials"):
         return "this key cannot be swept"
     if first == "theory" and len(rest) < 2:
-        return "sweep the keys of a study one by one, as theory.STUDY.KEY"
+        return "sweep the keys of a study one by one, such as theory.STUDY.KEY"
     return ""
 
 
 def _range(values: Any) -> dict[str, Any] | None:
-    """The range that is swept, if it is one: a mapping with `from` and `to`, or a list of it, as `--sweep` has it."""
+    """The swept range, if it is one: a mapping with `from` and `to`, or a list of one such mapping (from `--sweep`)."""
     if isinstance(values, list) and len(values) == 1:
         values = values[0]
     return values if isinstance(values, dict) and {"from", "to"} <= set(values) else None
@@ -84,7 +84,7 @@ def _numbers(given: Mapping[str, Any]) -> list[float]:
     Raises
     ------
     ValueError
-        If it is not one.
+        If the range is not valid.
     """
     ends: list[Any] = [given.get(key) for key in RANGE]
     first, last, count, scale = ends
@@ -112,5 +112,5 @@ def _numbers(given: Mapping[str, Any]) -> list[float]:
 
 
 def _rounded(value: float) -> float:
-    """A number to twelve digits, so that 0.1 + 0.2 is 0.3 in names and tables."""
+    """Round to twelve digits, so that 0.1 + 0.2 is 0.3 in names and tables."""
     return float(f"{value:.12g}")

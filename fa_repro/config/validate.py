@@ -1,4 +1,4 @@
-"""From the plain data of one sweep point to validated, immutable settings."""
+"""Validate the plain data of one sweep point, and convert it to immutable settings."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,10 +22,10 @@ from fa_repro.training import probes
 from fa_repro.training.runs import Condition, Setup
 
 RESERVED = ("target", "initial")
-"""What a task's target and the state before training are called in tables, where algorithms have their names."""
+"""Names that tables use for the target and for the state before training; algorithms must not have them."""
 
 MOST_DECAY = 0.5
-"""Share of each weight that the decay of one update may take away."""
+"""Largest fraction of a weight that weight decay may remove in one update."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -33,13 +33,13 @@ T = TypeVar("T")
 
 
 class BlockCache:
-    """Results of validating blocks, by kind and content: the points of a sweep have most blocks in common."""
+    """Cache of validated blocks by class and content: most blocks are the same at all points of a sweep."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[type[Any], str], tuple[Any, list[Any]]] = {}
 
     def validate(self, kind: type[T], data: Mapping[str, Any]) -> tuple[T | None, list[Any]]:
-        """The settings, None if they are not valid; and pydantic's errors."""
+        """The settings, or None if they are not valid, and the errors of pydantic."""
         key = (kind, repr(data))
         if key not in self._known:
             try:
@@ -60,7 +60,7 @@ class PointValidator:
     Attributes
     ----------
     problems : list of str
-        What was found wrong so far, each with its place.
+        Validation messages so far, each with its place.
     """
 
     def __init__(self, source: Source, known: BlockCache) -> None:
@@ -68,7 +68,7 @@ class PointValidator:
         self._source, self._known = source, known
 
     def conditions(self, axes: Iterable[str], figure: Figure) -> list[Condition]:
-        """The algorithms of this point, as far as they are valid; `axes` are the swept keys."""
+        """The valid algorithms of this point; `axes` are the swept keys."""
         top, task = self._top(), self._task()
         shared = {name: self._block(kind, (name,), self._source.data.get(name)) for name, kind in BLOCKS.items()}
         self.problems += self._source.not_a_block("algorithms")
@@ -86,7 +86,7 @@ class PointValidator:
         return found
 
     def studies(self, axes: Iterable[str], known: Sequence[str]) -> list[Study]:
-        """The studies of this point, as far as they are valid; `known` names those that the figure draws."""
+        """The valid studies of this point; `known` are the names of the studies that the figure draws."""
         top = self._top()
         for key in ("task", *BLOCKS, "algorithms"):
             if key in self._source.data:
@@ -128,10 +128,11 @@ class PointValidator:
         reserved = name in RESERVED or name.startswith("initial_")
         if _NAME.fullmatch(name) and not reserved:
             return
-        text = "not a name for an algorithm: letters, digits, _ and - after a letter"
+        text = "invalid algorithm name: "
+        text += f"{name} is reserved" if reserved else "expected a letter, followed by letters, digits, _ or -"
         if name == EVERY:
-            text += ". For a key of every algorithm: --set algorithms.*.KEY=VALUE"
-        self._problem(("algorithms", name), f"{text}; {name} is taken" if reserved else text)
+            text += ". To set a key of every algorithm, use --set algorithms.*.KEY=VALUE"
+        self._problem(("algorithms", name), text)
 
     def _setup(
         self, name: str, data: Any, top: Top | None, task: Task | None, shared: Mapping[str, Any]
@@ -159,7 +160,7 @@ class PointValidator:
         return replace(setup, training=replace(setup.training, examples=setup.examples, epochs=None))
 
     def _check_setup(self, path: Path, data: Mapping[str, Any], setup: Setup) -> bool:
-        """Check what depends on several blocks; whether the setup is valid."""
+        """Check constraints across blocks; return whether the setup is valid."""
         training, found = setup.training, len(self.problems)
         try:
             setup.rule.check(len(setup.network.hidden))
@@ -179,12 +180,12 @@ class PointValidator:
             return False
         lost = training.weight_decay * min(training.batch_size, setup.examples)
         if lost > MOST_DECAY:
-            text = f"with this batch size an update would take {lost:.3g} of each weight; at most {MOST_DECAY:g}"
-            self._problem(("training", "weight_decay"), text)
+            text = f"one update would remove {lost:.3g} of each weight; at most {MOST_DECAY:g} is allowed"
+            self._problem(("training", "weight_decay"), f"{text}. Lower it or training.batch_size")
         return lost <= MOST_DECAY
 
     def _check_figure(self, condition: Condition, figure: Figure) -> None:
-        """Every probe must exist, and what the figure draws must be measured or kept."""
+        """Check that every probe exists, and that the runs provide what the figure draws."""
         own = self._source.block("algorithms")[condition.algorithm].get("record", {})
         shared: Path = ("record", "probes")
         path = ("algorithms", condition.algorithm, *shared) if "probes" in own else shared
@@ -205,7 +206,7 @@ class PointValidator:
     def _named_class(
         self, package: str, base: type[T], path: Path, key: str, data: Mapping[str, Any]
     ) -> type[T] | None:
-        """The rule or task that a block names at a key."""
+        """The class of the rule or task that a block names at `key`; None if it is not valid."""
         name, known = data.get(key), registry.names(package)
         if name is None:
             misspelt = [other for other in data if nearest(other, [key])]
@@ -221,7 +222,7 @@ class PointValidator:
         return None
 
     def _block(self, kind: type[T], path: Path, data: Any, also: Sequence[str] = ()) -> T | None:
-        """Validate one block; `also` names keys that stand beside its own."""
+        """Validate one block; `also` lists further keys that are allowed beside those of `kind`."""
         if not isinstance(data, dict):
             self._problem(path, "missing" if data is None else f"expected a block of keys, got {show_value(data)}")
             return None

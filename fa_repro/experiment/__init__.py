@@ -1,1 +1,1 @@
-"""Experiments: a request, its plan, its results; results checked against the claims, or made again and compared."""
+"""Experiments: from a request to a plan and to results; checking results against claims; reproducing them."""

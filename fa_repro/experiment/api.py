@@ -1,4 +1,4 @@
-"""The functions that `fa_repro` offers beside `run`: load, check and list results."""
+"""The public functions of `fa_repro` other than `run`: load, check and list results."""
 
 import builtins
 from pathlib import Path
@@ -15,14 +15,14 @@ def load(name: str, results: str | Path = "results") -> FigureResults:
     Parameters
     ----------
     name : str
-        The figure, or the name of another config.
+        Name of a figure or of another config.
     results : path
         The results folder.
 
     Raises
     ------
     StorageError
-        If there are none, or they are not what their manifest says.
+        If there are no results, or they do not match their manifest.
     """
     return directory.load(Path(results) / name, name)
 
@@ -33,14 +33,14 @@ def check(*names: str, results: str | Path = "results") -> builtins.list[Checked
     Parameters
     ----------
     *names : str
-        Figures; all that have claims if none is given.
+        Names of figures; all figures with claims if none is given.
     results : path
         The results folder.
 
     Raises
     ------
     ConfigError
-        If a name is not that of a figure with claims.
+        If a name is not a figure with claims.
     """
     return check_figures(Path(results), names)
 

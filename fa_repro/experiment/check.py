@@ -1,4 +1,4 @@
-"""FigureResults results held to the paper's claims; reads results and changes nothing."""
+"""Compare saved results with the claims of the paper; results are only read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from fa_repro.results.figure_results import FigureResults
 from fa_repro.suggestions import did_you_mean
 
 ORDER = ("linear", "angle", "nse", "mnist", "receptive-fields", "nonlinear", "flow-field", "theorems")
-"""Figures as the paper has them; others follow."""
+"""Figures in the order of the paper; others follow."""
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,17 @@ class CheckedFigure:
     Attributes
     ----------
     name : str
-        The figure's.
+        Name of the figure.
     title : str
-        What it reproduces.
+        What the figure reproduces.
     state : str
-        State of its results in words, as `fa-repro list` has it.
+        State of its results, as shown by `fa-repro list`.
     saved : FigureResults, optional
-        The results; None if there are none that can be read.
+        The results; None if they are missing or cannot be read.
     judgements : tuple of Judgement
-        One for each claim, in the order of the figure's file.
+        One for each claim, in the order in which the module of the figure defines them.
     trouble : str
-        Why results that are there cannot be read; empty where they can.
+        Why existing results cannot be read; empty if they can be read or do not exist.
     """
 
     name: str
@@ -47,28 +47,28 @@ class CheckedFigure:
 
     @property
     def counts(self) -> dict[Verdict, int]:
-        """How many claims there are of each verdict."""
+        """The number of claims with each verdict."""
         return {verdict: sum(each.verdict is verdict for each in self.judgements) for verdict in Verdict}
 
 
 def figures_with_claims() -> tuple[str, ...]:
-    """Figures that have claims, in the order of the paper."""
+    """Names of the figures with claims, in the order of the paper."""
     every = [name for name in registry.names("figures") if _figure(name).claims]
     return tuple(sorted(every, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
 
 
 def check_figures(results: Path, chosen: Sequence[str] = ()) -> list[CheckedFigure]:
-    """Hold the results of figures, or of all that have claims, to their claims.
+    """Compare results with claims, for the chosen figures or for all figures with claims.
 
     Raises
     ------
     ConfigError
-        If a name is not that of a figure that has claims.
+        If a name is not a figure with claims.
     """
     known = figures_with_claims()
     if unknown := [name for name in chosen if name not in known]:
         raise ConfigError(
-            f"no claims are made of {name!r}{did_you_mean(name, known)} They are of: {', '.join(known)}."
+            f"no claims about {name!r}{did_you_mean(name, known)} Figures with claims: {', '.join(known)}."
             for name in unknown
         )
     return [_checked(name, results) for name in dict.fromkeys(chosen or known)]

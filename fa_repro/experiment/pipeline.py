@@ -1,4 +1,4 @@
-"""From a request to results: resolve the config, train what is missing, tabulate, draw, save."""
+"""From a request to results: resolve the config, train missing runs, tabulate, draw, save."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -30,34 +30,34 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
 ATTEMPTS = 3
-"""How often a run is trained in one command if it turns out to be damaged each time that it is read."""
+"""How often one command trains a run that is damaged each time it is read back."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What `run` gives.
+    """The return value of `run`.
 
     Attributes
     ----------
     table : DataFrame
-        The main table, one observation a row.
+        The main table, one observation per row.
     extra : mapping of str to DataFrame
-        Further tables of the figure, by name.
+        Additional tables of the figure, by name.
     figure : matplotlib Figure
     directory : Path
-        Where the files are.
+        Folder of the files.
     trained, found : int
-        Runs that were trained now, and that were there already.
+        Number of runs that were trained now, and number of cached runs.
     diverged : list of (Run, int)
-        Runs that have diverged, and the example at which.
+        Diverged runs, and the example at which each diverged.
     failed : list of (Run or Study, str)
-        What failed, and why.
+        Failed runs or studies, and the reasons.
     studies : int
-        Studies that were carried out, of a figure that trains nothing.
+        Number of computed studies, for a figure that trains nothing.
     remarks : tuple of str
-        What the results say, in words.
+        Short statements on the results.
     pictures : tuple of Path
-        Files of the picture, the PNG first.
+        Picture files, the PNG first.
     """
 
     table: "pd.DataFrame"
@@ -92,39 +92,39 @@ def run(
     formats: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Result:
-    """Train what is missing for a figure, and write its tables, picture, config and manifest.
+    """Train the missing runs of a figure, and write its tables, picture, config and manifest.
 
     Parameters
     ----------
     name : str
-        The figure, or the name of another config.
+        Name of a figure or of another config.
     settings : mapping, optional
         Dotted key to value, such as `{"trials": 5, "algorithms.backprop.learning_rate": 0.004}`.
     config : path, optional
-        Another YAML file than `configs/NAME.yaml`.
+        YAML file to use instead of `configs/NAME.yaml`.
     sweep : mapping, optional
         Dotted key to a list of values.
     only : sequence of str
         Algorithms to train and draw; all of them if empty.
     results : path
-        Where results and trained runs are kept.
+        Folder for results and trained runs.
     quick : bool
-        A small version of the same figure.
+        Use a small, fast version of the figure.
     force : bool
-        Train runs again that are there already.
+        Train all runs again, including cached ones.
     retry_failed : bool
-        Try runs again that failed before.
+        Retry runs that failed in an earlier call.
     jobs : int, optional
-        Worker processes that train. None for one per core where training takes long enough to gain by it. A script
-        that asks for more than one must guard its own start by `if __name__ == "__main__":`, as for any use of
-        `multiprocessing`. Results do not depend on it.
+        Number of worker processes. None for one per core if training takes long enough to benefit. A script with more
+        than one job must guard its entry point by `if __name__ == "__main__":`, as always with `multiprocessing`.
+        Results do not depend on the number of jobs.
     executor : str
         `local`, `dask` for a Dask cluster of `jobs` workers on this machine, or `dask://HOST:PORT` for a running one.
     formats : sequence of str, optional
-        Formats of the picture beside PNG: `pdf`, `svg`. None for those that are there already; those that are not
-        among them are removed.
+        Picture formats besides PNG: `pdf`, `svg`. None for the formats of the existing results. Existing pictures in
+        other formats are removed.
     progress : Progress, optional
-        Told how far training is.
+        Receives the progress of training.
 
     Returns
     -------
@@ -133,9 +133,11 @@ def run(
     Raises
     ------
     ConfigError
-        If the settings are wrong.
+        If the settings are invalid.
     DataError
-        If data that a task needs cannot be had.
+        If the data of a task is not available.
+    FaReproError
+        If every run failed, or no worker can start.
     StorageError
         If results cannot be read or written.
 
@@ -163,7 +165,7 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
     formats = request.formats or directory.saved_formats(target)
     summary, failed = TrainingSummary({}, {}), list[tuple[Run | Study, str]]()
     if figure.theory:
-        from fa_repro.execution.studies import compute_studies  # which needs pandas
+        from fa_repro.execution.studies import compute_studies  # imported here because it needs pandas
 
         computing = time.monotonic()
         tables, studies_failed = compute_studies(config.studies, figure.columns, config.axes, progress, request.name)
@@ -212,14 +214,14 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
 def _train_and_tabulate(
     request: Request, figure: Figure, results: Path, execution: Execution, progress: Progress
 ) -> "tuple[Mapping[str, pd.DataFrame], TrainingSummary]":
-    """Train the missing runs of a request and tabulate all of them; one that turns out to be damaged is trained again.
+    """Train the missing runs of a request and tabulate all runs. A run that turns out to be damaged is retrained.
 
     Raises
     ------
     FaReproError
         If every run failed.
     StorageError
-        If stored runs are damaged time and again.
+        If stored runs are damaged again after they were retrained.
     """
     config, store, trained = request.resolved, Store(results), frozenset[str]()
     runs, begin = config.runs(), _note_begin(request, results)
@@ -228,16 +230,16 @@ def _train_and_tabulate(
         summary = replace(summary, trained=summary.trained | (trained & summary.stored.keys()))
         if not summary.stored:
             first = next(iter(summary.reasons.values()))
-            raise FaReproError(f"{request.name}: every run failed, nothing was written. The first: {first}")
+            raise FaReproError(f"{request.name}: every run failed, nothing was written. First failure: {first}")
         try:
             return tabulate_runs(figure, runs, summary, store, config.axes), summary
         except RunLostError as error:
             lost, trained, execution = error, summary.trained, replace(execution, force=False)
-    raise StorageError(f"{lost}, and was lost again when it was trained anew. Check the disk of {store.root}")
+    raise StorageError(f"{lost}, even after retraining. Check the disk of {store.root}")
 
 
 def _about_runs(config: Config, summary: TrainingSummary) -> dict[str, Any]:
-    """What the manifest says of runs; one that several sweep points have in common is listed for each."""
+    """Manifest entries for runs; a run shared by several sweep points is listed for each of them."""
     diverged = {run.key: at for run, at in summary.diverged}
     runs = config.runs()
     return {
@@ -249,7 +251,7 @@ def _about_runs(config: Config, summary: TrainingSummary) -> dict[str, Any]:
 
 
 def _about_studies(config: Config, failed: Sequence[tuple[Study, str]], seconds: float) -> dict[str, Any]:
-    """What the manifest says of studies."""
+    """Manifest entries for studies."""
     return {
         "studies": len(config.studies),
         "diverged": [],
@@ -261,13 +263,13 @@ def _about_studies(config: Config, failed: Sequence[tuple[Study, str]], seconds:
 def train_shard(
     request: Request, results: Path, part: tuple[int, int], execution: Execution, progress: Progress
 ) -> TrainingSummary:
-    """Train and store the runs of shard `part[0]`, from 1 on, of `part[1]`; makes no tables and no picture."""
+    """Train and store the runs of shard `part[0]` (from 1) of `part[1]`; create no tables and no picture."""
     runs, begin = request.resolved.runs(), _note_begin(request, results)
     return train_missing(runs, Store(results), execution, progress, request.name, begin, part, verify=True)
 
 
 def _note_begin(request: Request, results: Path) -> Begin:
-    """Note on disk what is about to be trained, for `list`."""
+    """A callback that records on disk which runs are about to be trained, for `fa-repro list`."""
 
     def begin(total: int, missing: Sequence[Run]) -> None:
         command = request.command(results)
@@ -277,14 +279,14 @@ def _note_begin(request: Request, results: Path) -> Begin:
 
 
 def redraw(name: str, results: Path, formats: Sequence[str] | None = None) -> tuple[Path, ...]:
-    """Draw saved results again, in the formats that are there if none are given; returns the paths, the PNG first.
+    """Redraw saved results, by default in their existing formats; return the paths of the pictures, the PNG first.
 
     Raises
     ------
     ConfigError
-        If there is neither a config nor a folder of results of this name, or a format is unknown.
+        If there is neither a config nor a results folder of this name, or a format is unknown.
     StorageError
-        If there are no results, or they are not what their manifest says.
+        If there are no results, or they do not match their manifest.
     """
     folder = results / name
     if not (locate.is_config_name(name) and folder.is_dir()):

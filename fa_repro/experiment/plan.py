@@ -1,4 +1,4 @@
-"""What a request comes to, before anything is trained."""
+"""Plans: the runs of a request, before anything is trained."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +13,17 @@ from fa_repro.training.runs import Run
 
 @dataclass(frozen=True)
 class Plan:
-    """What a request comes to.
+    """The runs of a request, and which of them are missing.
 
     Attributes
     ----------
     config : Config
     runs : list of Run
-        All of them, each once, in the order of the config; of a shard those that fall to it.
+        All distinct runs in the order of the config; for a shard, only its own.
     missing : list of Run
-        Those that would be trained.
+        Runs that would be trained.
     failed : list of (Run, str)
-        Those that are left out as they failed before, and why.
+        Runs that are left out because they failed before, and the reasons.
     """
 
     config: Config
@@ -33,7 +33,7 @@ class Plan:
 
 
 def plan_runs(request: Request, results: Path, execution: Execution, part: tuple[int, int] | None = None) -> Plan:
-    """What would run, and what is already there; trains and writes nothing."""
+    """List the runs of a request and those that are missing; train and write nothing."""
     config, store = request.resolved, Store(results)
     runs = list({run.key: run for run in config.runs()}.values())
     if part is not None:

@@ -1,4 +1,4 @@
-"""Making results again from their own config, and comparing the bytes."""
+"""Reproduce results from their own config, and compare the files byte for byte."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,16 +21,16 @@ from fa_repro.results.formats import FORMATS, parse_formats
 
 @dataclass(frozen=True)
 class Repeated:
-    """How results that were made again compare with those there were.
+    """Comparison of reproduced results with the original ones.
 
     Attributes
     ----------
     agreeing : list of str
-        Files whose bytes agree.
+        Files that agree byte for byte.
     differences : mapping of str to str
-        The other files, and in what they differ.
+        The other files, and how they differ.
     circumstances : list of str
-        What else is not as it was: versions, source, machine.
+        Other differences from the original: versions, source, machine, failed runs.
     """
 
     agreeing: list[str]
@@ -39,23 +39,23 @@ class Repeated:
 
 
 def reproduce_results(folder: Path, execution: Execution, progress: Progress, results: Path | None = None) -> Repeated:
-    """Make the results in a folder again, training every run anew, and compare; the folder is only read.
+    """Reproduce the results in a folder by training every run again, and compare; the folder is only read.
 
     Parameters
     ----------
     folder : Path
-        A folder of results, with its manifest.
+        A results folder with a manifest.
     execution : Execution
     progress : Progress
     results : Path, optional
-        Where the new results are kept; nowhere if None.
+        Folder for the new results; a temporary one if None.
 
     Raises
     ------
     StorageError
-        If there are no results in the folder, or they are not what their manifest says.
+        If there are no results in the folder, or they do not match their manifest.
     ConfigError
-        If the new results would be written over the old.
+        If the new results would overwrite the old ones.
     """
     try:
         manifest = read_manifest(folder)
@@ -64,9 +64,10 @@ def reproduce_results(folder: Path, execution: Execution, progress: Progress, re
         raise StorageError(f"{folder}: no results to repeat: {error}") from None
     name = str(manifest.get("name", folder.name))
     if "config.yaml" not in before or not locate.is_config_name(name):
-        raise StorageError(f"{folder}: no results to repeat: manifest.json lacks their name or their config")
+        raise StorageError(f"{folder}: no results to repeat: manifest.json lacks a valid name or config.yaml")
     if results is not None and (results / name).resolve() == folder.resolve():
-        raise ConfigError([f"--results {results}: the results to repeat are there; name another folder, or none"])
+        problem = f"--results {results}: this folder contains the results to repeat"
+        raise ConfigError([f"{problem}. Choose another folder, or leave out --results"])
     with _place(results) as place:
         pictures = parse_formats(each for each in FORMATS if f"{Path(name).name}.{each}" in before)
         request = Request(name, config=folder / "config.yaml", formats=pictures)
@@ -74,7 +75,7 @@ def reproduce_results(folder: Path, execution: Execution, progress: Progress, re
         after = {path.name: path.read_bytes() for path in made.directory.iterdir() if path.is_file()}
     agreeing = [file for file in before if before[file] == after.get(file)]
     differences = {file: _difference(file, before[file], after.get(file)) for file in before if file not in agreeing}
-    differences |= {file: "was not there" for file in after if file not in before and file != "manifest.json"}
+    differences |= {file: "is new" for file in after if file not in before and file != "manifest.json"}
     return Repeated(agreeing, differences, list(_circumstances(manifest)))
 
 
@@ -91,9 +92,9 @@ def _place(results: Path | None) -> Iterator[Path]:
 
 
 def _difference(file: str, old: bytes, new: bytes | None) -> str:
-    """In what two files differ, in words."""
+    """Describe how two files differ."""
     if new is None:
-        return "is not made any more"
+        return "is no longer created"
     if not file.endswith(".csv"):
         return "differs"
     from fa_repro.results import tables
@@ -108,6 +109,6 @@ def _circumstances(manifest: Mapping[str, Any]) -> Iterator[str]:
         for key, value in known.items():
             was = before.get(key) if isinstance(before, dict) else None
             if was != value:
-                yield f"{key} was {was}, is {value}"
+                yield f"{key} was {was}, is now {value}"
     if manifest.get("failed"):
-        yield f"{len(manifest['failed'])} runs had failed"
+        yield f"{len(manifest['failed'])} runs had failed originally"

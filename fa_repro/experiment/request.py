@@ -1,4 +1,4 @@
-"""What a person asks for, and what it comes to before anything is trained."""
+"""Requests: a config with the changes that the user asks for, and its resolved form."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -16,25 +16,25 @@ from fa_repro.io.yaml import Document, inline
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks for: a config and how to change it.
+    """A config and the changes to it that the user asks for.
 
     Attributes
     ----------
     name : str
-        A config's name, normally a figure's; results go to a folder of this name.
+        Name of a config, normally of a figure; results go to a folder of this name.
     settings : mapping
         Dotted key to value.
     config : Path, optional
-        Another file than the config's own.
+        File to use instead of the config of this name.
     sweep : mapping
         Dotted key to values.
     only : tuple of str
         Algorithms to keep.
     quick : bool
-        A small version of the same figure.
+        Use a small, fast version of the figure.
     formats : tuple of str, optional
-        Formats of the picture, see `results.formats`; None for those that are there. They decide no numbers, so they
-        are none of the `options`.
+        Picture formats, see `results.formats`; None for the formats of the existing results. They do not affect any
+        numbers, so they are not part of `options`.
     """
 
     name: str
@@ -47,27 +47,28 @@ class Request:
 
     @cached_property
     def document(self) -> Document:
-        """The config as it is written; read once."""
+        """The config file; read once."""
         return locate.read_config(locate.find_config(self.name, self.config))
 
     @cached_property
     def resolved(self) -> Config:
-        """The config as it will run.
+        """The resolved config.
 
         Raises
         ------
         ConfigError
-            With every problem found.
+            If the config or its changes are invalid; reports every problem.
         """
         if not (isinstance(self.settings, Mapping) and isinstance(self.sweep, Mapping)):
             raise ConfigError(["settings: expected a mapping of dotted keys to values"])
         config = resolve_config(self.document, to_plain(self.settings), to_plain(self.sweep), self.only, self.quick)
         if self.name in registry.names("figures") and config.figure != self.name:
-            raise ConfigError([f"{self.config or self.name}: figure: this draws {config.figure!r}, not {self.name!r}"])
+            place = self.config or self.name
+            raise ConfigError([f"{place}: figure: this config draws {config.figure!r}, not {self.name!r}"])
         return config
 
     def options(self) -> list[str]:
-        """The request's changes as command-line options."""
+        """The changes of the request as command-line options."""
         words = [("--config", str(self.config))] if self.config else []
         words += [("--set", f"{key}={inline(to_plain(value))}") for key, value in self.settings.items()]
         words += [("--sweep", f"{key}={inline(to_plain(values))[1:-1]}") for key, values in self.sweep.items()]
@@ -75,7 +76,7 @@ class Request:
         return [f"{option} {shlex.quote(word)}" for option, word in words] + (["--quick"] if self.quick else [])
 
     def command(self, results: Path, formats: Sequence[str] | None = None) -> str:
-        """The command that asks for it; `formats` are those of the picture, if not as in the request."""
+        """The command line of this request; `formats`, if given, replace the picture formats of the request."""
         asked = (self.formats or ()) if formats is None else formats
         beside = [name for name in asked if name != "png"] or asked[: formats is None]  # `--format png` removes others
         option = [f"--format {','.join(beside)}"] if beside else []
@@ -84,21 +85,21 @@ class Request:
 
 
 def to_plain(value: Any) -> Any:
-    """Settings given from Python as the plain data that YAML would give.
+    """Convert settings from Python to the plain data that YAML would give.
 
     Raises
     ------
     ConfigError
-        If there is something in them that YAML cannot say.
+        If a value cannot be expressed in YAML.
     """
     if hasattr(value, "tolist"):  # NumPy's arrays and numbers
         return to_plain(value.tolist())
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
-            raise ConfigError([f"settings: keys must be words, got {', '.join(map(repr, value))}"])
+            raise ConfigError([f"settings: expected strings as keys, got {', '.join(map(repr, value))}"])
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | range):
         return [to_plain(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise ConfigError([f"settings: expected plain numbers, words, lists and mappings, got {value!r}"])
+    raise ConfigError([f"settings: expected numbers, strings, lists and mappings, got {value!r}"])

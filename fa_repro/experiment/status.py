@@ -18,11 +18,11 @@ class ConfigStatus:
     Attributes
     ----------
     name : str
-        The config's.
+        Name of the config.
     status : str
-        State of the results, such as `done` or `not run`, or what is wrong with the config.
+        State of the results, such as `done` or `not run`, or why the config is not valid.
     title : str
-        What its figure reproduces; empty if the config is not valid.
+        What the figure reproduces; empty if the config is not valid.
     """
 
     name: str
@@ -31,15 +31,14 @@ class ConfigStatus:
 
 
 def list_configs(results: Path) -> list[ConfigStatus]:
-    """Every config, those of `all` first, with the status of its results."""
+    """The status of every config; those without a folder, which make up `all`, come first."""
     return [status_of(name, results) for name in (*locate.config_names(), *locate.config_names(extras=True))]
 
 
 def status_of(name: str, results: Path) -> ConfigStatus:
     """The status of a config's results.
 
-    A config that is not valid is reported as such, as far as can be seen at a glance: validating all of it takes too
-    long for a list.
+    Only the top-level keys and the figure of the config are validated; full validation would take too long for a list.
     """
     try:
         source, problems = read_source(locate.read_config(locate.find_config(name)))

@@ -1,4 +1,4 @@
-"""From stored runs to the tables of a figure."""
+"""Create the tables of a figure from stored runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 class RunLostError(Exception):
-    """A stored run turned out to be damaged, or has been removed, since it was looked for."""
+    """A stored run was damaged or removed after it had been looked up."""
 
 
 def tabulate_runs(
     figure: Figure, runs: Sequence[Run], summary: TrainingSummary, store: Store, axes: Sequence[str]
 ) -> "Mapping[str, pd.DataFrame]":
-    """The tables of a figure by name, `main` its own; every stored run is read and verified once.
+    """The tables of a figure by name, with the main one under `main`. Every stored run is read and verified once.
 
     Parameters
     ----------
     figure : Figure
     runs : sequence of Run
-        All runs of its config; those that failed are left out.
+        All runs of the config; failed runs are left out.
     summary : TrainingSummary
-        What became of them.
+        The outcome of training them.
     store : Store
     axes : sequence of str
         Swept keys.
@@ -35,14 +35,14 @@ def tabulate_runs(
     Raises
     ------
     RunLostError
-        If a run cannot be read any more; it has been put aside, and can be trained again.
+        If a run can no longer be read. It has been moved aside, so that it can be trained again.
     """
     from fa_repro.results.tables import TrainedRuns, observations
 
     def read(run: Run) -> Outcome:
         outcome = store.load(run, summary.stored[run.key])
         if outcome is None:
-            raise RunLostError(f"a stored run of {run.condition} is lost")
+            raise RunLostError(f"a stored run of {run.condition} is damaged or missing")
         return outcome
 
     trained = TrainedRuns([run for run in runs if run.key in summary.stored], read)

@@ -22,11 +22,11 @@ def test_run_says_where_the_picture_is_and_finds_its_runs_again(command: Command
     first = command("run", "linear")
     assert first.exit_code == 0
     assert first.stdout == "results/linear/linear.png\n"
-    assert "trained 12 runs, found 0" in first.stderr
+    assert "trained 12 runs, 0 cached" in first.stderr
     assert Path("results/linear/linear.png").read_bytes().startswith(b"\x89PNG")
     second = command("run", "linear")
     assert second.exit_code == 0
-    assert "nothing to train, all 12 runs were there already" in second.stderr
+    assert "nothing to train, all 12 runs are cached" in second.stderr
 
 
 def test_quiet_says_only_where_the_picture_is(command: Command) -> None:
@@ -54,8 +54,12 @@ def test_verbose_says_what_is_trained(command: Command) -> None:
         (["run", "linear", "--config", "no.yaml"], 2, "error: no.yaml: cannot be read: No such file or directory"),
         (["run", "linear", "--config", "."], 2, "error: .: cannot be read: Is a directory"),
         (["run", "linear", "--config", "latin.yaml"], 2, "error: latin.yaml:1: not UTF-8"),
-        (["run", "nse", "--config", "configs/linear.yaml"], 2, "configs/linear.yaml: figure: this draws 'linear', not"),
-        (["run", "linear", "nse", "--config", "configs/linear.yaml"], 2, "--config goes with one FIGURE"),
+        (
+            ["run", "nse", "--config", "configs/linear.yaml"],
+            2,
+            "configs/linear.yaml: figure: this config draws 'linear', not",
+        ),
+        (["run", "linear", "nse", "--config", "configs/linear.yaml"], 2, "--config can be used with one FIGURE only"),
         (["run", "linear", "--results", "configs/linear.yaml"], 4, "cannot write to configs/linear.yaml/runs: Not a"),
         (
             ["run", "linear", "--results", "configs/linear.yaml/x"],
@@ -135,9 +139,9 @@ def test_a_dry_run_tells_what_and_why_and_writes_nothing(command: Command, workp
     command("run", "linear")
     assert "12 runs, 0 to train" in command("run", "linear", "--dry-run").stdout
     changed = command("run", "linear", "--dry-run", "--set", "algorithms.backprop.learning_rate=0.02").stdout
-    assert "backprop: 0 there already, 3 to train" in changed
-    assert "shallow: 3 there already, 0 to train" in changed
-    assert "algorithms.backprop.learning_rate is 0.02, the results in results/linear have 0.01" in changed
+    assert "backprop: 0 cached, 3 to train" in changed
+    assert "shallow: 3 cached, 0 to train" in changed
+    assert "algorithms.backprop.learning_rate is 0.02 now, but 0.01 in results/linear" in changed
 
 
 def test_a_forced_dry_run_trains_everything_again(command: Command) -> None:
@@ -170,7 +174,7 @@ def test_when_every_run_fails_earlier_results_stay(command: Command, monkeypatch
     monkeypatch.setattr("fa_repro.training.trainer.train", lambda *_: 1 / 0)
     result = command("run", "linear", "--set", "seed=1")
     assert result.exit_code == 1
-    assert "every run failed, nothing was written. The first: ZeroDivisionError" in result.stderr
+    assert "every run failed, nothing was written. First failure: ZeroDivisionError" in result.stderr
     assert contents(Path("results/linear")) == before
 
 
@@ -244,7 +248,7 @@ def test_an_algorithm_may_have_any_name(command: Command, workplace: Path, name:
 def test_init_copies_the_configs_and_never_over_a_changed_one(command: Command, workplace: Path) -> None:
     result = command("init")
     assert result.exit_code == 0
-    assert "kept as it is: configs/linear.yaml" in result.stderr
+    assert "not overwritten: configs/linear.yaml" in result.stderr
     assert (workplace / "configs/linear.yaml").read_text() == SMALL
     assert (workplace / "configs/nse.yaml").exists()
     assert command("init", "elsewhere").exit_code == 0

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("digits")
         ({"task.validation": -1}, "task.validation"),
         ({"algorithms.backprop.sparsity": 0.5}, "sparsity: unknown key"),
         ({"algorithms.feedback_alignment.sparsity": 1.0}, "sparsity"),
-        ({"training.weight_decay": 0.02}, "would take 1 of each weight; at most 0.5"),
+        ({"training.weight_decay": 0.02}, "would remove 1 of each weight; at most 0.5 is allowed"),
         (
             {"record.probes": ["validation_error_percent"]},
             "the task holds out no validation examples; it holds out test",
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("digits")
             {"task": {"name": "linear", "inputs": 3, "outputs": 2}},
             "this task has no epochs: set training.examples instead",
         ),
-        ({"algorithms.initial": {"rule": "backprop", "learning_rate": 0.1}}, "initial is taken"),
+        ({"algorithms.initial": {"rule": "backprop", "learning_rate": 0.1}}, "initial is reserved"),
         ({"record.probes": ["angle_backprop_deg"]}, "the figure needs test_error_percent"),
     ],
 )

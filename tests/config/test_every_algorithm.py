@@ -14,7 +14,7 @@ from tests.support.configs import SMALL, changed, read_shipped, refused, small
 EVERY = "algorithms.*.learning_rate"
 
 
-STAR = "* stands only for the whole name of an algorithm, before one of its keys: algorithms.*.learning_rate"
+STAR = "* can only stand for a whole algorithm name, followed by a key, such as algorithms.*.learning_rate"
 
 
 def keys_of(config: Config) -> list[str]:
@@ -103,7 +103,7 @@ def test_a_key_that_some_rule_does_not_have_is_refused_naming_the_algorithm() ->
             {"sweep": {EVERY: [0.1]}, "overrides": {"algorithms.backprop.learning_rate": 1}},
             [f"--set algorithms.backprop.learning_rate: this key is swept by {EVERY}. Use --sweep"],
         ),
-        ({"overrides": {"algorithms": {"*": {}}}}, ["algorithms.*: not a name for an algorithm"]),
+        ({"overrides": {"algorithms": {"*": {}}}}, ["algorithms.*: invalid algorithm name"]),
         ({"overrides": {"algorithms": 3, EVERY: 1}}, [f"--set {EVERY}=1: {EVERY}: there are no algorithms"]),
         ({"overrides": {"algorithms.backprop": 3, EVERY: 1}}, ["algorithms.backprop.learning_rate: backprop is 3"]),
         *(

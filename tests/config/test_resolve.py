@@ -66,7 +66,7 @@ def test_defaults_are_filled_in_once() -> None:
         ("seed: 0", "seed: -1", "a.yaml:2: seed: expected a number of at least 0, got -1"),
         ("seed: 0", "seed: 1.5", "a.yaml:2: seed: expected a whole number, got 1.5"),
         ("trials: 3", "trials: 0", "a.yaml:3: trials: expected a number of at least 1, got 0"),
-        ("trials: 3", "trials: true", "a.yaml:3: trials: expected a whole number, got true (yes or no)"),
+        ("trials: 3", "trials: true", "a.yaml:3: trials: expected a whole number, got true (boolean)"),
         ("name: linear", "name: liner", "a.yaml:4: task.name: unknown task 'liner'. Did you mean linear?"),
         ("inputs: 6", "inputs: six", "a.yaml:4: task.inputs: expected a whole number, got 'six' (text)"),
         (", outputs: 3", "", "a.yaml:4: task: outputs: missing"),
@@ -170,8 +170,8 @@ def test_what_is_no_config_at_all_is_refused(text: str) -> None:
             {"overrides": {"network.init_range": [1, 2, 3]}},
             "--set network.init_range=[1, 2, 3]: network.init_range: exp",
         ),
-        ({"overrides": {"algorithms.target": {}}}, "algorithms.target: not a name for an algorithm"),
-        ({"overrides": {"algorithms.$x": {}}}, "algorithms.$x: not a name for an algorithm: letters, digits"),
+        ({"overrides": {"algorithms.target": {}}}, "algorithms.target: invalid algorithm name: target is reserved"),
+        ({"overrides": {"algorithms.$x": {}}}, "algorithms.$x: invalid algorithm name: expected a letter"),
         (
             {"overrides": {"algorithms.backprop.record": {"probes": ["angle_backprop_deg"]}}},
             "--set algorithms.backprop.record={probes}: algorithms.backprop.record.probes: the figure needs nse",
@@ -189,7 +189,7 @@ def test_what_is_no_config_at_all_is_refused(text: str) -> None:
         ({"sweep": {"seed": [1, "x"]}}, "--sweep seed: sweep: seed: expected a whole number, got 'x' (text)"),
         (
             {"sweep": {"seed": [1, 2]}, "overrides": {"seed": 3}},
-            "--set seed: this key is swept. Use --sweep seed=VALUE, or --set sweep={} to end all sweeps",
+            "--set seed: this key is swept. Use --sweep seed=VALUE, or --set sweep={} to remove all sweeps",
         ),
         ({"sweep": {"seed": [*range(1000)], "task.inputs": [*range(1, 1001)]}}, "1,000,000 points; at most 20,000"),
     ],

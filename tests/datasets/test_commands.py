@@ -110,7 +110,7 @@ def test_verify_says_a_line_for_each_file(small: Files, command: Callable[..., R
         f"wrong  {folder / NAMES[2]}: {NAMES[2]} is missing",
         f"ok     {folder / NAMES[3]}",
     ]
-    assert result.stderr == f"error: MNIST is missing or wrong. Mend {folder}, or leave it to: fa-repro data fetch\n"
+    assert result.stderr == f"error: MNIST is missing or wrong. Repair {folder}, or run: fa-repro data fetch\n"
 
 
 def test_the_options_are_handed_on_through_the_environment(

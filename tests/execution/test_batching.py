@@ -37,13 +37,13 @@ def test_shards_together_give_the_bytes_of_one_command(command: Command, workpla
     for part in (3, 1, 2):
         done = command("run", "linear", *sweep, "--shard", f"{part}/3")
         assert (done.exit_code, done.stdout) == (0, "")
-        assert f"linear, shard {part} of 3: trained 8 runs, found 0" in done.stderr
-        assert "When all shards have ended: fa-repro run linear --sweep 'seed=0, 1'" in done.stderr
-        assert "found 8" in command("run", "linear", *sweep, "--shard", f"{part}/3").stderr
+        assert f"linear, shard {part} of 3: trained 8 runs, 0 cached" in done.stderr
+        assert "When all shards have finished, run: fa-repro run linear --sweep 'seed=0, 1'" in done.stderr
+        assert " runs, 8 cached" in command("run", "linear", *sweep, "--shard", f"{part}/3").stderr
         if part == 1:
             assert "partial: 16 of 24 runs are trained" in command("list").stdout
     last = command("run", "linear", *sweep)
-    assert "nothing to train, all 24 runs were there already" in last.stderr
+    assert "nothing to train, all 24 runs are cached" in last.stderr
     assert contents(workplace / "results/linear") == contents(workplace / "whole/linear")
     assert "partial" not in command("list").stdout
 

@@ -24,7 +24,7 @@ def test_failed_runs_are_kept_in_mind_until_they_are_asked_for(
     assert "failed (3 runs)" in command("list").stdout
     mended = command(*words, "--retry-failed")
     assert mended.exit_code == 0, mended.stderr
-    assert "trained 3 runs, found 9" in mended.stderr
+    assert "trained 3 runs, 9 cached" in mended.stderr
     assert not list(Path("results/runs").rglob("*.failed.json"))
     assert command(*words).exit_code == 0
 
@@ -72,5 +72,5 @@ def test_training_anew_that_is_interrupted_says_so(command: Command, monkeypatch
         stopped_at(patch, 3)
         done = command("run", "linear", "--force")
     assert done.exit_code == 130
-    assert "the same command trains all of it anew" in done.stderr
+    assert "The same command trains all runs again" in done.stderr
     assert "partial" not in command("list").stdout

@@ -50,7 +50,7 @@ def test_runs_that_turn_out_to_be_damaged_are_trained_again_together(command: Co
     done = command("run", "linear")
     assert done.exit_code == 0, done.stderr
     assert done.stderr.count("put aside as") == 5
-    assert "linear: trained 5 runs, found 7" in done.stderr
+    assert "linear: trained 5 runs, 7 cached" in done.stderr
     assert Path("results/linear/linear.csv").read_bytes() == before
 
 

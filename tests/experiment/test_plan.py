@@ -20,10 +20,10 @@ def test_a_dry_run_prints_the_grid_what_is_missing_why_and_how_long(command: Com
         "  seed: 0, 1, 2 (3 values)",
         "  sweep over network.init_range, seed: 6 points",
     ]
-    assert "  backprop: 12 there already, 6 to train" in told
+    assert "  backprop: 12 cached, 6 to train" in told
     assert "  missing: shallow, network.init_range=0.1, seed=0, trial 2" in told
     assert "  ... and 14 more" in told
-    assert "  why: trials is 3, the results in results/linear have 2" in told
+    assert "  why: trials is 3 now, but 2 in results/linear" in told
     assert told[-1].startswith("  time: very roughly ")
     assert told[-1].endswith(" in one process")
 

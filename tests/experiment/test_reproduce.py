@@ -54,8 +54,8 @@ def test_results_that_do_not_come_again_are_told_with_what_may_be_why(
     assert "linear.csv differs: nse in " in done.stdout
     assert "linear.png differs" in done.stdout
     assert "same bytes: config.yaml" in done.stdout
-    assert "not as it was: numpy was 1.0, is " in done.stdout
-    assert "error: results/linear: not all bytes agree" in done.stderr
+    assert "note: numpy was 1.0, is now " in done.stdout
+    assert "error: results/linear: some files do not agree byte for byte" in done.stderr
 
 
 def test_repeated_results_are_kept_where_asked_but_never_over_the_old(command: Command, workplace: Path) -> None:
@@ -64,7 +64,7 @@ def test_repeated_results_are_kept_where_asked_but_never_over_the_old(command: C
     assert contents(workplace / "again/linear") == contents(workplace / "results/linear")
     refused = command("run", "--from", "results/linear", "--results", "results")
     assert refused.exit_code == 2
-    assert "the results to repeat are there" in refused.stderr
+    assert "this folder contains the results to repeat" in refused.stderr
 
 
 def test_what_cannot_be_repeated_is_told(command: Command, workplace: Path) -> None:

@@ -57,7 +57,7 @@ def test_the_flow_field_from_the_command_line(place: Path, command: Callable[...
     assert command("plot", "flow-field").exit_code == 0
     assert (place / "results/flow-field/flow-field.png").read_bytes() == picture
     assert "done" in command("list").stdout.split("flow-field")[1].splitlines()[0]
-    assert "1 to compute" in command("run", "flow-field", "--dry-run").stdout
+    assert "1 study to compute" in command("run", "flow-field", "--dry-run").stdout
 
 
 def test_the_theorems_from_the_command_line(place: Path, command: Callable[..., Result]) -> None:
@@ -127,7 +127,7 @@ def test_one_study_that_fails_does_not_stop_the_others(
         ("flow-field", {"network.hidden": [3]}, "network: this figure trains nothing"),
         ("flow-field", {"training": {"examples": 3}}, "training: this figure trains nothing"),
         ("flow-field", {"trials": 0}, "trials: expected"),
-        ("linear", {"theory": {"flow_field": {"T": 1.0}}}, "theory: this figure draws what was trained"),
+        ("linear", {"theory": {"flow_field": {"T": 1.0}}}, "theory: this figure draws no studies"),
         ("theorems", {"theory.theorem_1.sizes": [[5, 3, 4]]}, "sizes: 5-3-4 has more output than hidden units"),
         ("theorems", {"theory.theorem_1.online_size": [5, 3, 4]}, "online_size: 5-3-4 has more output than hidden"),
         ("theorems", {"theory.theorem_1.counter_size": [5, 4, 4]}, "counter_size: expected more output than hidden"),

@@ -95,7 +95,7 @@ def kill_and_finish(
         amounts.add(len(now))
     (done,) = processes.wait(processes.start("run", "nse", "--results", results.name))
     assert done.code == 0, done.err
-    assert ("nothing to train" if len(seen) == RUNS else f"found {len(seen)}\n") in done.err
+    assert ("nothing to train" if len(seen) == RUNS else f" runs, {len(seen)} cached\n") in done.err
     assert unchanged(seen, stored(results))
     assert contents(results / "nse") == whole
     assert not leftovers(results)
@@ -129,7 +129,7 @@ def test_a_sweep_of_200_runs_killed_ten_times_ends_as_an_undisturbed_one_and_tra
     last = fa_repro(*command)
     assert last.code == 0, last.err
     assert (
-        "nothing to train" if len(seen) == 200 else f"trained {200 - len(seen)} runs, found {len(seen)}"
+        "nothing to train" if len(seen) == 200 else f"trained {200 - len(seen)} runs, {len(seen)} cached"
     ) in last.err
     assert unchanged(seen, stored(results))
     assert contents(results / "linear") == contents(whole / "linear")

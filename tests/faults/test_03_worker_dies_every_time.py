@@ -33,5 +33,5 @@ def test_what_kills_its_worker_every_time_is_given_up_after_two_retries_and_the_
     before = stored(workplace / "results")
     done = fa_repro("run", "linear", "--retry-failed")
     assert done.code == 0, done.err
-    assert "trained 3 runs, found 9" in done.err
+    assert "trained 3 runs, 9 cached" in done.err
     assert before.items() <= stored(workplace / "results").items()

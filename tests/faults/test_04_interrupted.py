@@ -59,5 +59,5 @@ def test_in_one_process_it_ends_too_and_the_same_command_goes_on(workplace: Path
     assert 0 < len(before) < 12
     again = fa_repro(*command)
     assert again.code == 0, again.err
-    assert f"found {len(before)}\n" in again.err
+    assert f" runs, {len(before)} cached\n" in again.err
     assert before.items() <= stored(results).items()

@@ -70,7 +70,7 @@ def test_what_is_stored_is_whole_and_the_same_command_goes_on(
     before = stored(results)
     again = fa_repro(*command)
     assert again.code == 0, again.err
-    assert f"found {len(before)}\n" in again.err
+    assert f" runs, {len(before)} cached\n" in again.err
     assert before.items() <= stored(results).items()
     assert contents(results / "linear") == contents(undisturbed(**LONG) / "linear")
 

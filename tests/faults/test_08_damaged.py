@@ -137,7 +137,7 @@ def test_by_a_real_command_both_kinds_at_once(workplace: Path) -> None:
     (runs[3] / "record.npz").write_bytes((runs[3] / "record.npz").read_bytes()[:-1])
     done = fa_repro("run", "linear")
     assert done.code == 0
-    assert "trained 1 runs, found 11" in done.err
+    assert "trained 1 runs, 11 cached" in done.err
     assert done.err.count("put aside") == done.err.count("WARNING") == 2
     assert contents(folder) == before
     assert len(stored(workplace / "results")) == 12

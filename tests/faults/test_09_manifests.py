@@ -50,7 +50,7 @@ def test_a_run_with_an_odd_manifest_is_trained_again(command: Command, workplace
     put(first.parent, manifest)
     done = command("run", "linear", "--only", "backprop")
     assert done.exit_code == 0
-    assert "trained 1 runs, found 2" in done.stderr
+    assert "trained 1 runs, 2 cached" in done.stderr
     assert done.stderr.count("put aside") == 1
     after = stored(workplace / "results")
     assert after.keys() == runs.keys()

@@ -25,7 +25,7 @@ def test_it_is_recorded_told_each_time_and_trained_once_while_the_others_finish(
     command = ("run", "linear", *DIVERGING, "--jobs", "2")
     first = fa_repro(*command)
     assert first.code == 1
-    assert "trained 12 runs, found 0" in first.err
+    assert "trained 12 runs, 0 cached" in first.err
     (line,) = [line for line in first.err.splitlines() if line.startswith("error: ")]
     told = re.fullmatch(
         r"error: backprop, 3 of 3 trials \(0, 1, 2\) diverged from example (\d+) on \(the output is not finite\)\. "
@@ -83,5 +83,5 @@ def test_a_sound_rate_afterwards_ends_well(command: Command, workplace: Path) ->
     assert command("run", "linear", *DIVERGING).exit_code == 1
     result = command("run", "linear", *DIVERGING[2:])
     assert result.exit_code == 0
-    assert "trained 3 runs, found 9" in result.stderr
+    assert "trained 3 runs, 9 cached" in result.stderr
     assert json.loads((workplace / "results/linear/manifest.json").read_text())["diverged"] == []

@@ -78,7 +78,7 @@ def test_resumed_after_a_kill_it_gives_the_same_bytes(workplace: Path, one_worke
     before = stored(workplace / "results")
     done = fa_repro(*command, "--jobs", "1")
     assert done.code == 0, done.err
-    assert "trained 4 runs, found 12" in done.err
+    assert "trained 4 runs, 12 cached" in done.err
     assert before.items() <= stored(workplace / "results").items()
     assert contents(workplace / "results/linear") == one_worker
     assert not leftovers(workplace / "results")

@@ -151,7 +151,7 @@ def test_formats_from_python(workplace: Path) -> None:
 
 def test_a_command_that_has_not_ended_goes_on_with_its_formats(command: Command) -> None:
     done = command("run", "linear", "--format", "pdf", "--shard", "1/2")
-    assert "When all shards have ended: fa-repro run linear --format pdf" in done.stderr
+    assert "When all shards have finished, run: fa-repro run linear --format pdf" in done.stderr
     assert "fa-repro run linear --format pdf" in command("list").stdout
 
 

@@ -14,7 +14,7 @@ def test_list_tells_how_far_an_interrupted_command_came(command: Command, monkey
         stopped_at(patch, 5)
         assert command("run", "linear", "--set", "seed=7").exit_code == 130
     assert "partial: 5 of 12 runs are trained, resume with: fa-repro run linear --set seed=7" in command("list").stdout
-    why = "why: a command has not ended: partial: 5 of 12 runs are trained"
+    why = "why: an earlier command has not finished: partial: 5 of 12 runs are trained"
     assert why in command("run", "linear", "--set", "seed=7", "--dry-run").stdout
     assert command("run", "linear", "--set", "seed=7").exit_code == 0
     assert "partial" not in command("list").stdout

@@ -123,9 +123,9 @@ class _Workers:
 
 
 def _other(where: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
-    told = ", ".join(f"{name} {theirs[name] or 'missing'}" for name in theirs)
+    versions = ", ".join(f"{name} {theirs[name] or 'missing'}" for name in theirs)
     needed = ", ".join(f"{name} {ours[name]}" for name in theirs)
-    return f"{where} has {told}, this process {needed}: results would differ. Install the same versions there"
+    return f"{where} has {versions}, this process {needed}: results would differ. Install the same versions there"
 
 
 @contextmanager

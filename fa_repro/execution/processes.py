@@ -126,15 +126,15 @@ def _pool(
     No worker outlives the block, however it is left.
     """
     context = multiprocessing.get_context("spawn")
-    done, begun, told = context.Value("q", 0), context.Value("b", 0), 0
+    done, begun, reported = context.Value("q", 0), context.Value("b", 0), 0
     others = set(multiprocessing.active_children())
 
     def watch() -> None:
-        nonlocal told
+        nonlocal reported
         # Without the lock, which a killed worker may hold for ever; reading an aligned number is atomic.
         now = done.get_obj().value
-        on_progress(now - told)
-        told = now
+        on_progress(now - reported)
+        reported = now
 
     with _one_thread_each():
         pool = ProcessPoolExecutor(jobs, context, _start, (done, begun))

@@ -53,7 +53,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     axes = labels.varied_axes(table, results.config["sweep"]) or list(results.config["sweep"])
     first, *panels = fig.subplots(1, 1 + len(PANELS), sharey=True)
     _online_panel(first, results)
-    parts, told = sweeps.evenly_spread(labels.sweep_points(table, axes))
+    parts, omitted = sweeps.evenly_spread(labels.sweep_points(table, axes))
     names = [name for name, _ in parts]
     width = 40 if max(map(len, names), default=0) <= 12 else 22
     for ax, (value, title) in zip(panels, PANELS.items(), strict=True):
@@ -64,7 +64,7 @@ def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
         ax.set_title(labels.wrap(f"{title}, {curves.trials_note(results)}", width))
     first.set(ylim=(0, 120), yticks=range(0, 121, 30), ylabel="angle of FA's hidden update (degrees)")
     if axes and names:
-        curves.add_colour_bar(fig, panels, names, labels.axis_title(axes) + told)
+        curves.add_colour_bar(fig, panels, names, labels.axis_title(axes) + omitted)
 
 
 def _online_panel(ax: "Axes", results: "FigureResults") -> None:

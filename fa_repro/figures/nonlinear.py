@@ -158,9 +158,9 @@ def _error_panel(ax: "Axes", results: "FigureResults") -> None:
 def _tests(results: "FigureResults") -> dict[str, str]:
     """The p values of the t-tests, for the labels of algorithms with four layers."""
     rows = results.extra["summary"].to_dict("records")
-    told = {row["rule"]: f" (p = {row['p_paired']:.0e})" for row in rows if row["p_paired"] >= 0}
+    p_values = {row["rule"]: f" (p = {row['p_paired']:.0e})" for row in rows if row["p_paired"] >= 0}
     deep = [name for name in results.config["algorithms"] if results.layers(name) == 4]
-    return {name: told[rule] for name in deep if (rule := results.rule(name)) in told}
+    return {name: p_values[rule] for name in deep if (rule := results.rule(name)) in p_values}
 
 
 def _angle_panel(ax: "Axes", results: "FigureResults") -> None:

@@ -133,10 +133,10 @@ def remarks(results: "FigureResults") -> list[str]:
         error, low, high = (f"{what.number(row[name])}{what.unit}" for name in ("error", "low", "high"))
         spread = f" (95 % interval {low} to {high}, n = {row['trials']})" if row["trials"] > 1 else " (n = 1)"
         turned = [f"{row[name]:.0f}°{_layer(name, ' (layer {})')}" for name in known_angles if row[name] == row[name]]
-        told = (
+        note = (
             f"; angle to backprop {', '.join(turned)}" if turned and not _is_backprop(results, row["algorithm"]) else ""
         )
-        words.append(f"{start}: {what.label.removesuffix(' (%)')} {error}{spread}{told}")
+        words.append(f"{start}: {what.label.removesuffix(' (%)')} {error}{spread}{note}")
     return words
 
 

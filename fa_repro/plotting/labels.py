@@ -58,9 +58,9 @@ def _blocks(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
     """Names of blocks: the keys in which they differ, or all keys if there is only one block."""
     flat = [_flat(block) for block in blocks]
     keys = list(dict.fromkeys(key for block in flat for key in block))
-    told = {key: value_names(json.dumps(block[key]) for block in flat if key in block) for key in keys}
-    shown = [key for key in keys if len(blocks) == 1 or len(told[key]) > 1 or any(key not in block for block in flat)]
-    words = [[f"{key}={told[key][json.dumps(block[key])]}" for key in shown if key in block] for block in flat]
+    texts = {key: value_names(json.dumps(block[key]) for block in flat if key in block) for key in keys}
+    shown = [key for key in keys if len(blocks) == 1 or len(texts[key]) > 1 or any(key not in block for block in flat)]
+    words = [[f"{key}={texts[key][json.dumps(block[key])]}" for key in shown if key in block] for block in flat]
     return [", ".join(each) or "default" for each in words]
 
 

@@ -73,8 +73,8 @@ def draw_lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quan
     panels = fig.subplots(1, len(algorithms), sharex=True, sharey=True, squeeze=False)[0]
     known = {axis: value_names(table[axis]) for axis in axes}
     every = list(group_by_point(table, axes))
-    points, told = evenly_spread(every)
-    table = table[table[axes[0]].isin([point[0] for point in points])] if told else table
+    points, omitted = evenly_spread(every)
+    table = table[table[axes[0]].isin([point[0] for point in points])] if omitted else table
     named = [point_name(point, known) for point in points]
     if len(algorithms) > 2:
         fig.set_figwidth(style.WIDE)
@@ -97,15 +97,15 @@ def draw_lines(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quan
     over = f" of {window} points and all trials\n" if window > 1 else " "
     panels[0].set_ylabel(f"{quantity.label}, geometric mean{over}and 95 % interval")
     if axes:
-        curves.add_colour_bar(fig, list(panels), named, axis_title(axes) + told)
+        curves.add_colour_bar(fig, list(panels), named, axis_title(axes) + omitted)
     return list(panels)
 
 
 def evenly_spread(items: Sequence[Any]) -> tuple[list[Any], str]:
     """Select at most `MOST_LINES` evenly spaced items, including first and last; also return a note on the others."""
     places = np.round(np.linspace(0, len(items) - 1, min(MOST_LINES, len(items)))).astype(int)
-    told = f" ({len(places)} of {len(items):,} values are drawn)" if len(places) < len(items) else ""
-    return [items[place] for place in places], told
+    omitted = f" ({len(places)} of {len(items):,} values are drawn)" if len(places) < len(items) else ""
+    return [items[place] for place in places], omitted
 
 
 @dataclass(frozen=True)
@@ -197,9 +197,9 @@ def _stack(
         alike = (
             all(values.get(axis, value) == value for axis, value in zip(others, each, strict=True)) for each in order
         )
-        told = ", ".join(setting_text(axis, known[axis][value]) for axis, value in values.items())
+        title = ", ".join(setting_text(axis, known[axis][value]) for axis, value in values.items())
         axes = _directions([axis for axis in along if axis not in others], known)
-        yield _Map(quantity, algorithm, part, axes, told, list(alike).index(True))
+        yield _Map(quantity, algorithm, part, axes, title, list(alike).index(True))
 
 
 def _directions(axes: Sequence[str], known: dict[str, dict[Any, str]]) -> tuple[str, str]:

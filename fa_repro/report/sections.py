@@ -109,8 +109,8 @@ def mark(verdict: Verdict) -> Mark:
 def row(judgement: Judgement) -> Row:
     """A claim as a row of a table."""
     claim = judgement.claim
-    published, told = claim.published_text, judgement.result_text or "-"
-    return Row(claim.statement, claim.where, published, told, claim.criterion, mark(judgement.verdict))
+    published, measured = claim.published_text, judgement.result_text or "-"
+    return Row(claim.statement, claim.where, published, measured, claim.criterion, mark(judgement.verdict))
 
 
 def reason(judgements: Sequence[Judgement]) -> str:
@@ -211,7 +211,7 @@ def _notes(checked: CheckedFigure) -> Iterator[str]:
         yield f"Failed: {', '.join([*what, *(f'trial {each}' for each in shown)])}: {reason}"
     if "stale: " in checked.state:
         yield f"The config has changed since these results were created. Update them with: fa-repro run {checked.name}"
-    if "made with " in checked.state:
+    if "created with " in checked.state:
         yield "These results were created with options that override settings of the config of this name."
 
 

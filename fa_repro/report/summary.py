@@ -43,7 +43,7 @@ def trials(checked: CheckedFigure) -> str:
 def alternative(checked: CheckedFigure) -> str:
     """Alternative text of a figure's picture: its title, and what was measured."""
     measured = [each for each in checked.judgements if each.measured]
-    told = [f"{each.claim.statement}: {each.measured.text}" for each in measured[:MOST] if each.measured]
+    sentences = [f"{each.claim.statement}: {each.measured.text}" for each in measured[:MOST] if each.measured]
     if len(measured) > MOST:
-        told.append(f"{amount(len(measured) - MOST, 'more number')} in the table of its claims")
-    return ". ".join(filter(None, [checked.title, trials(checked), *told])) + "."
+        sentences.append(f"{amount(len(measured) - MOST, 'more number')} in the table of its claims")
+    return ". ".join(filter(None, [checked.title, trials(checked), *sentences])) + "."

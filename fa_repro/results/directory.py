@@ -129,7 +129,7 @@ def state(directory: Path, config_hash: str, partial: str | None = None) -> str:
     if manifest.get("config_hash") != config_hash:
         words.append("stale: the config has changed since")
     if lists["options"]:
-        words.append(f"made with {' '.join(map(str, lists['options']))}")
+        words.append(f"created with {' '.join(map(str, lists['options']))}")
     done = ", ".join(words) or "done"
     return f"{done}; a later command is {partial}" if partial else done
 

@@ -49,7 +49,7 @@ def test_a_level_is_held_to_the_published_one(how: str, ends: list[float], expec
     assert verdict(level(how, quantity), saved({"backprop": ends})) is expected
 
 
-def test_what_is_measured_has_its_interval_and_number_of_trials() -> None:
+def test_measurement_has_interval_and_trials() -> None:
     ends = np.array([2.3, 2.5, 2.4, 2.45, 2.38])
     found = judge_claim("made-up", level("printed"), saved({"backprop": ends}))
     assert found.measured is not None
@@ -59,12 +59,12 @@ def test_what_is_measured_has_its_interval_and_number_of_trials() -> None:
     assert found.as_data()["published"] == "2.4 %"
 
 
-def test_results_that_go_on_for_longer_are_judged_where_the_paper_ends() -> None:
+def test_longer_results_are_judged_at_papers_end() -> None:
     curves = np.tile([90.0, 2.4, 1.0], (5, 1))
     assert verdict(level("printed"), saved({"backprop": curves}, (0, 1000, 2000))) is Verdict.REPRODUCED
 
 
-def test_what_is_before_the_end_is_averaged_over_the_last_examples_only() -> None:
+def test_end_is_the_mean_of_the_last_examples() -> None:
     curves = np.tile([1.0, 1e-2, 1e-4, 1.0], (5, 1))
     table = saved({"backprop": curves}, (0, 991, 1000, 2000)).table
     assert evidence.end_values(table, NSE).to_numpy() == pytest.approx(np.full(5, -3.0))
@@ -100,7 +100,7 @@ def test_a_curve_is_held_to_the_published_one() -> None:
 
 
 @pytest.mark.parametrize("window", [1, 3])
-def test_a_curve_on_a_logarithmic_axis_is_compared_in_decades(window: int) -> None:
+def test_log_curves_are_compared_in_decades(window: int) -> None:
     reference = published.published_curves("1d")["backprop"]  # over eleven decades: 1.1 are allowed
     quantity = evidence.Endpoint("nse", at=1990, logarithmic=True)
     claim = criteria.curve_claim("curve", "It is the same", "Fig. 1d", "1d", "backprop", quantity, window)
@@ -128,12 +128,12 @@ def test_an_order_is_tested_over_paired_trials(better: list[float], expected: Ve
     assert verdict(claim, saved({"a": better, "b": [2.0, 2.1, 1.9, 2.2, 2.0]})) is expected
 
 
-def test_with_as_many_trials_as_the_paper_an_order_by_chance_is_not_reproduced() -> None:
+def test_order_by_chance_is_not_reproduced() -> None:
     apart = np.random.default_rng(0).normal(size=20)
     assert evidence.is_below(apart - apart.mean() - 0.1).holds is False
 
 
-def test_trials_are_paired_by_number_and_not_by_position() -> None:
+def test_trials_are_paired_by_number() -> None:
     base = np.array([1.0, 10.0, 100.0, 1000.0, 10_000.0, 1e5])
     results = saved({"a": 0.9 * base, "b": base})
     shuffled = replace(results, table=results.table.sample(frac=1.0, random_state=0))

@@ -233,7 +233,7 @@ def _verdicts(fault: Fault, results: Path) -> dict[str, Verdict]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # what is broken may run away
-def test_a_fault_turns_its_claims_red_and_leaves_the_others_green(
+def test_fault_fails_only_its_own_claims(
     fault: Fault, sound: Callable[[Fault], dict[str, Verdict]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = sound(fault)

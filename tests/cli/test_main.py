@@ -18,7 +18,7 @@ Command = Callable[..., Result]
 
 
 @pytest.mark.renders
-def test_run_says_where_the_picture_is_and_finds_its_runs_again(command: Command, workplace: Path) -> None:
+def test_run_prints_the_picture_and_reuses_runs(command: Command, workplace: Path) -> None:
     first = command("run", "linear")
     assert first.exit_code == 0
     assert first.stdout == "results/linear/linear.png\n"
@@ -75,7 +75,7 @@ def test_verbose_says_what_is_trained(command: Command) -> None:
         (["rum"], 2, "No such command 'rum'"),
     ],
 )
-def test_a_mistake_ends_with_one_message_and_its_exit_code(
+def test_user_error_gives_message_and_exit_code(
     command: Command, workplace: Path, words: list[str], code: int, message: str
 ) -> None:
     (workplace / "latin.yaml").write_bytes("# \xe4".encode("latin-1"))
@@ -89,14 +89,14 @@ def test_a_mistake_ends_with_one_message_and_its_exit_code(
 @pytest.mark.parametrize(
     "change", ["algorithms.backprop.learning_rate=-1", "sed=1", "network.hidden=[]", "task.name=x"]
 )
-def test_a_mistake_leaves_earlier_results_untouched(command: Command, workplace: Path, change: str) -> None:
+def test_user_error_leaves_results_untouched(command: Command, workplace: Path, change: str) -> None:
     command("run", "linear")
     before = {path: path.read_bytes() for path in (workplace / "results").rglob("*") if path.is_file()}
     assert command("run", "linear", "--set", change, "--force").exit_code == 2
     assert {path: path.read_bytes() for path in (workplace / "results").rglob("*") if path.is_file()} == before
 
 
-def test_mistakes_in_any_figure_are_told_before_the_first_is_trained(command: Command, workplace: Path) -> None:
+def test_all_figures_are_checked_before_training(command: Command, workplace: Path) -> None:
     (workplace / "configs/nse.yaml").write_text(SMALL.replace("figure: linear", "figure: nse\nx: 1"))
     result = command("run", "linear", "nse")
     assert result.exit_code == 2
@@ -105,7 +105,7 @@ def test_mistakes_in_any_figure_are_told_before_the_first_is_trained(command: Co
 
 
 @pytest.mark.parametrize("name", ["linear", "nse", "angle"])
-def test_tables_have_the_contracts_columns_sorted_by_their_keys(command: Command, name: str) -> None:
+def test_tables_have_their_columns_and_order(command: Command, name: str) -> None:
     changes = ["training.examples=30", "trials=2", "record.probes=[nse,angle_backprop_deg,angle_pseudobackprop_deg]"]
     sweep = [] if name == "linear" else ["--sweep", "network.init_range=0.2,0.1"]
     words = [word for change in changes for word in ("--set", change)]
@@ -130,7 +130,7 @@ def test_only_trains_and_draws_some_algorithms(command: Command) -> None:
     assert set(pd.read_csv("results/linear/linear.csv")["algorithm"]) == {"backprop", "shallow"}
 
 
-def test_a_dry_run_tells_what_and_why_and_writes_nothing(command: Command, workplace: Path) -> None:
+def test_dry_run_explains_and_writes_nothing(command: Command, workplace: Path) -> None:
     fresh = command("run", "linear", "--dry-run")
     assert fresh.exit_code == 0
     assert "linear: 12 runs, 12 to train" in fresh.stdout
@@ -144,12 +144,12 @@ def test_a_dry_run_tells_what_and_why_and_writes_nothing(command: Command, workp
     assert "algorithms.backprop.learning_rate is 0.02 now, but 0.01 in results/linear" in changed
 
 
-def test_a_forced_dry_run_trains_everything_again(command: Command) -> None:
+def test_forced_dry_run_retrains_everything(command: Command) -> None:
     command("run", "linear")
     assert "12 runs, 12 to train" in command("run", "linear", "--dry-run", "--force").stdout
 
 
-def test_a_run_that_fails_is_told_while_the_others_finish(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_run_is_reported_others_finish(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     from fa_repro.rules.backprop import Backprop
 
     def no_memory(*_: Any) -> None:
@@ -168,7 +168,7 @@ def test_a_run_that_fails_is_told_while_the_others_finish(command: Command, monk
     monkeypatch.undo()
 
 
-def test_when_every_run_fails_earlier_results_stay(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_stay_when_every_run_fails(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     command("run", "linear")
     before = contents(Path("results/linear"))
     monkeypatch.setattr("fa_repro.training.trainer.train", lambda *_: 1 / 0)
@@ -178,7 +178,7 @@ def test_when_every_run_fails_earlier_results_stay(command: Command, monkeypatch
     assert contents(Path("results/linear")) == before
 
 
-def test_plot_draws_the_same_picture_from_the_table_alone(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plot_needs_only_the_table(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     command("run", "linear")
     before = contents(Path("results/linear"))
     monkeypatch.setattr("fa_repro.training.trainer.train", lambda *_: 1 / 0)
@@ -206,7 +206,7 @@ def test_list_shows_the_state_of_every_figure(command: Command, workplace: Path)
     command("run", "linear")
     assert "done" in state()
     command("run", "linear", "--set", "trials=2")
-    assert "made with --set trials=2" in state()
+    assert "created with --set trials=2" in state()
     command("run", "linear")
     path = workplace / "configs/linear.yaml"
     path.write_text("# a comment changes nothing\n" + SMALL)
@@ -219,7 +219,7 @@ def test_list_shows_the_state_of_every_figure(command: Command, workplace: Path)
     assert "config not valid: configs/linear.yaml:2: sed: unknown key" in state()
 
 
-def test_a_persons_own_config_is_a_figure_of_its_own(command: Command, workplace: Path) -> None:
+def test_users_config_is_its_own_figure(command: Command, workplace: Path) -> None:
     (workplace / "configs/mine.yaml").write_text(SMALL)
     assert command("run", "mine").stdout == "results/mine/mine.png\n"
     assert (workplace / "results/mine/mine.csv").exists()
@@ -229,7 +229,7 @@ def test_a_persons_own_config_is_a_figure_of_its_own(command: Command, workplace
 
 
 @pytest.mark.parametrize("name", ["maps", "online", "linear_maps"])
-def test_a_config_may_be_called_like_a_further_table(command: Command, workplace: Path, name: str) -> None:
+def test_config_may_be_named_like_an_extra_table(command: Command, workplace: Path, name: str) -> None:
     (workplace / f"configs/{name}.yaml").write_text(SMALL)
     assert command("run", name).exit_code == 0
     assert list(pd.read_csv(f"results/{name}/{name}.csv").columns) == ["algorithm", "trial", "example", "nse"]
@@ -245,7 +245,7 @@ def test_an_algorithm_may_have_any_name(command: Command, workplace: Path, name:
     assert contents(workplace / "results/mine") == before
 
 
-def test_init_copies_the_configs_and_never_over_a_changed_one(command: Command, workplace: Path) -> None:
+def test_init_never_overwrites_a_changed_config(command: Command, workplace: Path) -> None:
     result = command("init")
     assert result.exit_code == 0
     assert "not overwritten: configs/linear.yaml" in result.stderr

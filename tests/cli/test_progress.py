@@ -13,9 +13,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_elsewhere_one_line_each_thirty_seconds_with_the_time_left(
-    clock: list[float], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_terminal_a_line_per_30_seconds(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     shown = Terminal()
     shown.start(1000, "linear")
     for _ in range(8):

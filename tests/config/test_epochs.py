@@ -59,13 +59,13 @@ def test_what_cannot_be_is_told(changes: dict[str, Any], message: str) -> None:
         ),
     ],
 )
-def test_what_receptive_fields_cannot_draw_is_told_before_training(changes: dict[str, Any], message: str) -> None:
+def test_undrawable_fields_fail_before_training(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as error:
         digit_runs("receptive-fields", changes)
     assert message in str(error.value)
 
 
-def test_runs_of_other_lengths_are_not_trained_together() -> None:
+def test_different_lengths_are_not_batched() -> None:
     document = yaml.load((shipped_folder() / "mnist.yaml").read_bytes(), "mnist.yaml")
     runs = resolve_config(
         document, {"network.hidden": [20], "trials": 2}, sweep={"training.epochs": [1, 2]}, only=["backprop"]
@@ -75,7 +75,7 @@ def test_runs_of_other_lengths_are_not_trained_together() -> None:
     assert {run.condition.setup.examples for run in runs} == {600, 1200}
 
 
-def test_sparsity_is_the_same_alone_as_among_others() -> None:
+def test_sparsity_is_independent_of_the_batch() -> None:
     shares = [0.1475, 0.5, 0.035, 0.0]  # 0.1475 of 200 weights is halfway between 29 and 30
     runs = digit_runs(
         overrides={"sweep": {"algorithms.sparse_feedback_alignment.sparsity": shares}, "trials": 1},

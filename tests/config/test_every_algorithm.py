@@ -34,7 +34,7 @@ rates = st.floats(1e-6, 1.0)
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(rates, min_size=1, max_size=4, unique=True), st.sets(st.sampled_from(["seed", "network"])))
-def test_a_star_axis_gives_the_runs_of_the_keys_set_by_hand(values: list[float], others: set[str]) -> None:
+def test_star_axis_equals_keys_set_by_hand(values: list[float], others: set[str]) -> None:
     more = {"seed": [1, 2], "network": [{"hidden": [3], "init_range": 0.1}, {"hidden": [5], "init_range": 0.2}]}
     sweep = {key: own for key, own in more.items() if key in others}
     names = list(small().data["algorithms"])
@@ -49,7 +49,7 @@ def test_a_star_axis_gives_the_runs_of_the_keys_set_by_hand(values: list[float],
     assert again == config
 
 
-def test_a_star_axis_is_one_axis_and_stays_with_only() -> None:
+def test_star_axis_is_one_axis_and_survives_only() -> None:
     text = changed("sweep: {}", "sweep: {algorithms.*.learning_rate: {from: 0.01, to: 1, num: 3, scale: log}}")
     config = resolve_config(yaml.load(text, "a.yaml"))
     assert len(config.conditions) == 4 * 3
@@ -69,7 +69,7 @@ def test_what_a_star_sweeps_needs_no_other_value() -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_key_that_names_an_algorithm_wins_over_a_star_wherever_it_stands(first: bool) -> None:
+def test_key_of_one_algorithm_overrides_a_star(first: bool) -> None:
     own = "algorithms.backprop.learning_rate"
     keys = [own, EVERY] if first else [EVERY, own]
     config = small({key: 0.3 if key == own else 0.2 for key in keys})
@@ -81,7 +81,7 @@ def test_a_key_that_names_an_algorithm_wins_over_a_star_wherever_it_stands(first
     assert all(condition.swept[EVERY] == condition.setup.learning_rate for condition in swept.conditions)
 
 
-def test_a_key_that_some_rule_does_not_have_is_refused_naming_the_algorithm() -> None:
+def test_key_unknown_to_one_rule_is_refused() -> None:
     sweep = {"algorithms.*.feedback_range": [0.5, 1.0]}
     place = "--sweep algorithms.*.feedback_range: sweep: algorithms"
     assert [problem[: problem.index("_range: unknown") + 15] for problem in refused(sweep=sweep)] == [
@@ -122,12 +122,12 @@ def test_mistakes_with_a_star_are_told(options: dict[str, Any], messages: list[s
         assert any(problem.startswith(message) or message in problem for problem in problems), problems
 
 
-def test_a_figure_without_algorithms_refuses_a_star_of_them() -> None:
+def test_star_needs_a_figure_with_algorithms() -> None:
     with pytest.raises(ConfigError, match=r"algorithms\.\*\.learning_rate: there are no algorithms"):
         resolve_config(read_shipped("flow-field.yaml"), sweep={EVERY: [0.1]})
 
 
-def test_comments_key_order_and_layout_do_not_change_a_run() -> None:
+def test_layout_and_comments_do_not_change_runs() -> None:
     lines = SMALL.splitlines()
     moved = "\n".join(["# a comment", *reversed(lines[:7]), *lines[7:]]).replace("seed: 0", "seed:   0   # zero")
     keys = [run.key for run in small().runs()]

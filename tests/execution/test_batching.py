@@ -14,7 +14,7 @@ from tests.support.resuming import Command, broken, contents
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 5, 12, 40])
-def test_shards_have_every_run_once_and_about_equal_work(parts: int) -> None:
+def test_shards_split_all_runs_evenly(parts: int) -> None:
     runs = small(sweep={"seed": list(range(4))}).runs()
     shares = [shard(runs, part, parts) for part in range(1, parts + 1)]
     assert Counter(each.key for mine in shares for each in mine) == Counter(each.key for each in runs)
@@ -22,7 +22,7 @@ def test_shards_have_every_run_once_and_about_equal_work(parts: int) -> None:
     assert sizes[-1] - sizes[0] <= 2
 
 
-def test_shards_of_unequal_runs_share_the_work_not_the_number() -> None:
+def test_shards_balance_work_not_run_counts() -> None:
     long = small({"training.examples": 1000}).runs()
     short = small({"training.examples": 100}).runs()
     one, two = shard([*long, *short], 1, 2), shard([*long, *short], 2, 2)
@@ -31,7 +31,7 @@ def test_shards_of_unequal_runs_share_the_work_not_the_number() -> None:
     assert len(one) != len(two)
 
 
-def test_shards_together_give_the_bytes_of_one_command(command: Command, workplace: Path) -> None:
+def test_shards_together_equal_one_command(command: Command, workplace: Path) -> None:
     run("linear", sweep={"seed": [0, 1]}, results="whole")
     sweep = ("--sweep", "seed=0,1")
     for part in (3, 1, 2):
@@ -69,15 +69,13 @@ def test_a_shard_that_is_none_is_refused(command: Command, word: str) -> None:
     assert "expected I/N with I from 1 to N, such as 3/8" in refused.stderr
 
 
-def test_a_figure_that_trains_nothing_has_no_shards(command: Command) -> None:
+def test_figure_without_training_has_no_shards(command: Command) -> None:
     done = command("run", "flow-field", "--shard", "1/2")
     assert done.exit_code == 0
     assert "flow-field: nothing to train" in done.stderr
 
 
-def test_a_run_that_another_process_has_stored_meanwhile_is_not_trained_again(
-    workplace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_stored_meanwhile_is_not_retrained(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (batch, *_) = form_batches(small().runs())
     store = Store(workplace / "results")
     store.prepare()

@@ -54,14 +54,14 @@ def test_a_running_cluster_gives_the_same_bytes(workplace: Path, address: str) -
     assert not list((workplace / "two").rglob(".tmp-*"))
 
 
-def test_a_cluster_of_ones_own_gives_the_same_bytes_and_ends(workplace: Path) -> None:
+def test_own_cluster_gives_same_bytes_and_ends(workplace: Path) -> None:
     one = run("linear", results="one")
     two = run("linear", results="two", executor="dask", jobs=2)
     assert files_of(one.directory) == files_of(two.directory)
     assert not multiprocessing.active_children()
 
 
-def test_a_worker_that_sees_the_results_folder_stores_its_runs_itself(workplace: Path) -> None:
+def test_worker_with_the_folder_stores_its_runs(workplace: Path) -> None:
     (batch, *_) = form_batches(small().runs())
     store = Store(workplace)
     store.prepare()
@@ -70,9 +70,7 @@ def test_a_worker_that_sees_the_results_folder_stores_its_runs_itself(workplace:
     assert all(store.has(each) for each in batch)
 
 
-def test_from_a_worker_that_does_not_runs_come_back_through_the_future(
-    workplace: Path, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_worker_without_the_folder_returns_runs(workplace: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     one = run("linear", results="one")
 
     @contextmanager
@@ -90,7 +88,7 @@ def test_from_a_worker_that_does_not_runs_come_back_through_the_future(
     assert files_of(one.directory) == files_of(two.directory)
 
 
-def test_a_batch_that_fails_on_the_cluster_does_not_stop_the_others(workplace: Path, address: str) -> None:
+def test_failed_batch_on_cluster_stops_no_other(workplace: Path, address: str) -> None:
     huge = {"algorithms.backprop.network": {"hidden": [10**6, 10**6]}}  # 8 TB of weights
     result = run("linear", {"trials": 1, **huge}, executor=f"dask://{address}")
     assert result.trained == 3
@@ -100,7 +98,7 @@ def test_a_batch_that_fails_on_the_cluster_does_not_stop_the_others(workplace: P
 
 
 @pytest.mark.parametrize("who", ["worker", "scheduler"])
-def test_where_the_package_is_missing_is_told_before_anything_is_sent(workplace: Path, who: str) -> None:
+def test_missing_package_is_reported_at_once(workplace: Path, who: str) -> None:
     (workplace / "without").mkdir()
     (workplace / "without/sitecustomize.py").write_text(WITHOUT)
     paths = {who: workplace / "without"}
@@ -111,9 +109,7 @@ def test_where_the_package_is_missing_is_told_before_anything_is_sent(workplace:
 
 
 @pytest.mark.parametrize("fault", ["cannot look", "cannot write"])
-def test_a_worker_that_may_not_use_the_folder_sends_its_runs_back(
-    workplace: Path, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
+def test_worker_denied_the_folder_returns_runs(workplace: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     (batch, *_) = form_batches(small().runs())
     store = Store(workplace)
     store.prepare()
@@ -128,9 +124,7 @@ def test_a_worker_that_may_not_use_the_folder_sends_its_runs_back(
     assert [each.key for each, *_ in brought] == [each.key for each in batch]
 
 
-def test_trouble_of_the_cluster_is_not_a_failure_of_the_runs(
-    workplace: Path, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cluster_errors_are_not_run_failures(workplace: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(cluster, "_train", lambda *_: 1 / 0)
         with pytest.raises(FaReproError, match="the Dask cluster failed to carry out a run"):
@@ -152,7 +146,7 @@ def test_a_disk_that_cannot_be_written_is_told(workplace: Path, address: str) ->
         run("linear", executor=f"dask://{address}")
 
 
-def test_a_scheduler_that_does_not_answer_is_told(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unresponsive_scheduler_is_reported(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_WAIT", 0.5)
     address = f"127.0.0.1:{free_port()}"
     with pytest.raises(FaReproError, match=f"no Dask scheduler answers at {address}"):

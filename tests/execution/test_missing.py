@@ -9,9 +9,7 @@ from tests.support.failures import stopped_at
 from tests.support.resuming import Command, broken
 
 
-def test_failed_runs_are_kept_in_mind_until_they_are_asked_for(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_runs_are_recorded_until_retried(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         broken(patch)
         assert command("run", "linear", "--set", "record.probes=[nse]").exit_code == 1
@@ -52,7 +50,7 @@ def test_when_every_run_fails_the_state_says_so(command: Command, monkeypatch: p
     assert "every run failed" in command(*words).stderr
 
 
-def test_a_failure_beside_a_success_hides_nothing(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_after_a_success_hides_nothing(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("run", "linear", "--set", "record.probes=[nse]")
     command(*words)
     with monkeypatch.context() as patch:
@@ -66,7 +64,7 @@ def test_a_failure_beside_a_success_hides_nothing(command: Command, monkeypatch:
     assert "trained 12 runs" in again.stderr
 
 
-def test_training_anew_that_is_interrupted_says_so(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_retraining_says_so(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     command("run", "linear")
     with monkeypatch.context() as patch:
         stopped_at(patch, 3)

@@ -18,7 +18,7 @@ from tests.support.configs import digit_runs, small
 from tests.support.environment import environment
 
 
-def test_a_batch_that_fails_in_a_worker_does_not_stop_the_others(workplace: Path) -> None:
+def test_failed_batch_in_a_worker_stops_no_other(workplace: Path) -> None:
     huge = {"algorithms.backprop.network": {"hidden": [10**6, 10**6]}}  # 8 TB of weights
     result = run("linear", {"trials": 1, **huge}, jobs=2)
     assert result.trained == 3
@@ -27,9 +27,7 @@ def test_a_batch_that_fails_in_a_worker_does_not_stop_the_others(workplace: Path
     assert "MemoryError" in reason
 
 
-def test_workers_are_started_by_themselves_only_where_that_pays(
-    monkeypatch: pytest.MonkeyPatch, workplace: Path
-) -> None:
+def test_workers_start_by_default_if_worth_it(monkeypatch: pytest.MonkeyPatch, workplace: Path) -> None:
     started: list[Any] = []
     monkeypatch.setattr(processes, "train_in_processes", lambda *args: started.append(args) or iter(()))
     run("linear", {"trials": 1}, jobs=None)
@@ -50,7 +48,7 @@ def all_ended() -> bool:
     return not multiprocessing.active_children()
 
 
-def test_a_disk_that_cannot_be_written_ends_the_workers_too(workplace: Path) -> None:
+def test_unwritable_disk_ends_the_workers(workplace: Path) -> None:
     (workplace / "results/runs").mkdir(parents=True)
     keys = [each.key for each in small().runs()]
     for key in keys:
@@ -60,7 +58,7 @@ def test_a_disk_that_cannot_be_written_ends_the_workers_too(workplace: Path) -> 
     assert all_ended()
 
 
-def test_a_script_without_a_guard_is_told_so_at_once(workplace: Path) -> None:
+def test_script_without_a_main_guard_is_reported(workplace: Path) -> None:
     (workplace / "script.py").write_text('import fa_repro\nfa_repro.run("linear", jobs=2)\n')
     command = [sys.executable, "script.py"]
     done = subprocess.run(
@@ -73,7 +71,7 @@ def test_a_script_without_a_guard_is_told_so_at_once(workplace: Path) -> None:
     assert done.stderr.count("spawn_main") <= 4  # what Python itself says of each of two workers
 
 
-def test_other_children_of_the_caller_are_left_alone(workplace: Path) -> None:
+def test_callers_other_children_are_left_alone(workplace: Path) -> None:
     child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
     child.start()
     try:

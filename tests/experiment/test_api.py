@@ -25,7 +25,7 @@ def test_run_gives_the_table_and_the_figure(workplace: Path) -> None:
     assert result.table.equals(pd.read_csv(result.directory / "linear.csv").astype(result.table.dtypes))
 
 
-def test_numpy_values_are_settings_like_any_other(workplace: Path) -> None:
+def test_numpy_values_are_valid_settings(workplace: Path) -> None:
     plain = fa_repro.run("linear", {"trials": 2}, sweep={"network.init_range": [0.1, 0.2]}, only="backprop")
     again = fa_repro.run(
         "linear", {"trials": np.int64(2)}, sweep={"network.init_range": np.array([0.1, 0.2])}, only=("backprop",)
@@ -34,7 +34,7 @@ def test_numpy_values_are_settings_like_any_other(workplace: Path) -> None:
     assert again.table.equals(plain.table)
 
 
-def test_a_request_is_told_as_the_options_that_make_it() -> None:
+def test_request_gives_its_command_line_options() -> None:
     sweep = {"network.hidden": [[3], [4, 5]], "network.activation": ["tanh", "linear"]}
     request = Request(
         "linear", {"network.bias": True, "seed": np.int64(3)}, Path("my config.yaml"), sweep, ("backprop",)
@@ -50,7 +50,7 @@ def test_a_request_is_told_as_the_options_that_make_it() -> None:
 
 
 @pytest.mark.parametrize("settings", [{1: 2}, {"seed": {1, 2}}, {"seed": object()}, "trials=5"])
-def test_settings_that_yaml_cannot_say_are_refused_in_words(workplace: Path, settings: Any) -> None:
+def test_settings_outside_yaml_are_refused(workplace: Path, settings: Any) -> None:
     with pytest.raises(ConfigError, match="settings: "):
         fa_repro.run("linear", settings)
 
@@ -69,7 +69,7 @@ def test_results_are_loaded_checked_and_listed(workplace: Path) -> None:
     assert {each.name: each.status for each in fa_repro.list(results="elsewhere")}["linear"] == "not run"
 
 
-def test_the_package_offers_only_what_it_promises() -> None:
+def test_package_exports_only_its_public_names() -> None:
     for name in fa_repro.__all__:
         assert getattr(fa_repro, name)
     with pytest.raises(AttributeError, match="no attribute 'runn'"):

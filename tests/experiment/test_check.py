@@ -38,7 +38,7 @@ def results(shipped_results: Path, workplace: Path) -> Path:
     return workplace / "results"
 
 
-def test_the_shipped_linear_figures_reproduce_every_claim(results: Path, command: Command) -> None:
+def test_shipped_linear_figures_reproduce_claims(results: Path, command: Command) -> None:
     done = command("check", "linear", "nse", "angle")
     assert done.exit_code == 0, done.output
     lines = [line.split("  ")[0] for line in done.stdout.splitlines()]
@@ -48,7 +48,7 @@ def test_the_shipped_linear_figures_reproduce_every_claim(results: Path, command
     assert done.stdout.splitlines()[-1] == "20 claims: 20 reproduced, 0 not reproduced, 0 not enough trials, 0 not run"
 
 
-def test_without_a_figure_all_are_checked_and_what_was_not_run_is_no_failure(results: Path, command: Command) -> None:
+def test_without_a_figure_all_are_checked(results: Path, command: Command) -> None:
     done = command("check")
     assert done.exit_code == 0
     for name in figures_with_claims():
@@ -80,7 +80,7 @@ def test_verdicts_as_json(results: Path, command: Command) -> None:
     assert {each["verdict"] for each in data["claims"] if each["figure"] == "mnist"} == {"not run"}
 
 
-def test_a_claim_that_is_not_reproduced_ends_with_5(workplace: Path, command: Command) -> None:
+def test_claim_not_reproduced_exits_with_5(workplace: Path, command: Command) -> None:
     shutil.rmtree(workplace / "configs")
     command("run", "linear", "--set", "trials=6", "--set", "algorithms.backprop.learning_rate=0.0005")
     done = command("check", "linear")
@@ -100,7 +100,7 @@ def test_diverged_runs_are_not_reproduced(workplace: Path, command: Command) -> 
     done = command("check", "linear")
     assert done.exit_code == 5
     assert "diverged or not defined in 5 of 5 trials" in done.stdout
-    assert "linear (made with" in done.stdout or "linear (diverged (5 runs)" in done.stdout
+    assert "linear (created with" in done.stdout or "linear (diverged (5 runs)" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_diverged_runs_are_not_reproduced(workplace: Path, command: Command) -> 
         (["--sweep", "network.init_range=0.01,0.1", "--set", "trials=5"], Verdict.NOT_RUN),
     ],
 )
-def test_what_is_not_enough_to_tell_is_no_failure(
+def test_insufficient_evidence_is_no_failure(
     workplace: Path, command: Command, options: list[str], verdict: Verdict
 ) -> None:
     shutil.rmtree(workplace / "configs")
@@ -122,7 +122,7 @@ def test_what_is_not_enough_to_tell_is_no_failure(
     assert {each.verdict for each in found.judgements} == {verdict}
 
 
-def test_algorithms_that_were_left_out_were_not_run(workplace: Path, command: Command) -> None:
+def test_algorithms_left_out_were_not_run(workplace: Path, command: Command) -> None:
     shutil.rmtree(workplace / "configs")
     command("run", "linear", "--only", "backprop", "--set", "trials=5")
     (found,) = check_figures(workplace / "results", ["linear"])
@@ -131,7 +131,7 @@ def test_algorithms_that_were_left_out_were_not_run(workplace: Path, command: Co
     assert by_name["feedback_alignment_end"] is Verdict.NOT_RUN
 
 
-def test_an_unfinished_figure_tells_how_far_it_came(
+def test_unfinished_figure_reports_its_progress(
     workplace: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:

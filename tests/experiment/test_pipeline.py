@@ -41,7 +41,7 @@ def test_a_stored_run_is_read_once_in_a_command(
         assert set(reads.values()) == {1}
 
 
-def test_runs_that_turn_out_to_be_damaged_are_trained_again_together(command: Command) -> None:
+def test_damaged_runs_are_retrained_together(command: Command) -> None:
     command("run", "linear")
     before = Path("results/linear/linear.csv").read_bytes()
     damaged = sorted(Path("results/runs").glob("??/*/record.npz"))[:5]

@@ -11,7 +11,7 @@ from tests.support.resuming import Command
 SWEEP = ("--sweep", "network.init_range=0.1,0.3", "--sweep", "seed={from: 0, to: 2, num: 3}")
 
 
-def test_a_dry_run_prints_the_grid_what_is_missing_why_and_how_long(command: Command) -> None:
+def test_dry_run_prints_grid_reason_and_duration(command: Command) -> None:
     command("run", "linear", *SWEEP, "--set", "trials=2")
     told = command("run", "linear", *SWEEP, "--dry-run").stdout.splitlines()
     assert told[:4] == [
@@ -28,7 +28,7 @@ def test_a_dry_run_prints_the_grid_what_is_missing_why_and_how_long(command: Com
     assert told[-1].endswith(" in one process")
 
 
-def test_estimates_grow_with_the_work_and_shrink_with_the_processes() -> None:
+def test_estimates_scale_with_work_and_processes() -> None:
     few, many = (form_batches(digit_runs(overrides={"training.epochs": epochs})) for epochs in (1, 10))
     assert makespan(many, 1) == pytest.approx(10 * makespan(few, 1))
     assert makespan(many, 1) == pytest.approx(sum(map(seconds, many)))
@@ -37,7 +37,7 @@ def test_estimates_grow_with_the_work_and_shrink_with_the_processes() -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 3, 4, 5, 12, 50])
-def test_no_job_is_left_without_a_batch_while_there_are_runs(jobs: int) -> None:
+def test_every_job_gets_a_batch(jobs: int) -> None:
     whole = form_batches(small().runs())
     parts = divide(whole, jobs)
     assert len(parts) == max(len(whole), min(jobs, 12))

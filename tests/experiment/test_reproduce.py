@@ -15,7 +15,7 @@ from fa_repro.rules.backprop import Backprop
 from tests.support.resuming import Command, contents
 
 
-def test_results_are_repeated_from_their_folder_alone(command: Command, workplace: Path) -> None:
+def test_results_are_repeated_from_their_folder(command: Command, workplace: Path) -> None:
     command("run", "linear", "--set", "trials=2", "--sweep", "seed=3,4")
     before = contents(workplace / "results/linear")
     stamp = (workplace / "results/linear/manifest.json").stat().st_mtime_ns
@@ -35,7 +35,7 @@ def test_results_are_repeated_from_their_folder_alone(command: Command, workplac
 
 
 @pytest.mark.renders
-def test_results_that_do_not_come_again_are_told_with_what_may_be_why(
+def test_differing_results_get_a_likely_cause(
     command: Command, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = run("linear").directory
@@ -58,7 +58,7 @@ def test_results_that_do_not_come_again_are_told_with_what_may_be_why(
     assert "error: results/linear: some files do not agree byte for byte" in done.stderr
 
 
-def test_repeated_results_are_kept_where_asked_but_never_over_the_old(command: Command, workplace: Path) -> None:
+def test_repeats_never_overwrite_the_originals(command: Command, workplace: Path) -> None:
     command("run", "linear")
     assert command("run", "--from", "results/linear", "--results", "again").exit_code == 0
     assert contents(workplace / "again/linear") == contents(workplace / "results/linear")
@@ -93,7 +93,7 @@ def test_run_needs_a_figure(command: Command) -> None:
     assert "Missing argument 'FIGURE... | all'" in refused.stderr
 
 
-def test_the_manifest_tells_how_to_get_the_same_bytes(command: Command, workplace: Path) -> None:
+def test_manifest_says_how_to_repeat_the_bytes(command: Command, workplace: Path) -> None:
     command("run", "linear", "--set", "trials=2")
     manifest = json.loads((workplace / "results/linear/manifest.json").read_text())
     assert manifest["command"] == "fa-repro run linear --set trials=2"
@@ -102,7 +102,7 @@ def test_the_manifest_tells_how_to_get_the_same_bytes(command: Command, workplac
     assert manifest["machine"]["blas_kernels"]
 
 
-def test_only_files_of_the_package_make_its_source_dirty(tmp_path: Path) -> None:
+def test_only_package_files_make_source_dirty(tmp_path: Path) -> None:
     package = tmp_path / "fa_repro"
     shutil.copytree(Path(fa_repro.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / ".gitignore").write_text("__pycache__\n")

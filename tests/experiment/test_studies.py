@@ -84,7 +84,7 @@ def test_swept_settings_become_columns(place: Path, command: Callable[..., Resul
     assert set(pd.read_csv(place / "results/theorems/theorems_summary.csv")["seed"]) == {0, 1}
 
 
-def test_one_study_that_fails_does_not_stop_the_others(
+def test_failed_study_does_not_stop_the_others(
     place: Path, command: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(self: Theorem2, seed: int, trials: int) -> Any:
@@ -164,7 +164,7 @@ def test_impossible_settings_are_told(place: Path, name: str, settings: dict[str
     assert message in str(error.value)
 
 
-def test_sweeps_and_choices_that_cannot_be_are_told(place: Path) -> None:
+def test_invalid_sweeps_and_choices_are_reported(place: Path) -> None:
     for request, message in (
         (Request("flow-field", sweep={"theory.flow_field.T": [1, 0]}), "T: expected a number other than 0"),
         (Request("flow-field", sweep={"network.hidden": [3]}), "this figure trains nothing"),
@@ -177,7 +177,7 @@ def test_sweeps_and_choices_that_cannot_be_are_told(place: Path) -> None:
         assert message in str(error.value)
 
 
-def test_a_study_that_fails_by_a_fault_of_ours_loses_no_other(
+def test_bug_in_one_study_loses_no_other(
     place: Path, command: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Theorem2, "_deviation", lambda *_: 1 + None)  # type: ignore[operator]
@@ -221,7 +221,7 @@ def test_equal_sweep_points_are_computed_once(place: Path) -> None:
     assert len(Request("flow-field", sweep={"theory.flow_field.T": [1, 1.0, 2]}).resolved.studies) == 2
 
 
-def test_the_resolved_config_gives_the_same_studies(place: Path) -> None:
+def test_resolved_config_gives_the_same_studies(place: Path) -> None:
     config = Request("theorems").resolved
     again = resolve_config(yaml.load(yaml.dump(dict(config.data)), "again.yaml"))
     assert again.studies == config.studies

@@ -47,7 +47,7 @@ def unchanged(before: Seen, now: Seen) -> bool:
     return before.items() <= now.items()
 
 
-def test_after_a_hundred_kills_at_random_times_nothing_is_partial_nor_trained_twice_nor_different(
+def test_100_kills_lose_and_repeat_nothing(
     workplace: Path,
 ) -> None:
     """Twenty times five kills of one command, each time followed by an undisturbed one; two at once."""
@@ -102,7 +102,7 @@ def kill_and_finish(
     return kills, amounts
 
 
-def test_a_sweep_of_200_runs_killed_ten_times_ends_as_an_undisturbed_one_and_trains_none_twice(workplace: Path) -> None:
+def test_sweep_killed_ten_times_completes(workplace: Path) -> None:
     """Each kill is of a real command, some with workers, at a random time after its start, which is always the same."""
     axis, *changes = TWO_HUNDRED
     command = ("run", "linear", "--sweep", axis, *(word for change in changes for word in ("--set", change)))
@@ -137,7 +137,7 @@ def test_a_sweep_of_200_runs_killed_ten_times_ends_as_an_undisturbed_one_and_tra
 
 
 @needs_proc
-def test_workers_that_train_end_when_their_parent_is_killed(workplace: Path) -> None:
+def test_workers_end_when_their_parent_is_killed(workplace: Path) -> None:
     process = begin("run", "linear", "--jobs", "2", *ENDLESS)
     assert wait_until(lambda: len(workers(process.pid)) == 2)
     assert wait_until(lambda: max(map(cpu_seconds, workers(process.pid))) > 1)

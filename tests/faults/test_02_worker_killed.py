@@ -13,9 +13,7 @@ from tests.support.files import contents
 from tests.support.processes import begin, finish, session, stored, wait_until
 
 
-def test_what_a_killed_worker_was_training_is_trained_again_and_the_others_finish(
-    workplace: Path, undisturbed: Callable[..., Path]
-) -> None:
+def test_batch_of_a_killed_worker_is_retrained(workplace: Path, undisturbed: Callable[..., Path]) -> None:
     command = ("run", "linear", "--jobs", "2", "--set", "training.examples=1500")
     process = begin(*command, script=driver(workplace, HALTS_ONCE))
     assert wait_until((workplace / "halted").exists)

@@ -14,7 +14,7 @@ from tests.support.processes import begin, fa_repro, finish, session, stored, wa
 OTHERS = {"shallow", "reinforcement", "feedback_alignment"}
 
 
-def test_what_kills_its_worker_every_time_is_given_up_after_two_retries_and_the_others_finish(workplace: Path) -> None:
+def test_batch_is_given_up_after_two_retries(workplace: Path) -> None:
     process = begin("run", "linear", "--jobs", "2", script=driver(workplace, DIES))
     done = finish(process)
     assert done.code == 1, done.err

@@ -33,7 +33,7 @@ pytestmark = needs_proc
 
 @pytest.mark.parametrize("whom", WHOM)
 @pytest.mark.parametrize("when", ["workers start", "workers train"])
-def test_all_processes_end_within_5_seconds_and_a_line_says_how_to_go_on(workplace: Path, whom: str, when: str) -> None:
+def test_all_processes_end_within_5_seconds(workplace: Path, whom: str, when: str) -> None:
     """A terminal sends its interrupt to every process; some managers of processes send it to the first only."""
     process = begin("run", "linear", "--jobs", "3", *ENDLESS)
     assert wait_until(lambda: len(workers(process.pid)) == 3)
@@ -48,7 +48,7 @@ def test_all_processes_end_within_5_seconds_and_a_line_says_how_to_go_on(workpla
     assert err == GO_ON
 
 
-def test_in_one_process_it_ends_too_and_the_same_command_goes_on(workplace: Path) -> None:
+def test_single_process_ends_and_resumes(workplace: Path) -> None:
     command, results = ("run", "linear", "--set", "training.examples=10000", *GRID), workplace / "results"
     process = begin(*command)
     assert wait_until(lambda: [*results.glob("runs/??/*/manifest.json")])

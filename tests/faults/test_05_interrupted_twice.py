@@ -44,7 +44,7 @@ def interrupt_twice(leader: int, apart: float) -> None:
 
 
 @pytest.mark.parametrize("apart", SECONDS)
-def test_training_that_would_go_on_for_hours_ends_at_once(workplace: Path, apart: float) -> None:
+def test_endless_training_ends_at_once(workplace: Path, apart: float) -> None:
     process = begin("run", "linear", "--jobs", "2", *ENDLESS)
     assert wait_until(lambda: len(workers(process.pid)) == 2)
     assert wait_until(lambda: max(map(cpu_seconds, workers(process.pid))) > 1)
@@ -56,7 +56,7 @@ def test_training_that_would_go_on_for_hours_ends_at_once(workplace: Path, apart
 
 
 @pytest.mark.parametrize(("jobs", "apart"), [("1", 0.0), ("1", 0.05), ("2", 0.0), ("2", 0.3)])
-def test_what_is_stored_is_whole_and_the_same_command_goes_on(
+def test_stored_runs_are_whole_and_it_resumes(
     workplace: Path, undisturbed: Callable[..., Path], jobs: str, apart: float
 ) -> None:
     settings = [word for key, value in LONG.items() for word in ("--set", f"{key.replace('__', '.')}={value}")]
@@ -88,7 +88,7 @@ def interrupted(*lines: str, grace: float) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_an_interrupt_that_python_drops_is_not_lost() -> None:
+def test_interrupt_dropped_by_python_is_not_lost() -> None:
     """Exceptions in weak references' callbacks, which imports have, and in finalizers are told and ignored."""
     done = interrupted(
         "class Thing: pass",
@@ -103,7 +103,7 @@ def test_an_interrupt_that_python_drops_is_not_lost() -> None:
     assert done.stderr == GO_ON
 
 
-def test_an_interrupt_that_is_swallowed_is_not_lost() -> None:
+def test_swallowed_interrupt_is_not_lost() -> None:
     """As extension modules do that clear what was raised while they are imported."""
     done = interrupted(
         "with interrupts.handled():",
@@ -117,7 +117,7 @@ def test_an_interrupt_that_is_swallowed_is_not_lost() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", GO_ON)
 
 
-def test_an_interrupt_that_is_swallowed_at_the_very_end_breaks_nothing_off() -> None:
+def test_interrupt_swallowed_at_end_is_ignored() -> None:
     done = interrupted(
         "with interrupts.handled():",
         "    try:",
@@ -131,7 +131,7 @@ def test_an_interrupt_that_is_swallowed_at_the_very_end_breaks_nothing_off() -> 
     assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
 
 
-def test_an_interrupt_that_comes_as_another_error_is_told_as_an_interrupt() -> None:
+def test_interrupt_as_another_error_is_reported() -> None:
     """As imports raise that are broken off."""
     done = interrupted(
         "from fa_repro.cli.main import command_line",
@@ -147,7 +147,7 @@ def test_an_interrupt_that_comes_as_another_error_is_told_as_an_interrupt() -> N
     assert (done.returncode, done.stdout, done.stderr) == (130, "", GO_ON)
 
 
-def test_an_interrupt_that_comes_as_another_error_is_no_failed_run(workplace: Path) -> None:
+def test_interrupt_as_another_error_fails_no_run(workplace: Path) -> None:
     command, results = ("run", "linear", "--set", "training.examples=20", "--jobs", "1"), workplace / "results"
     done = finish(begin(*command, script=driver(workplace, DISGUISES)))
     assert (done.code, done.err) == (130, GO_ON)

@@ -26,7 +26,7 @@ MORE = ("run", "linear", "--set", "trials=4")
         (40_000, "results/linear/linear.png: ", 16, "1"),
     ],
 )
-def test_a_file_that_cannot_be_written_is_named_and_the_old_result_stays(
+def test_unwritable_file_keeps_the_old_result(
     workplace: Path, undisturbed: Callable[..., Path], limit: int, path: str, runs: int, jobs: str
 ) -> None:
     results = workplace / "results"
@@ -57,7 +57,7 @@ def small_disk(workplace: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_disk_that_is_full_is_told_and_the_old_result_stays(workplace: Path, small_disk: Path) -> None:
+def test_full_disk_keeps_the_old_result(workplace: Path, small_disk: Path) -> None:
     assert fa_repro("run", "linear", "--results", small_disk).code == 0
     filler = small_disk / "filler"
     with filler.open("wb") as file:

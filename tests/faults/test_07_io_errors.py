@@ -137,7 +137,7 @@ def test_a_run_is_stored_whole_or_not_at_all(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_command_leaves_old_results_or_new_ones_and_the_next_completes_them(
+def test_io_error_leaves_old_or_new_results(
     command: Callable[..., Result], workplace: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Errors at ten places, from the first to the last that the command comes to."""

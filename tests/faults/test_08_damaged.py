@@ -45,7 +45,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     + [("manifest.json", damage) for damage in ("flip", "truncate", "truncate by one", "empty")]
     + [("record.npz", "remove"), ("manifest.json", "remove")],
 )
-def test_a_damaged_run_is_put_aside_with_one_warning_and_can_be_stored_again(
+def test_damaged_run_is_put_aside_with_a_warning(
     stored_run: tuple[Store, Run, Path], name: str, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     store, run, folder = stored_run
@@ -64,9 +64,7 @@ def test_a_damaged_run_is_put_aside_with_one_warning_and_can_be_stored_again(
 
 
 @pytest.mark.parametrize("name", ["record.npz", "manifest.json"])
-def test_whichever_byte_of_a_run_is_wrong_no_wrong_number_is_read(
-    stored_run: tuple[Store, Run, Path], name: str
-) -> None:
+def test_no_flipped_byte_gives_a_wrong_number(stored_run: tuple[Store, Run, Path], name: str) -> None:
     """A flip in what a manifest tells beside its sums, such as versions, is not seen, and does no harm."""
     store, run, folder = stored_run
     data, right = (folder / name).read_bytes(), train([run])[0]
@@ -89,7 +87,7 @@ def test_whichever_byte_of_a_run_is_wrong_no_wrong_number_is_read(
 
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("name", ["linear.csv", "linear_maps.csv", "linear.png", "config.yaml"])
-def test_a_damaged_file_of_a_result_is_put_aside_with_one_warning_and_made_again(
+def test_damaged_result_file_is_recreated(
     command: Callable[..., Result], workplace: Path, shared: Path, name: str, damage: str
 ) -> None:
     folder = shutil.copytree(shared, workplace / "results") / "linear"
@@ -105,7 +103,7 @@ def test_a_damaged_file_of_a_result_is_put_aside_with_one_warning_and_made_again
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_manifest_of_a_result_never_vouches_for_other_numbers(
+def test_damaged_manifest_hides_no_wrong_numbers(
     command: Callable[..., Result], workplace: Path, shared: Path, damage: str
 ) -> None:
     folder = shutil.copytree(shared, workplace / "results") / "linear"
@@ -143,7 +141,7 @@ def test_by_a_real_command_both_kinds_at_once(workplace: Path) -> None:
     assert len(stored(workplace / "results")) == 12
 
 
-def test_a_crash_between_two_renames_counts_as_absent(command: Callable[..., Result], workplace: Path) -> None:
+def test_crash_between_renames_counts_as_absent(command: Callable[..., Result], workplace: Path) -> None:
     command("run", "linear")
     table = workplace / "results/linear/linear.csv"
     table.write_bytes(table.read_bytes() + b"x")
@@ -154,9 +152,7 @@ def test_a_crash_between_two_renames_counts_as_absent(command: Callable[..., Res
     assert command("plot", "linear").exit_code == 0
 
 
-def test_a_changed_manifest_never_changes_where_a_run_is_said_to_have_diverged(
-    command: Callable[..., Result], workplace: Path
-) -> None:
+def test_changed_manifest_moves_no_divergence(command: Callable[..., Result], workplace: Path) -> None:
     rate = ("--set", "algorithms.backprop.learning_rate=0.9", "--set", "training.examples=300", "--set", "trials=1")
     words = ("run", "linear", "--only", "backprop", *rate)
     assert command(*words).exit_code == 1
@@ -171,9 +167,7 @@ def test_a_changed_manifest_never_changes_where_a_run_is_said_to_have_diverged(
         assert "trained 1 runs" in after.stderr
 
 
-def test_a_damaged_manifest_of_results_is_put_aside_with_one_warning(
-    command: Callable[..., Result], workplace: Path
-) -> None:
+def test_damaged_manifest_is_put_aside(command: Callable[..., Result], workplace: Path) -> None:
     command("run", "linear")
     path = workplace / "results/linear/manifest.json"
     path.write_bytes(path.read_bytes()[:-10])

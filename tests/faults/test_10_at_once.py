@@ -31,7 +31,7 @@ def test_two_identical_commands_at_once_agree(workplace: Path, undisturbed: Call
 
 
 @pytest.mark.parametrize(("count", "before"), [(16, []), (6, ["--set", "trials=2"])], ids=["", "older results there"])
-def test_sixteen_identical_commands_at_the_same_moment_agree(workplace: Path, count: int, before: list[str]) -> None:
+def test_sixteen_identical_commands_agree(workplace: Path, count: int, before: list[str]) -> None:
     with zygote(workplace / "zygote", workplace) as processes:
         command = ("run", "linear", "--only", "backprop", "--only", "shallow")
         assert processes.warm(*command, "--results", "alone") == 0

@@ -124,7 +124,7 @@ def sources() -> list[tuple[str, str]]:
     return found
 
 
-def test_every_generated_config_is_valid_or_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generated_configs_are_valid_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     clock, runner, configs = random.Random(0), CliRunner(), sources()
     path, codes, slowest = tmp_path / "generated.yaml", {0: 0, 2: 0}, (0.0, b"")

@@ -37,7 +37,7 @@ def misspellings() -> Iterator[tuple[Path, str, str]]:
                 yield path, key, misspelt
 
 
-def test_misspelt_keys_are_refused_and_the_right_one_suggested() -> None:
+def test_misspelt_keys_get_the_right_suggestion() -> None:
     suggested, total, files = 0, 0, set()
     for path, key, misspelt in misspellings():
         wrong = path.read_text().replace(f"{key}:", f"{misspelt}:", 1)

@@ -111,7 +111,7 @@ def cached() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_after_a_source_that_fails_the_next_is_used(mirrors: Mirrors, kind: str) -> None:
+def test_next_source_is_used_after_a_failure(mirrors: Mirrors, kind: str) -> None:
     done = command(mirrors, [kind, "good"], "data", "fetch")
     assert done.code == 0, done.err
     assert f"MNIST: fetched from the mirror {mirrors.url('good')}, verified" in done.err
@@ -119,7 +119,7 @@ def test_after_a_source_that_fails_the_next_is_used(mirrors: Mirrors, kind: str)
     assert cached() == SMALL
 
 
-def test_when_every_source_fails_it_is_exit_3_with_instructions_and_nothing_is_kept(mirrors: Mirrors) -> None:
+def test_exit_3_if_every_source_fails(mirrors: Mirrors) -> None:
     done = command(mirrors, list(BAD), "data", "fetch")
     assert done.code == 3
     for kind, (_, words) in BAD.items():
@@ -131,7 +131,7 @@ def test_when_every_source_fails_it_is_exit_3_with_instructions_and_nothing_is_k
 
 
 @pytest.mark.parametrize("kind", ["wrong-hash", "truncated"])
-def test_a_bad_file_that_a_person_gives_is_never_used(mirrors: Mirrors, kind: str) -> None:
+def test_bad_file_from_the_user_is_never_used(mirrors: Mirrors, kind: str) -> None:
     Path("given").mkdir()
     for name, data in SMALL.items():
         answer = BAD[kind][0](data)
@@ -145,7 +145,7 @@ def test_a_bad_file_that_a_person_gives_is_never_used(mirrors: Mirrors, kind: st
     assert not Path("results/mnist/mnist.csv").exists()
 
 
-def test_offline_no_source_is_asked_and_it_is_exit_3_with_instructions(mirrors: Mirrors) -> None:
+def test_offline_asks_no_source_and_exits_with_3(mirrors: Mirrors) -> None:
     done = command(mirrors, ["good"], "run", "mnist", "--offline")
     assert done.code == 3
     assert "error:   the network: not used, because of --offline or FA_REPRO_OFFLINE" in done.err

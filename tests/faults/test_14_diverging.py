@@ -21,7 +21,7 @@ Command = Callable[..., Result]
 DIVERGING = ("--set", "algorithms.backprop.learning_rate=0.9", "--set", "training.examples=300")
 
 
-def test_it_is_recorded_told_each_time_and_trained_once_while_the_others_finish(workplace: Path) -> None:
+def test_divergence_is_recorded_and_reported(workplace: Path) -> None:
     command = ("run", "linear", *DIVERGING, "--jobs", "2")
     first = fa_repro(*command)
     assert first.code == 1
@@ -72,7 +72,7 @@ def test_one_trial_alone_is_told_as_one(command: Command) -> None:
     assert "error: backprop, trial 0 diverged at example" in told
 
 
-def test_divergence_before_any_update_blames_the_start(command: Command) -> None:
+def test_divergence_before_updates_blames_init(command: Command) -> None:
     result = command("run", "linear", "--set", "network.init_range=1e100", "--only", "backprop")
     assert result.exit_code == 1
     way_out = "Lower network.init_range (now 1e+100)."

@@ -34,9 +34,7 @@ def test_four_workers_give_the_same_bytes(workplace: Path, one_worker: dict[str,
     assert contents(workplace / "results/linear") == one_worker
 
 
-def test_algorithms_in_another_order_and_one_trained_before_the_others_give_the_same_bytes(
-    workplace: Path, one_worker: dict[str, bytes]
-) -> None:
+def test_algorithm_order_changes_no_bytes(workplace: Path, one_worker: dict[str, bytes]) -> None:
     path = workplace / "configs/linear.yaml"
     head, _, tail = SMALL.partition("algorithms:\n")
     *lines, sweep = tail.splitlines()
@@ -50,7 +48,7 @@ def test_algorithms_in_another_order_and_one_trained_before_the_others_give_the_
     }
 
 
-def test_batches_and_runs_shuffled_give_the_same_bytes(
+def test_shuffled_runs_give_the_same_bytes(
     workplace: Path, one_worker: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each batch is split, too: what is trained together is of no account."""
@@ -67,7 +65,7 @@ def test_batches_and_runs_shuffled_give_the_same_bytes(
     assert contents(workplace / "results/linear") == one_worker
 
 
-def test_resumed_after_a_kill_it_gives_the_same_bytes(workplace: Path, one_worker: dict[str, bytes]) -> None:
+def test_resumed_after_a_kill_gives_same_bytes(workplace: Path, one_worker: dict[str, bytes]) -> None:
     """Four workers, then the parent is killed in the midst of the training of one; resumed by one process."""
     command = ("run", "linear", *LONGER)
     process = begin(*command, "--jobs", "4", script=driver(workplace, HALTS_ONCE))

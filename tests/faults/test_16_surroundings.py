@@ -43,7 +43,7 @@ def read_only(workplace: Path, made: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", results], check=True)
 
 
-def test_results_that_cannot_be_written_are_named_and_stay(workplace: Path, read_only: Path) -> None:
+def test_unwritable_results_are_named_and_kept(workplace: Path, read_only: Path) -> None:
     before = contents(read_only / "linear")
     for words in (("run", "linear"), ("run", "linear", "--set", "trials=4"), ("plot", "linear")):
         done = fa_repro(*words)
@@ -121,7 +121,7 @@ def failing_git(folder: Path) -> Path:
 
 
 @pytest.mark.renders
-def test_in_any_surroundings_it_gives_the_same_files(workplace: Path, undisturbed: Callable[..., Path]) -> None:
+def test_results_are_the_same_in_any_environment(workplace: Path, undisturbed: Callable[..., Path]) -> None:
     made, processes = undisturbed(drawn=True), {}
     for number, change in enumerate(SURROUNDINGS.values()):
         variables = environment() | change(workplace)
@@ -149,13 +149,13 @@ def test_a_config_may_come_through_a_pipe(workplace: Path) -> None:
     assert done.code == 0, done.err
 
 
-def test_standard_output_that_is_closed_changes_no_result(workplace: Path, made: Path) -> None:
+def test_closed_stdout_changes_no_result(workplace: Path, made: Path) -> None:
     done = fa_repro("run", "linear", preexec_fn=lambda: os.close(1))
     assert done.code == 0, done.err
     assert contents(workplace / "results/linear") == contents(made / "linear")
 
 
-def test_a_pipe_that_nobody_reads_ends_it_quietly(workplace: Path) -> None:
+def test_closed_pipe_ends_it_quietly(workplace: Path) -> None:
     """As in `fa-repro config linear | head -0`."""
     reading, writing = os.pipe()
     os.close(reading)

@@ -50,9 +50,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("whom", ["a worker", "a worker twice", "the scheduler"])
-def test_the_results_are_those_of_undisturbed_local_training(
-    workplace: Path, undisturbed: Callable[..., Path], whom: str
-) -> None:
+def test_results_equal_those_of_local_training(workplace: Path, undisturbed: Callable[..., Path], whom: str) -> None:
     alone = undisturbed(sweep=SWEEP, **SLOW)
     (workplace / "impatient.py").write_text(IMPATIENT)
     with running(workers=3) as (address, scheduler, helpers):
@@ -81,7 +79,7 @@ def test_the_results_are_those_of_undisturbed_local_training(
     assert not leftovers(results)
 
 
-def test_what_kills_each_worker_is_given_up_and_the_others_finish(workplace: Path) -> None:
+def test_batch_that_kills_workers_is_given_up(workplace: Path) -> None:
     script = (
         "import os, signal, sys\n"
         "from fa_repro.execution import dask_cluster\n"

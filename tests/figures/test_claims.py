@@ -37,7 +37,7 @@ def test_claims_say_what_decides(figure: str) -> None:
             assert not text.endswith(".")
 
 
-def test_every_published_value_and_curve_is_claimed() -> None:
+def test_every_published_value_has_a_claim() -> None:
     """But for the p of the t-tests, which are held to a bound."""
     references = {claim.reference for figure in figures_with_claims() for claim in claims_of(figure) if claim.reference}
     assert references == set(published._values())
@@ -47,7 +47,7 @@ def test_every_published_value_and_curve_is_claimed() -> None:
         assert f"{name}_curve" in {claim.name for claim in claims_of(own[figure])}
 
 
-def test_a_quick_look_has_too_few_trials_to_be_judged() -> None:
+def test_quick_has_too_few_trials_for_a_verdict() -> None:
     for figure in ("linear", "nse", "angle", "mnist", "nonlinear", "theorems"):
         assert registry.module("figures", figure).FIGURE.quick["trials"] < evidence.FEWEST
 
@@ -82,7 +82,7 @@ def verdicts(results: FigureResults) -> dict[str, Judgement]:
     return {claim.name: judge_claim("receptive-fields", claim, results) for claim in receptive_fields.CLAIMS}
 
 
-def test_alike_feature_detectors_are_seen_to_be_alike() -> None:
+def test_alike_feature_detectors_are_recognised() -> None:
     found = verdicts(of_units({"backprop": fields("blobs", 1), "feedback_alignment": fields("blobs", 2)}))
     assert found["feedback_alignment_structured"].verdict is Verdict.REPRODUCED
     assert found["feedback_alignment_alike"].verdict is Verdict.REPRODUCED
@@ -90,7 +90,7 @@ def test_alike_feature_detectors_are_seen_to_be_alike() -> None:
 
 
 @pytest.mark.parametrize("kind", ["noise", "untrained", "elsewhere"])
-def test_random_filters_and_those_of_other_places_are_not_alike(kind: str) -> None:
+def test_random_or_shifted_filters_are_not_alike(kind: str) -> None:
     other = {
         "noise": fields("noise", 3),
         "untrained": 0.1 * fields("noise", 9),
@@ -101,12 +101,12 @@ def test_random_filters_and_those_of_other_places_are_not_alike(kind: str) -> No
     assert found["feedback_alignment_alike"].verdict is Verdict.NOT_REPRODUCED
 
 
-def test_units_that_learned_for_one_epoch_tell_nothing() -> None:
+def test_one_epoch_is_not_enough_to_judge_units() -> None:
     results = of_units({"backprop": fields("blobs", 1), "feedback_alignment": fields("blobs", 2)}, epochs=1.0)
     assert verdicts(results)["feedback_alignment_alike"].verdict is Verdict.NOT_ENOUGH
 
 
-def test_ranges_that_are_not_numbers_are_not_judged() -> None:
+def test_non_numeric_ranges_are_not_judged() -> None:
     results = saved({"feedback_alignment": [1.0] * 5}, sweep={"network.init_range": ["[0.1, 0.2]"]})
     results.table["network.init_range"] = "[0.1, 0.2]"
     with pytest.raises(NotMeasurableError, match="not single numbers"):

@@ -42,7 +42,7 @@ def test_each_replica_is_owed_its_own_decay(dtype: str, each: float) -> None:
         assert np.abs(weights[replica] / start[replica] - np.exp(-total)).max() < allowed
 
 
-def test_the_same_random_units_are_shown_of_every_algorithm() -> None:
+def test_algorithms_show_the_same_random_units() -> None:
     runs = digit_runs(overrides={"trials": 1, "training.epochs": 0.01})
     table = receptive_field_table(freshly_trained(runs), (), 5)
     units = table.groupby("algorithm")["unit"].unique().map(tuple)
@@ -52,7 +52,7 @@ def test_the_same_random_units_are_shown_of_every_algorithm() -> None:
 
 
 @pytest.mark.parametrize("share", [0.0525, 0.248, 0.252])  # of 200 weights 10.5, 49.6 and 50.4
-def test_the_nearest_whole_number_of_weights_is_removed(share: float) -> None:
+def test_sparsity_rounds_to_the_nearest_weight(share: float) -> None:
     changes = {"trials": 1, "algorithms.sparse_feedback_alignment.sparsity": share}
     (each,) = digit_runs(overrides=changes, only=["sparse_feedback_alignment"])
     start = initial_network(each.condition.setup, Streams([(0, 0)]))
@@ -60,14 +60,14 @@ def test_the_nearest_whole_number_of_weights_is_removed(share: float) -> None:
     assert abs(lost - 200 * share) <= 0.5 + 1e-4
 
 
-def test_receptive_fields_are_those_of_the_first_trial() -> None:
+def test_receptive_fields_show_the_first_trial() -> None:
     runs = digit_runs(overrides={"training.epochs": 0.01}, only=["backprop"])
     one, two = (receptive_field_table(freshly_trained(part), (), 20) for part in (runs, runs[:1]))
     assert one.equals(two)
 
 
 @pytest.mark.draws
-def test_a_heat_map_names_its_axes_and_hides_a_cell_whose_trial_diverged(elsewhere: Path) -> None:
+def test_heat_map_has_labels_and_hides_diverged(elsewhere: Path) -> None:
     changes = {"network.hidden": [3], "training.epochs": 0.02, "task.validation": 100, "trials": 2}
     result = run("search/mnist", changes, only=["backprop"])
     ax = result.figure.axes[0]
@@ -83,7 +83,7 @@ def test_a_heat_map_names_its_axes_and_hides_a_cell_whose_trial_diverged(elsewhe
     assert np.isnan(np.ma.filled(cells, np.nan)).sum() == 1
 
 
-def test_published_points_are_drawn_where_they_are(elsewhere: Path) -> None:
+def test_published_points_are_drawn_in_place(elsewhere: Path) -> None:
     result = run("mnist", {"network.hidden": [5], "training.epochs": 2, "trials": 1})
     saved = load(result.directory)
     longer = replace(saved, table=saved.table.assign(example=saved.table["example"] * 10**6))
@@ -100,7 +100,7 @@ def test_published_points_are_drawn_where_they_are(elsewhere: Path) -> None:
 
 
 @pytest.mark.draws
-def test_two_hidden_layers_learn_by_the_shipped_config_and_are_not_compared_with_one(elsewhere: Path) -> None:
+def test_shipped_deep_config_learns_two_layers(elsewhere: Path) -> None:
     # a quarter of the rate at which backprop becomes unsteady on these images
     rates = {f"algorithms.{name}.learning_rate": 0.005 for name in ("backprop", "feedback_alignment")}
     small = {"network.hidden": [60, 40], "network.init_range": [0.1, 0.3, 0.5], "training.epochs": 30, "trials": 2}
@@ -115,32 +115,32 @@ def test_two_hidden_layers_learn_by_the_shipped_config_and_are_not_compared_with
     assert not [line for line in panel.lines if line.get_linestyle() == ":"]
 
 
-def test_percent_is_of_all_examples_however_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_percent_is_independent_of_chunk_size(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = digit_runs(overrides={"training.epochs": 0.2}, only=["backprop"])
     whole = [o.columns["test_error_percent"] for o in train(runs)]
     monkeypatch.setattr(mnist, "PART", 30)  # 100 images in parts of 30, 30, 30 and 10
     np.testing.assert_allclose([o.columns["test_error_percent"] for o in train(runs)], whole, rtol=1e-12)
 
 
-def test_an_example_without_an_angle_does_not_count() -> None:
+def test_undefined_angles_do_not_enter_the_mean() -> None:
     ours = np.array([[[[1.0, 0.0], [0.0, 0.0]]]])
     theirs = np.array([[[[0.0, 1.0], [1.0, 0.0]]]])
     assert probes.make("angle_backprop_deg").reduce([ours, theirs]) == pytest.approx(90)
 
 
-def test_what_is_kept_of_digits_is_one_run_at_a_time() -> None:
+def test_precomputed_runs_are_trained_singly() -> None:
     assert [len(group) for group in form_batches(digit_runs(only=["shallow"]))] == [1, 1]
     assert [len(group) for group in form_batches(digit_runs(only=["backprop"]))] == [2]
 
 
-def test_what_is_kept_of_held_out_images_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_precomputation_limit_counts_test_images(monkeypatch: pytest.MonkeyPatch) -> None:
     state, task = state_of(Mnist()), Mnist()
     for most, kept in ((600 * 4, False), (700 * 4, True)):  # one unit, float32
         monkeypatch.setattr(mnist, "MOST_KEPT", most)
         assert (task.precompute(state, lambda inputs: inputs[..., :1]) is not None) == kept
 
 
-def test_quick_lowers_epochs_of_any_kind_but_mends_nothing() -> None:
+def test_quick_lowers_epochs_but_fixes_no_error() -> None:
     document = yaml.load((shipped_folder() / "mnist.yaml").read_bytes(), "mnist.yaml")
     assert {
         run.condition.setup.examples for run in resolve_config(document, {"training.epochs": 2.5}, quick=True).runs()
@@ -149,7 +149,7 @@ def test_quick_lowers_epochs_of_any_kind_but_mends_nothing() -> None:
         resolve_config(document, {"trials": 2.5}, quick=True)
 
 
-def test_an_axis_that_is_asked_for_must_concern_an_algorithm_that_is_kept(elsewhere: Path) -> None:
+def test_requested_axis_needs_a_kept_algorithm(elsewhere: Path) -> None:
     with pytest.raises(ConfigError, match="there is no algorithm 'shallow'"):
         run("mnist", SMALL, only=["backprop"], sweep={"algorithms.shallow.learning_rate": [0.1, 0.2]})
 

@@ -17,7 +17,7 @@ def lines(ax: Axes, colour: str) -> list[Any]:
 
 @pytest.mark.draws
 @pytest.mark.parametrize(("T", "B"), [(1.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (-1.0, -0.5)])
-def test_the_shaded_cells_are_those_that_flow_to_the_bad_branch(flow: Any, T: float, B: float) -> None:
+def test_shaded_cells_flow_to_the_bad_branch(flow: Any, T: float, B: float) -> None:
     result = flow({"theory.flow_field.T": T, "theory.flow_field.B": B})
     ax = result.figure.axes[0]
     (image,) = ax.get_images()
@@ -35,9 +35,7 @@ def test_the_shaded_cells_are_those_that_flow_to_the_bad_branch(flow: Any, T: fl
 
 @pytest.mark.draws
 @pytest.mark.parametrize("B", [1.0, -1.0])
-def test_solutions_are_grey_where_the_feedback_helps_black_where_not_and_dashed_where_unstable(
-    flow: Any, B: float
-) -> None:
+def test_solutions_have_their_colours_and_dashes(flow: Any, B: float) -> None:
     result = flow({"theory.flow_field.B": B})
     ax = result.figure.axes[0]
     good, bad = lines(ax, flow_field.GOOD), lines(ax, flow_field.BAD)
@@ -63,7 +61,7 @@ def test_arrows_point_where_the_flow_goes(flow: Any) -> None:
 
 
 @pytest.mark.draws
-def test_paths_and_their_losses_are_drawn_in_the_same_colours(flow: Any) -> None:
+def test_paths_and_losses_share_their_colours(flow: Any) -> None:
     result = flow({"theory.flow_field.duration": 4.0, "theory.flow_field.T": 0.5})
     left, right = result.figure.axes
     table = result.table

@@ -36,7 +36,7 @@ def test_there_are_figures_to_draw() -> None:
     assert {"linear", "nse", "angle"} <= set(FIGURES)
 
 
-def test_linear_draws_the_representative_trial_the_others_as_a_band_and_the_published_curve(
+def test_linear_draws_trial_band_and_reference(
     shipped_results: Path,
 ) -> None:
     table = pd.read_csv(shipped_results / "linear/linear.csv")
@@ -59,7 +59,7 @@ def test_linear_draws_the_representative_trial_the_others_as_a_band_and_the_publ
     assert legend == ["shallow", "reinforcement", "backprop", "feedback alignment", "published"]
 
 
-def test_linear_draws_the_target_beside_each_learned_map_on_one_colour_scale(shipped_results: Path) -> None:
+def test_linear_draws_maps_on_one_colour_scale(shipped_results: Path) -> None:
     canvas = drawn(shipped_results / "linear")
     images = [ax.get_images()[0] for ax in canvas.axes[1:] if ax.get_images()]
     assert [image.axes.get_title() for image in images] == [
@@ -74,7 +74,7 @@ def test_linear_draws_the_target_beside_each_learned_map_on_one_colour_scale(shi
     assert np.abs(images[1].get_array() - images[0].get_array()).max() > 0.3
 
 
-def test_the_representative_trial_is_the_one_nearest_the_median() -> None:
+def test_representative_trial_is_nearest_median() -> None:
     rows = [(t, e, 10.0**-end) for t, end in enumerate([3, 9, 5, 4, 8]) for e in range(3)]
     table = pd.DataFrame(rows, columns=["trial", "example", "nse"]).assign(algorithm="a")
     assert representative(table) == 2
@@ -82,7 +82,7 @@ def test_the_representative_trial_is_the_one_nearest_the_median() -> None:
     assert representative(table) == 3
 
 
-def test_nse_draws_one_line_per_range_with_its_mean(shipped_results: Path) -> None:
+def test_nse_draws_one_mean_line_per_range(shipped_results: Path) -> None:
     table = pd.read_csv(shipped_results / "nse/nse.csv")
     ax, bar = drawn(shipped_results / "nse").axes
     assert ax.get_yscale() == "log"

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("digits")
 
 
 @pytest.mark.draws
-def test_mnist_writes_its_columns_and_draws_what_is_in_them(elsewhere: Path) -> None:
+def test_mnist_draws_what_its_table_holds(elsewhere: Path) -> None:
     result = run("mnist", SMALL)
     table = pd.read_csv(elsewhere / "results/mnist/mnist.csv")
     assert list(table) == ["algorithm", "trial", "epoch", "example", "test_error_percent", "angle_backprop_deg"]
@@ -58,7 +58,7 @@ def test_mnist_writes_its_columns_and_draws_what_is_in_them(elsewhere: Path) -> 
 
 
 @pytest.mark.draws
-def test_receptive_fields_reuse_the_runs_of_mnist(elsewhere: Path) -> None:
+def test_receptive_fields_reuse_mnist_runs(elsewhere: Path) -> None:
     run("mnist", SMALL)
     changes = {**SMALL, "trials": 1}
     result = run("receptive-fields", changes)
@@ -96,7 +96,7 @@ def test_a_mosaic_keeps_every_image_upright() -> None:
 
 
 @pytest.mark.draws
-def test_the_search_is_measured_on_held_out_images_and_drawn_as_heat_maps(elsewhere: Path) -> None:
+def test_held_out_search_is_drawn_as_heat_maps(elsewhere: Path) -> None:
     changes = {"network.hidden": [8], "training.epochs": 0.5, "task.validation": 100}
     result = run("search/mnist", changes)
     assert result.trained == 4 * 3 + 4 * 4
@@ -115,7 +115,7 @@ def test_the_search_is_measured_on_held_out_images_and_drawn_as_heat_maps(elsewh
 
 
 @pytest.mark.draws
-def test_a_swept_mnist_is_drawn_and_a_search_of_one_axis_too(elsewhere: Path) -> None:
+def test_swept_mnist_and_1d_search_are_drawn(elsewhere: Path) -> None:
     swept = run("mnist", SMALL, sweep={"network.init_range": [0.1, 0.2]}, only=["backprop", "shallow"])
     assert [len(ax.lines) for ax in swept.figure.axes[:2]] == [2, 2]
     for ax in swept.figure.axes[:2]:
@@ -126,15 +126,13 @@ def test_a_swept_mnist_is_drawn_and_a_search_of_one_axis_too(elsewhere: Path) ->
     assert run("search/mnist", {**changes, "sweep": {"seed": [1, 2]}}).figure.axes
 
 
-def test_all_shipped_configs_of_digits_agree_so_that_runs_are_shared() -> None:
+def test_shipped_digit_configs_share_their_runs() -> None:
     fields = {run.key for run in digit_runs("receptive-fields", {"trials": 1})}
     assert fields < {run.key for run in digit_runs("mnist")}
     assert (shipped_folder() / "search/mnist.yaml").is_file()
 
 
-def test_without_data_nothing_is_written_and_the_way_out_is_told(
-    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, digits: Path
-) -> None:
+def test_missing_data_writes_nothing(elsewhere: Path, monkeypatch: pytest.MonkeyPatch, digits: Path) -> None:
     monkeypatch.setenv("FA_REPRO_DATA", "")
     result = CliRunner().invoke(command_line, ["run", "mnist"])
     assert result.exit_code == 3
@@ -183,7 +181,7 @@ def test_unusual_requests_are_drawn_too(elsewhere: Path, name: str, options: dic
     assert bool(result.diverged) == ("network.output" in options.get("settings", {}))
 
 
-def test_only_drops_the_axes_of_the_algorithms_that_it_drops(elsewhere: Path) -> None:
+def test_only_drops_axes_of_dropped_algorithms(elsewhere: Path) -> None:
     changes = {"network.hidden": [8], "training.epochs": 0.5, "task.validation": 100}
     result = run("search/mnist", changes, only=["backprop"])
     assert result.trained == 4 * 3
@@ -196,7 +194,7 @@ def test_only_drops_the_axes_of_the_algorithms_that_it_drops(elsewhere: Path) ->
 
 
 @pytest.mark.draws
-def test_a_search_over_lengths_shows_the_end_of_each(elsewhere: Path) -> None:
+def test_search_over_lengths_shows_each_end(elsewhere: Path) -> None:
     sweep = {
         "task.validation": [100, 300],
         "network.init_range": [0.1, 0.3],
@@ -215,7 +213,7 @@ def test_a_search_over_lengths_shows_the_end_of_each(elsewhere: Path) -> None:
 
 
 @pytest.mark.draws
-def test_a_large_search_writes_no_numbers_over_each_other(elsewhere: Path) -> None:
+def test_large_search_has_no_overlapping_numbers(elsewhere: Path) -> None:
     sweep = {"seed": list(range(12)), "network.init_range": [0.1 * n for n in range(1, 13)]}
     changes = {"network.hidden": [2], "training.epochs": 0.02, "task.validation": 100, "sweep": sweep}
     ax = run("search/mnist", changes, only=["backprop"]).figure.axes[0]
@@ -225,7 +223,7 @@ def test_a_large_search_writes_no_numbers_over_each_other(elsewhere: Path) -> No
 
 
 @pytest.mark.draws
-def test_swept_lists_stand_in_their_order_and_not_in_that_of_words(elsewhere: Path) -> None:
+def test_swept_lists_are_in_numeric_order(elsewhere: Path) -> None:
     sweep = {"network.hidden": [[8], [100], [20], [8, 4]]}
     changes = {"training.epochs": 0.1, "task.validation": 100, "sweep": sweep}
     ax = run("search/mnist", changes, only=["backprop"]).figure.axes[0]

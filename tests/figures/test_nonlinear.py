@@ -42,7 +42,7 @@ def test_the_table_is_the_contracts(nonlinear_workplace: Path) -> None:
     assert result.table["nse"].tolist() == table["nse"].tolist()
 
 
-def test_angles_have_one_row_for_each_hidden_layer(nonlinear_workplace: Path) -> None:
+def test_angles_have_one_row_per_hidden_layer(nonlinear_workplace: Path) -> None:
     angles = run("nonlinear").extra["angles"]
     assert list(angles) == ["algorithm", "trial", "example", "layer", "angle_backprop_deg"]
     assert set(angles["algorithm"]) == {"feedback_alignment_4"}
@@ -78,7 +78,7 @@ def test_t_tests_are_students(nonlinear_workplace: Path) -> None:
 NETWORKS = {("backprop_3",): ("backprop", 3), ("backprop_4",): ("backprop", 4)}
 
 
-def test_a_diverged_trial_counts_as_lost_and_ends_the_t_test() -> None:
+def test_diverged_trial_is_lost_and_voids_t_test() -> None:
     (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, np.inf, 1.2]), NETWORKS, []).to_dict("records")
     assert (row["trials"], row["diverged"], row["four_better"]) == (3, 1, 2)
     assert row["four"] == np.inf
@@ -86,7 +86,7 @@ def test_a_diverged_trial_counts_as_lost_and_ends_the_t_test() -> None:
     assert np.isnan(row["p"])
 
 
-def test_errors_are_compared_at_the_last_example_of_both() -> None:
+def test_errors_are_compared_at_the_common_end() -> None:
     (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, 1.1, 1.3], at=70), NETWORKS, []).to_dict("records")
     assert row["example"] == 50
     unequal = nonlinear._summary(ends([2.0, 2.1, 2.2, 9.0], [1.0, 1.1, 1.3, 1.0]), NETWORKS, []).iloc[0]
@@ -94,7 +94,7 @@ def test_errors_are_compared_at_the_last_example_of_both() -> None:
     assert unequal["p"] == pytest.approx(2 * student.sf(abs(unequal["t"]), 6))
 
 
-def test_the_t_statistics_sign_and_p_are_as_tabulated() -> None:
+def test_t_statistic_and_p_match_the_table() -> None:
     """Twenty trials, four layers at half the error of three with a spread of 10 %: far beyond chance, and positive."""
     rng = np.random.default_rng(0)
     rows = pd.DataFrame(
@@ -206,7 +206,7 @@ def test_swept_curves_are_all_in_sight(nonlinear_workplace: Path) -> None:
 
 
 @pytest.mark.draws
-def test_depth_and_rule_are_those_of_the_config_whatever_an_algorithm_is_called(nonlinear_workplace: Path) -> None:
+def test_depth_and_rule_come_from_the_config(nonlinear_workplace: Path) -> None:
     """The t-tests, colours and lines of algorithms with other names are those of the shipped names."""
     others = {"backprop_3": "ours", "backprop_4": "feedback_alignment_3", "feedback_alignment_4": "theirs_4"}
     document = read_config(Path("configs/nonlinear.yaml"))
@@ -223,13 +223,13 @@ def test_depth_and_rule_are_those_of_the_config_whatever_an_algorithm_is_called(
     assert len(curves(usual)) == 5
 
 
-def test_with_as_many_layers_in_each_net_there_is_no_test_between_them(nonlinear_workplace: Path) -> None:
+def test_nets_of_equal_depth_are_not_compared(nonlinear_workplace: Path) -> None:
     result = run("nonlinear", {"algorithms.backprop_3.network": {"hidden": [20, 10]}})
     assert list(result.extra["summary"]["rule"]) == ["feedback_alignment"]
 
 
 @pytest.mark.draws
-def test_colours_are_those_of_the_rule_whatever_the_depth(nonlinear_workplace: Path) -> None:
+def test_colours_depend_on_rule_not_depth(nonlinear_workplace: Path) -> None:
     result = run("nonlinear", sweep={"algorithms.backprop_4.learning_rate": [0.01, 0.02]})
     for ax in result.figure.axes[:5]:
         rule, layers = "_".join(ax.get_title().split()[:-3]).rsplit("_", 1)  # without "n = 4"
@@ -237,7 +237,7 @@ def test_colours_are_those_of_the_rule_whatever_the_depth(nonlinear_workplace: P
             assert {to_hex(line.get_color()) for line in ax.get_lines()} == {style.colour(rule).lower()}
 
 
-def test_angles_to_other_rules_are_not_taken_for_those_to_backprop(nonlinear_workplace: Path) -> None:
+def test_other_angles_are_not_those_to_backprop(nonlinear_workplace: Path) -> None:
     key = "algorithms.feedback_alignment_4.record.probes"
     result = run("nonlinear", {key: ["test_nse", "angle_pseudobackprop_layer1_deg"]}, only=["feedback_alignment_4"])
     assert result.extra["angles"].empty
@@ -256,9 +256,7 @@ def test_angles_to_other_rules_are_not_taken_for_those_to_backprop(nonlinear_wor
         ({"record.probes": ["test_nse", "angle_backprop_layer01_deg"]}, "unknown probe 'angle_backprop_layer01_deg'"),
     ],
 )
-def test_what_cannot_be_drawn_is_told_before_training(
-    nonlinear_workplace: Path, settings: dict[str, Any], message: str
-) -> None:
+def test_undrawable_settings_fail_early(nonlinear_workplace: Path, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as error:
         run("nonlinear", settings)
     assert message in str(error.value)
@@ -273,7 +271,7 @@ def test_the_shipped_config_in_quick_is_quick() -> None:
     assert {condition.setup.network.hidden for condition in full.conditions} == {(20,), (20, 10)}
 
 
-def test_an_algorithm_may_be_called_like_a_number(nonlinear_workplace: Path) -> None:
+def test_algorithm_may_be_named_like_a_number(nonlinear_workplace: Path) -> None:
     own = {"rule": "backprop", "learning_rate": 0.01}
     run("nonlinear", {"algorithms": {"Inf": own, "NA": {**own, "network": {"hidden": [5, 4]}}}})
     saved = directory.load(nonlinear_workplace / "results/nonlinear")

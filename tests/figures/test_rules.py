@@ -56,7 +56,7 @@ def interval(values: np.ndarray) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def test_tables_have_the_error_the_angle_of_each_layer_and_a_row_for_each_algorithm(place: Path) -> None:
+def test_tables_have_errors_angles_and_summary(place: Path) -> None:
     result = run("deep")
     assert list(result.table) == ["algorithm", "trial", "example", "test_nse", *LAYERS]
     table = pd.read_csv(place / "results/deep/deep.csv")
@@ -73,7 +73,7 @@ def test_tables_have_the_error_the_angle_of_each_layer_and_a_row_for_each_algori
     assert summary.set_index("algorithm").loc["shallow", LAYERS].isna().all()
 
 
-def test_the_end_of_single_examples_is_the_mean_of_the_last_fifty() -> None:
+def test_online_end_is_the_mean_of_the_last_50() -> None:
     examples = np.arange(100)
     rows = pd.DataFrame(
         [("one", trial, each, 10.0 ** -(trial + each / 10), float(each)) for trial in range(3) for each in examples],
@@ -90,7 +90,7 @@ def test_the_end_of_single_examples_is_the_mean_of_the_last_fifty() -> None:
     assert (row["error"], row["low"], row["high"]) == pytest.approx(interval(np.array([3.0, 4.0, 5.0])))
 
 
-def test_remarks_are_a_line_for_each_algorithm_the_least_error_first(place: Path) -> None:
+def test_remarks_are_sorted_by_error(place: Path) -> None:
     result = run("deep")
     summary = result.extra["summary"].sort_values("error")
     assert [line.split(",")[0] for line in result.remarks] == list(map(style.label, summary["algorithm"]))
@@ -103,7 +103,7 @@ def test_remarks_are_a_line_for_each_algorithm_the_least_error_first(place: Path
 
 
 @pytest.mark.draws
-def test_curves_are_means_with_intervals_and_angles_leave_out_backprop_and_shallow(place: Path) -> None:
+def test_curves_have_means_and_intervals(place: Path) -> None:
     result = run("deep")
     left, *right = result.figure.axes
     assert (left.get_yscale(), left.get_ylabel()) == ("log", "NSE of held-out examples")
@@ -131,7 +131,7 @@ def test_curves_are_means_with_intervals_and_angles_leave_out_backprop_and_shall
 
 
 @pytest.mark.draws
-def test_curves_of_single_examples_are_smoothed_and_that_is_told(place: Path) -> None:
+def test_online_curves_are_smoothed_and_say_so(place: Path) -> None:
     result = run("family", {"training.examples": 400}, only=["backprop"])
     (ax,) = result.figure.axes
     logs = np.log10(result.table["nse"]).groupby(result.table["example"]).mean().to_numpy()
@@ -144,7 +144,7 @@ def test_curves_of_single_examples_are_smoothed_and_that_is_told(place: Path) ->
 
 
 @pytest.mark.draws
-def test_a_rule_that_diverged_is_marked_told_and_has_no_mean(place: Path) -> None:
+def test_diverged_rule_is_marked_and_has_no_mean(place: Path) -> None:
     changes = {"algorithms.backprop.learning_rate": 0.16, "training.examples": 200}
     result = run("family", changes)
     assert {one.condition.algorithm for one, _ in result.diverged} == {"backprop"}
@@ -178,7 +178,7 @@ def test_one_error_is_needed(place: Path, command: Callable[..., Result], probes
 
 
 @pytest.mark.draws
-def test_a_sweep_is_drawn_as_lines_or_maps_and_the_best_is_told(place: Path) -> None:
+def test_sweep_is_drawn_and_its_best_is_reported(place: Path) -> None:
     sweep: dict[str, Any] = {"algorithms.*.learning_rate": [0.005, 0.02]}
     result = run("family", sweep=sweep, only=["backprop", "shallow"])
     assert [len(ax.get_lines()) for ax in result.figure.axes[:2]] == [2, 2]
@@ -220,9 +220,7 @@ algorithms:
     assert misprinted(result.figure) == []
 
 
-def test_lists_checks_and_reports_pass_over_a_figure_without_claims(
-    place: Path, command: Callable[..., Result]
-) -> None:
+def test_figure_without_claims_is_passed_over(place: Path, command: Callable[..., Result]) -> None:
     assert command("run", "family").exit_code == 0
     listed = command("list")
     assert listed.exit_code == 0
@@ -232,7 +230,7 @@ def test_lists_checks_and_reports_pass_over_a_figure_without_claims(
     assert command("run", "--from", "results/family").exit_code == 0
 
 
-def test_eleven_rules_fit_the_page_and_no_two_look_alike() -> None:
+def test_eleven_rules_fit_and_look_different() -> None:
     names = [
         "backprop",
         "feedback_alignment",
@@ -269,7 +267,7 @@ def test_eleven_rules_fit_the_page_and_no_two_look_alike() -> None:
 
 
 @pytest.mark.parametrize("task", ["linear", "mnist", "nonlinear"])
-def test_the_rules_are_compared_as_they_were_searched_but_for_their_rates(task: str) -> None:
+def test_comparison_and_search_configs_agree(task: str) -> None:
     shown, searched = (
         copy.deepcopy(dict(Request(f"{place}/rules-{task}").resolved.data)) for place in ("extra", "search")
     )

@@ -13,9 +13,7 @@ from tests.support.nonlinear import CONFIG
 
 
 @pytest.mark.draws
-def test_a_search_over_the_error_of_held_out_examples(
-    nonlinear_workplace: Path, command: Callable[..., Result]
-) -> None:
+def test_search_over_the_held_out_error(nonlinear_workplace: Path, command: Callable[..., Result]) -> None:
     text = CONFIG.replace("figure: nonlinear", "figure: search").replace(
         "probes: [test_nse]", "probes: [validation_nse]"
     )

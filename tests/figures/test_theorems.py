@@ -19,7 +19,7 @@ SmallResults = Callable[[str], FigureResults]
 
 
 @pytest.mark.draws
-def test_the_panel_of_v_is_that_of_the_first_size(small_results: SmallResults) -> None:
+def test_v_panel_shows_the_first_size(small_results: SmallResults) -> None:
     results = small_results("theorems")
     panel = next(ax for ax in draw(theorems.FIGURE, results).axes if ax.get_title() == "1: V")
     assert {text.get_text() for text in panel.get_legend().get_texts()} == {"zero", "random", "opposed"}
@@ -30,7 +30,7 @@ def test_the_panel_of_v_is_that_of_the_first_size(small_results: SmallResults) -
 
 
 @pytest.mark.draws
-def test_each_statement_is_listed_with_its_number_and_its_verdict(small_results: SmallResults) -> None:
+def test_statements_have_numbers_and_verdicts(small_results: SmallResults) -> None:
     results = small_results("theorems")
     summary = results.extra["summary"]
     texts = [text.get_text() for ax in draw(theorems.FIGURE, results).axes for text in ax.texts]
@@ -56,7 +56,7 @@ def test_a_statement_that_fails_is_told(small_results: SmallResults) -> None:
 
 
 @pytest.mark.draws
-def test_lines_are_the_median_of_what_was_measured(small_results: SmallResults) -> None:
+def test_lines_are_the_median_over_trials(small_results: SmallResults) -> None:
     results = small_results("theorems")
     table = results.table
     part = table[table["quantity"] == "error/6-5-3/zero"].pivot(index="time", columns="trial", values="value")
@@ -74,7 +74,7 @@ def test_some_theorems_can_be_drawn_alone(workplace: Path, only: list[str]) -> N
 
 
 @pytest.mark.draws
-def test_a_sweep_of_theorems_shows_what_holds_where(workplace: Path) -> None:
+def test_theorem_sweep_shows_what_holds_where(workplace: Path) -> None:
     result = run("theorems", THEOREMS, sweep={"theory.theorem_2.init_range": [0.1, 0.5]}, only=["theorem_2"])
     (image,) = result.figure.axes[0].get_images()
     assert image.get_array().shape == (5, 2)
@@ -84,7 +84,7 @@ def test_a_sweep_of_theorems_shows_what_holds_where(workplace: Path) -> None:
     assert sorted(told) == sorted(f"{value:.2g}" for value in summary["measured"])
 
 
-def test_shipped_configs_say_the_defaults_of_their_studies() -> None:
+def test_shipped_configs_state_study_defaults() -> None:
     for name in ("flow-field", "theorems"):
         written = read_config(find_config(name)).data["theory"]
         bare = yaml.load(yaml.dump({"figure": name, "theory": {key: {} for key in written}}), "bare.yaml")

@@ -79,7 +79,7 @@ def test_equal_results_give_equal_pictures(workplace: Path) -> None:
 
 @pytest.mark.draws
 @pytest.mark.usefixtures("workplace")
-def test_the_wide_interval_of_two_trials_does_not_flatten_the_curves() -> None:
+def test_wide_interval_does_not_flatten_curves() -> None:
     result = run(
         "linear", {"trials": 2, "training.examples": 600}, sweep={"network.init_range": [0.1, 0.3]}, only=["backprop"]
     )

@@ -9,7 +9,7 @@ from fa_repro.results import directory
 from fa_repro.results.figure_results import FigureResults
 
 
-def test_a_table_is_written_and_read_without_loss(tmp_path: Path) -> None:
+def test_table_round_trip_is_lossless(tmp_path: Path) -> None:
     values = np.array([1 / 3, 5e-324, 1.7976931348623157e308, np.inf, np.nan, 0.1 + 0.2])
     table = pd.DataFrame({"example": range(6), "nse": values, "rule": ["a"] * 6})
     saved = FigureResults(table, {"more": table}, {"figure": "linear"}, {})

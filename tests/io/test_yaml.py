@@ -53,7 +53,7 @@ def test_every_path_has_its_line() -> None:
     assert document.lines["b", "c", 1] == 4
 
 
-def test_repeated_keys_are_all_named_with_both_lines() -> None:
+def test_repeated_keys_are_named_with_both_lines() -> None:
     text = problems("a: 1\nb: {c: 1,\n c: 2}\na: 3\n")
     assert "a.yaml:3: b.c: repeats the key of line 2" in text
     assert "a.yaml:4: a: repeats the key of line 1" in text
@@ -81,11 +81,11 @@ def test_repeated_keys_are_all_named_with_both_lines() -> None:
         ("a: !foo {b: 1}", "a.yaml:1: a: cannot read this as '!foo'"),
     ],
 )
-def test_what_is_no_config_is_refused_with_its_place(text: str | bytes, message: str) -> None:
+def test_invalid_config_is_refused_with_line(text: str | bytes, message: str) -> None:
     assert message in problems(text)
 
 
-def test_an_alias_bomb_is_refused_before_it_grows() -> None:
+def test_alias_bomb_is_refused_early() -> None:
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
     assert "too many" in problems("\n".join(lines))

@@ -4,7 +4,7 @@ import pytest
 from fa_repro.nn.random import Streams
 
 
-def test_streams_differ_by_purpose_trial_and_seed() -> None:
+def test_streams_differ_by_purpose_trial_seed() -> None:
     pairs = [(0, 0), (0, 1), (1, 0), (1, 1)]
     draws = [
         tuple(row) for purpose in ("weights/0", "weights/1") for row in Streams(pairs).uniform(purpose, (4,), float)
@@ -12,21 +12,21 @@ def test_streams_differ_by_purpose_trial_and_seed() -> None:
     assert len(set(draws)) == len(draws)
 
 
-def test_a_replica_draws_the_same_alone_as_among_others() -> None:
+def test_replica_draws_do_not_depend_on_others() -> None:
     together = Streams([(0, 0), (0, 5), (3, 5)])
     alone = Streams([(0, 5)])
     np.testing.assert_array_equal(together.uniform("a", (3, 2), float)[1], alone.uniform("a", (3, 2), float)[0])
     np.testing.assert_array_equal(together.normals("b", 4).draw(7)[1], alone.normals("b", 4).draw(7)[0])
 
 
-def test_sweep_points_of_a_trial_share_their_numbers() -> None:
+def test_sweep_points_share_a_trials_numbers() -> None:
     rows = Streams([(0, 2), (0, 3), (0, 2)]).normals("inputs", 3).draw(5)
     np.testing.assert_array_equal(rows[0], rows[2])
     assert not np.array_equal(rows[0], rows[1])
 
 
 @pytest.mark.parametrize("method", ["draw", "next"])
-def test_the_sequence_does_not_depend_on_how_it_is_cut(method: str) -> None:
+def test_sequence_is_independent_of_chunk_size(method: str) -> None:
     whole = Streams([(0, 0), (0, 1)]).normals("x", 3).draw(1000)
     source = Streams([(0, 0), (0, 1)]).normals("x", 3)
     parts = [getattr(source, method)(count) for count in (1, 2, 300, 7, 256, 434)]

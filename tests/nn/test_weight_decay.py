@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("digits")
 
 
 @pytest.mark.parametrize(("dtype", "each"), [("float32", 5e-8), ("float32", 5e-5), ("float64", 1e-15)])
-def test_decay_too_small_for_the_type_is_saved_up(dtype: str, each: float) -> None:
+def test_decay_below_precision_accumulates(dtype: str, each: float) -> None:
     start = np.random.default_rng(0).uniform(-1, 1, (2, 30, 40)).astype(dtype)
     weights = start.copy()
     decay, steps = Decay(weights), 50_000

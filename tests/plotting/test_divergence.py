@@ -21,7 +21,7 @@ def test_cells_say_how_many_trials_diverged() -> None:
     np.testing.assert_array_equal(np.isnan(values(ax)), [[False, True, True]] * 2)
 
 
-def test_a_cell_without_runs_is_not_said_to_have_diverged() -> None:
+def test_cell_without_runs_is_not_diverged() -> None:
     saved = made_up({"task.inputs": [3, 4], "seed": [0, 1]}, algorithms=["backprop"])
     gone = (saved.table["task.inputs"] == 3) & (saved.table["seed"] == 1)
     ax = heat(drawn(replace(saved, table=saved.table[~gone])))[0]
@@ -31,7 +31,7 @@ def test_a_cell_without_runs_is_not_said_to_have_diverged() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_where_words_do_not_fit_a_cross_stands_in_each_cell_that_diverged() -> None:
+def test_small_cells_that_diverged_have_a_cross() -> None:
     axes = {RATE: [n / 100 for n in range(1, 31)], "seed": list(range(30))}
     saved = made_up(axes, lost=lambda _, trial, rate, seed: rate > 0.25 and seed > 27 and trial == 1, trials=2,
                     algorithms=["backprop", "shallow"], value=lambda _, __, rate, seed: 1 + rate + seed)  # fmt: skip
@@ -46,7 +46,7 @@ def test_where_words_do_not_fit_a_cross_stands_in_each_cell_that_diverged() -> N
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_cell_without_runs_is_told_where_there_is_no_room_for_words() -> None:
+def test_small_cells_without_runs_are_explained() -> None:
     saved = made_up({"task.inputs": list(range(1, 13)), "seed": list(range(12))}, trials=1)
     gone = (saved.table["task.inputs"] == 3) & (saved.table["seed"] == 1)
     canvas = drawn(replace(saved, table=saved.table[~gone]))
@@ -54,7 +54,7 @@ def test_a_cell_without_runs_is_told_where_there_is_no_room_for_words() -> None:
     assert unfit(canvas) == []
 
 
-def test_a_sweep_of_which_every_run_diverged_has_no_scale_of_colours() -> None:
+def test_fully_diverged_sweep_has_no_colour_bar() -> None:
     canvas = drawn(made_up({RATE: [1.0, 2.0], "seed": [0, 1]}, lost=lambda *_: True, algorithms=["backprop"]))
     (ax,) = canvas.axes
     assert ax.get_title() == "backprop\nevery run diverged"
@@ -75,7 +75,7 @@ def test_lines_that_diverge_are_all_counted(points: int) -> None:
 
 
 @pytest.mark.parametrize("points", [50, 51, 400])
-def test_of_very_many_values_some_are_drawn_and_that_is_told(points: int) -> None:
+def test_at_most_50_values_are_drawn(points: int) -> None:
     axes = {RATE: [float(n) for n in range(1, points + 1)]}
     canvas = drawn(made_up(axes, algorithms=["backprop"], value=lambda _a, _t, rate: rate / 1000))
     panel, bar = canvas.axes
@@ -86,7 +86,7 @@ def test_of_very_many_values_some_are_drawn_and_that_is_told(points: int) -> Non
     assert (f"(50 of {points} values are drawn)" in bar.get_ylabel().replace("\n", " ")) == (points > 50)
 
 
-def test_of_very_many_angles_some_are_drawn_and_that_is_told() -> None:
+def test_at_most_50_angles_are_drawn() -> None:
     saved = made_up({RATE: [float(n) for n in range(1, 61)]}, figure="angle", column="angle_backprop_deg")
     table = saved.table.assign(angle_pseudobackprop_deg=1.0)
     canvas = drawn(replace(saved, table=table, extra={"online": table.head(0)}))

@@ -36,7 +36,7 @@ from tests.support.sweeps import BLOCKS
         ([], []),
     ],
 )
-def test_values_are_named_shortly_and_stand_in_order(given: list[Any], named: list[str]) -> None:
+def test_values_have_short_names_in_order(given: list[Any], named: list[str]) -> None:
     assert list(labels.value_names(given).values()) == named
 
 
@@ -52,7 +52,7 @@ def test_points_are_named_by_their_values() -> None:
     assert [name for name, _ in labels.sweep_points(table, ["a", "b"])] == ["1, y", "2, x"]
 
 
-def test_text_is_broken_between_words_and_loses_nothing() -> None:
+def test_wrapping_keeps_words_and_loses_nothing() -> None:
     assert labels.wrap("initial range ω of W0 and W", 15) == "initial range ω\nof W0 and W"
     assert labels.wrap("rule=feedback_alignment, a=1", 15) == "rule=feedback_\nalignment, a=1"
     for width in range(1, 30):

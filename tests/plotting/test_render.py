@@ -32,7 +32,7 @@ def test_equal_figures_give_equal_bytes(
 
 
 @pytest.mark.parametrize("case", ["linear", "linear over two"])
-def test_fonts_are_embedded_in_pdf_as_outlines_that_can_be_edited(drawn_case: DrawnCase, case: str) -> None:
+def test_pdf_fonts_are_embedded_as_truetype(drawn_case: DrawnCase, case: str) -> None:
     data = render.save_figure(drawn_case(case), "pdf")
     fonts = re.findall(rb"/Type /Font\b(?!Descriptor)", data)
     assert fonts
@@ -43,7 +43,7 @@ def test_fonts_are_embedded_in_pdf_as_outlines_that_can_be_edited(drawn_case: Dr
     assert width == pytest.approx(72 * style.WIDE)
 
 
-def test_svg_has_no_text_that_a_reader_may_lack_the_font_of(drawn_case: DrawnCase) -> None:
+def test_svg_text_is_drawn_as_paths(drawn_case: DrawnCase) -> None:
     picture = ET.fromstring(render.save_figure(drawn_case("linear"), "svg"))
     tags = {element.tag.rpartition("}")[2] for element in picture.iter()}
     assert "path" in tags

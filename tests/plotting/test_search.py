@@ -18,7 +18,7 @@ def curve(ax: Axes, label: str) -> Any:
     return next(line for line in ax.get_lines() if str(line.get_label()).startswith(label))
 
 
-def test_a_search_along_one_key_of_every_algorithm_is_a_line_of_each() -> None:
+def test_search_along_a_shared_key_draws_lines() -> None:
     def value(algorithm: str, trial: int, rate: float) -> float:
         return (1 + trial) * (rate if algorithm == "backprop" else 0.01 / rate)
 
@@ -47,7 +47,7 @@ def test_a_search_along_one_key_of_every_algorithm_is_a_line_of_each() -> None:
     ]
 
 
-def test_a_line_against_a_key_shows_what_diverged_and_averages_none_of_it() -> None:
+def test_diverged_points_are_marked_not_averaged() -> None:
     def lost(algorithm: str, trial: int, rate: float) -> bool:
         return algorithm == "backprop" and (rate > 0.5 or (rate > 0.2 and trial == 1))
 
@@ -66,7 +66,7 @@ def test_a_line_against_a_key_shows_what_diverged_and_averages_none_of_it() -> N
     assert words(nothing)[0] == "backprop: no point without divergence"
 
 
-def test_a_search_along_the_key_of_one_algorithm_shows_the_others_as_level() -> None:
+def test_unswept_algorithms_are_level_lines() -> None:
     saved = searched(RATE, [0.1, 0.2], value=lambda name, _, rate: rate if name == "backprop" else 0.15)
     (ax,) = drawn(saved).axes
     assert list(curve(ax, "feedback").get_ydata()) == pytest.approx([0.15, 0.15])
@@ -74,7 +74,7 @@ def test_a_search_along_the_key_of_one_algorithm_shows_the_others_as_level() -> 
     assert words(saved)[1] == "feedback alignment: best 1.5e-1, not swept"
 
 
-def test_a_search_over_words_or_pairs_stays_a_heat_map_and_names_the_best() -> None:
+def test_search_over_words_or_pairs_is_heat_map() -> None:
     layers = searched("network.hidden", [[4], [20], [10]], value=lambda _, __, hidden: 1 / hidden[0])
     assert len(heat(drawn(layers))) == 2
     assert words(layers)[0] == "backprop: best 5.0e-2 at network.hidden = [20]"
@@ -87,7 +87,7 @@ def test_a_search_over_words_or_pairs_stays_a_heat_map_and_names_the_best() -> N
     assert words(wide)[0].endswith("; at the edge of the grid: training.examples")
 
 
-def test_many_algorithms_are_told_apart_by_colour_and_line() -> None:
+def test_many_algorithms_look_different() -> None:
     from fa_repro.plotting import style
 
     rules = {"backprop": "backprop", "shallow": "shallow", "mine": "feedback_alignment", "deep": "feedback_alignment"}
@@ -105,7 +105,7 @@ def test_many_algorithms_are_told_apart_by_colour_and_line() -> None:
     assert all(max(to_rgb(look["color"])) < 1 for look in looks.values())
 
 
-def test_a_search_of_many_algorithms_fits_its_canvas() -> None:
+def test_many_algorithms_fit_the_canvas() -> None:
     names = [
         "backprop",
         "shallow",

@@ -29,7 +29,7 @@ def digit_drawings(digits: Path, tmp_path: Path) -> dict[str, Canvas]:
 
 @pytest.mark.draws
 @pytest.mark.parametrize("case", CASES)
-def test_every_figure_fits_a_page_and_its_type_can_be_read(drawn_case: Callable[[str], Canvas], case: str) -> None:
+def test_every_figure_fits_the_page(drawn_case: Callable[[str], Canvas], case: str) -> None:
     canvas = drawn_case(case)
     assert canvas.get_figwidth() == style.WIDE
     assert canvas.get_figheight() <= 9.5
@@ -38,7 +38,7 @@ def test_every_figure_fits_a_page_and_its_type_can_be_read(drawn_case: Callable[
 
 
 @pytest.mark.draws
-def test_figures_of_digits_are_as_wide_as_the_page_and_their_type_can_be_read(
+def test_digit_figures_fit_the_page(
     digit_drawings: dict[str, Canvas],
 ) -> None:
     for name, canvas in digit_drawings.items():
@@ -71,7 +71,7 @@ def test_powers_are_written_in_plain_characters(low: float, high: float, told: s
     assert told <= {text.get_text() for text in texts(canvas)}
 
 
-def test_powers_of_both_signs_are_written_in_plain_characters() -> None:
+def test_negative_powers_are_in_plain_characters() -> None:
     canvas = Canvas()
     ax = canvas.subplots()
     ax.set(xscale="symlog", xlim=(-100, 100))
@@ -79,7 +79,7 @@ def test_powers_of_both_signs_are_written_in_plain_characters() -> None:
     assert {"\N{MINUS SIGN}10²", "0", "10²"} <= {text.get_text() for text in texts(canvas)}
 
 
-def test_figures_name_their_type_and_do_not_count_it_in_points() -> None:
+def test_figures_use_named_type_sizes() -> None:
     for path in (Path(fa_repro.__file__).parent / "figures").glob("*.py"):
         assert not re.search(r"(fontsize|labelsize|size)\"?\s*[=:]\s*\d", path.read_text().replace("markersize", "")), (
             path
@@ -115,14 +115,14 @@ ALGORITHMS = ("shallow", "reinforcement", "backprop", "feedback_alignment", "spa
     "colours",
     [[*map(style.colour, ALGORITHMS)], style.SERIES, [*style.PATHS, "#009E73"], [style.HOLDS, style.FAILS]],
 )
-def test_colours_are_told_apart_by_those_who_see_fewer(colours: list[str], missing: str) -> None:
+def test_colours_are_safe_for_colour_blindness(colours: list[str], missing: str) -> None:
     """By 15 at least, where 2.3 is the least difference that can be seen."""
     for one, two in itertools.combinations(colours, 2):
         distance = np.linalg.norm(lab(one, SEEN_WITHOUT[missing]) - lab(two, SEEN_WITHOUT[missing]))
         assert distance >= 15, (one, two)
 
 
-def test_an_algorithm_has_its_own_colour_or_that_of_its_rule() -> None:
+def test_colour_falls_back_to_that_of_the_rule() -> None:
     assert style.colour("reinforcement", rule="node_perturbation") == style.colour("reinforcement")
     assert style.colour("mine", rule="feedback_alignment") == style.colour("feedback_alignment")
     assert style.colour("backprop", rule="shallow") == style.colour("backprop")

@@ -31,7 +31,7 @@ def bold(ax: Axes) -> list[str]:
         ({"seed": [0, 1, 2], "network.init_range": [0.1, 0.2, 0.3], BETA: [0.1, 0.2]}, 3),
     ],
 )
-def test_the_number_of_axes_decides_what_is_drawn(axes: dict[str, list[Any]], maps: int) -> None:
+def test_number_of_axes_decides_the_plot(axes: dict[str, list[Any]], maps: int) -> None:
     canvas = drawn(made_up(axes))
     assert len(heat(canvas)) == maps
     if not maps:
@@ -40,7 +40,7 @@ def test_the_number_of_axes_decides_what_is_drawn(axes: dict[str, list[Any]], ma
 
 
 @pytest.mark.draws
-def test_heat_maps_hold_the_geometric_mean_over_trials_of_the_last_example(place: Path) -> None:
+def test_heat_maps_hold_the_final_geometric_mean(place: Path) -> None:
     sweep = {"network.init_range": [0.1, 0.3], BETA: [0.9, 0.1, 0.5]}
     result = run("linear", {"training.examples": 30}, sweep=sweep)
     table = directory.load(result.directory).table
@@ -69,7 +69,7 @@ def test_heat_maps_hold_the_geometric_mean_over_trials_of_the_last_example(place
 
 
 @pytest.mark.draws
-def test_a_key_of_every_algorithm_is_one_axis_of_each(place: Path) -> None:
+def test_shared_key_is_one_axis_per_algorithm(place: Path) -> None:
     sweep = {EVERY: [0.01, 0.02], BETA: [0.1, 0.5]}
     result = run("linear", {"training.examples": 30}, sweep=sweep)
     assert list(result.table) == ["algorithm", "trial", "example", "nse", *sweep]
@@ -82,7 +82,7 @@ def test_a_key_of_every_algorithm_is_one_axis_of_each(place: Path) -> None:
     assert [len(ax.get_lines()) for ax in drawn(made_up({EVERY: [0.1, 0.2]})).axes[:2]] == [2, 2]
 
 
-def test_results_of_a_star_axis_are_made_again_from_themselves(place: Path, command: Any) -> None:
+def test_star_axis_results_can_be_repeated(place: Path, command: Any) -> None:
     words = ["--set", "algorithms.*.network.init_range=0.2", "--sweep", f"{EVERY}=0.01,0.02"]
     planned = command("run", "linear", *words, "--dry-run").output
     assert f"{EVERY}: 0.01, 0.02 (2 values)" in planned
@@ -94,7 +94,7 @@ def test_results_of_a_star_axis_are_made_again_from_themselves(place: Path, comm
     assert (place / "other/linear/linear.csv").read_bytes() == (place / "results/linear/linear.csv").read_bytes(), kept
 
 
-def test_the_end_of_each_run_is_its_own_last_example() -> None:
+def test_end_of_a_run_is_its_own_last_example() -> None:
     saved = made_up({"training.examples": [20, 10], "seed": [0, 1]}, value=lambda _, __, examples, ___: 1 / examples)
     table = saved.table
     table.loc[(table["training.examples"] == 20) & (table["example"] == 10), "example"] = 20
@@ -103,7 +103,7 @@ def test_the_end_of_each_run_is_its_own_last_example() -> None:
     assert "after 10 to 20 examples" in canvas.axes[-1].get_ylabel()
 
 
-def test_percent_is_averaged_and_coloured_as_it_is() -> None:
+def test_percent_has_linear_mean_and_colours() -> None:
     saved = made_up({"seed": [0, 1], "network.init_range": [0.1, 0.2]}, "mnist", "test_error_percent",
                     value=lambda _, trial, seed, omega: 2.0 + trial**2 + seed + omega)  # fmt: skip
     canvas = drawn(
@@ -117,7 +117,7 @@ def test_percent_is_averaged_and_coloured_as_it_is() -> None:
 
 
 @pytest.mark.draws
-def test_angles_over_two_axes_are_two_heat_maps_of_the_end(place: Path) -> None:
+def test_two_axis_angles_are_final_heat_maps(place: Path) -> None:
     sweep = {"network.init_range": [0.1, 0.3], "seed": [0, 1, 2]}
     result = run("angle", PROBES, sweep=sweep, only=["feedback_alignment"])
     panels = heat(result.figure)
@@ -129,7 +129,7 @@ def test_angles_over_two_axes_are_two_heat_maps_of_the_end(place: Path) -> None:
     assert "Fig. 1e is drawn over one axis only" in result.figure.get_suptitle()
 
 
-def test_the_axes_of_fewest_values_are_spread_over_small_multiples() -> None:
+def test_shortest_axes_become_small_multiples() -> None:
     axes = {"seed": [1, 0], "network.init_range": [0.1, 0.2, 0.3], "task.inputs": [3, 4, 5, 6]}
     canvas = drawn(made_up(axes, value=lambda name, _, seed, omega, n: (1 + len(name)) * omega * n * (1 + seed)))
     panels = heat(canvas)
@@ -170,7 +170,7 @@ def test_what_is_not_shown_is_told(algorithms: int, shown: int) -> None:
     assert canvas.get_suptitle() == (told if shown < total else "")
 
 
-def test_long_names_stand_beside_rows_and_all_of_them_are_written() -> None:
+def test_long_names_label_rows_in_full() -> None:
     blocks = [{"rule": "feedback_alignment", "learning_rate": n / 100, "feedback_range": n / 7} for n in range(1, 13)]
     canvas = drawn(made_up({"algorithms.backprop": blocks, "seed": [0, 1]}, algorithms=["backprop"]))
     (ax,) = heat(canvas)
@@ -180,7 +180,7 @@ def test_long_names_stand_beside_rows_and_all_of_them_are_written() -> None:
     assert unfit(canvas) == []
 
 
-def test_logarithmic_colours_span_four_decades_at_most() -> None:
+def test_log_colours_span_at_most_four_decades() -> None:
     saved = made_up(
         {"seed": [0, 1], "task.inputs": [3, 4]}, value=lambda _, __, seed, n: 1e-9 if seed + n == 3 else 0.1
     )
@@ -188,7 +188,7 @@ def test_logarithmic_colours_span_four_decades_at_most() -> None:
     assert (low, high) == pytest.approx((1e-5, 0.1))
 
 
-def test_an_algorithm_that_a_sweep_does_not_concern_has_its_own_colour() -> None:
+def test_unswept_algorithm_keeps_its_own_colour() -> None:
     """By its name first: the rule of `reinforcement` is called `node_perturbation`."""
     saved = made_up({RATE: [0.1, 0.2]}, algorithms=["reinforcement", "backprop"])
     saved.config["algorithms"]["reinforcement"]["rule"] = "node_perturbation"

@@ -19,7 +19,7 @@ PACKAGE = Path(fa_repro.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def test_a_rule_imports_what_it_needs_from_one_place() -> None:
+def test_rules_import_from_one_package() -> None:
     for path in (PACKAGE / "rules").glob("[a-z]*.py"):
         modules = {node.module for node in ast.parse(path.read_text()).body if isinstance(node, ast.ImportFrom)}
         ours = {name for name in modules if name and name.startswith("fa_repro")}
@@ -27,7 +27,7 @@ def test_a_rule_imports_what_it_needs_from_one_place() -> None:
 
 
 @pytest.mark.parametrize("package", ["rules", "tasks", "figures", "theory"])
-def test_every_module_is_found_and_its_misspelt_name_suggested(package: str) -> None:
+def test_modules_are_found_misspelt_get_a_hint(package: str) -> None:
     for name in registry.names(package):
         registry.module(package, name)
         with pytest.raises(KeyError, match=f"Did you mean {name}"):
@@ -39,7 +39,7 @@ def test_a_rule_module_must_define_one_rule() -> None:
         registry.find("tasks", "linear", Rule)
 
 
-def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
+def test_modules_are_short_and_have_docstrings() -> None:
     for path in MODULES:
         assert ast.get_docstring(ast.parse(path.read_text())), path
         assert path.read_text().count("\n") <= 300, path

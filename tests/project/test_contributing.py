@@ -43,7 +43,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("title", SECTIONS)
-def test_a_section_has_a_module_a_config_and_a_test(title: str) -> None:
+def test_section_has_module_config_and_test(title: str) -> None:
     assert [Path(name).parts[0] for name in files(title)] == ["fa_repro", "configs", "tests"]
 
 
@@ -69,7 +69,7 @@ def test_its_commands_succeed(copy: Path, title: str) -> None:
         assert set(table["algorithms.binary.magnitude"]) == {0.1, 0.2, 0.3}
 
 
-def test_its_files_have_the_style_of_the_repository(copy: Path) -> None:
+def test_its_files_pass_the_linter(copy: Path) -> None:
     new = [name for title in SECTIONS for name in files(title) if name.endswith(".py")]
     for command in (["check"], ["format", "--check"]):
         ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", *new]
@@ -90,7 +90,7 @@ def test_every_module_that_is_named_exists() -> None:
     assert [name for name in named if not (ROOT / "fa_repro" / name).exists()] == []
 
 
-def test_every_package_is_in_the_picture_of_the_layers() -> None:
+def test_layer_diagram_has_every_package() -> None:
     packages = {path.parent.name for path in (ROOT / "fa_repro").glob("*/__init__.py")}
     modules = {path.stem for path in (ROOT / "fa_repro").glob("[a-z]*.py")}
     assert packages | modules <= set(re.findall(r"\w+", section("Layers").partition("```\n")[2].partition("```")[0]))

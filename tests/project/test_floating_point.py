@@ -14,7 +14,7 @@ def test_invalid_operations_raise_in_float64(dtype: str) -> None:
             infinite - infinite
 
 
-def test_invalid_operations_raise_where_no_dtype_is_named() -> None:
+def test_invalid_operations_raise_without_dtype() -> None:
     with pytest.raises(FloatingPointError, match="invalid"):
         np.sqrt(np.array([-1.0]))
 

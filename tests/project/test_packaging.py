@@ -36,7 +36,7 @@ def quick_linear(command: list[Any], folder: Path, **options: Any) -> None:
     assert (done.returncode, done.stdout) == (0, "results/linear/linear.png\n"), done.stderr
 
 
-def test_a_wheel_brings_the_configs_and_works_in_any_folder(wheel: Path, tmp_path: Path) -> None:
+def test_wheel_has_configs_and_works_anywhere(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     for path in shipped_folder().rglob("*.yaml"):

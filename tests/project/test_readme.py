@@ -21,7 +21,7 @@ def test_the_report_in_readme_is_not_stale() -> None:
     assert first == f"<!-- made by: fa-repro report --markdown; {markdown.fingerprint()} -->", f"stale, run: {AGAIN}"
 
 
-def test_readme_has_every_claim_and_a_verdict_on_it() -> None:
+def test_readme_has_every_claim_and_verdict() -> None:
     lines = block().splitlines()
     for name in figures_with_claims():
         assert any(f"](results/gallery/{name}.png)" in line for line in lines)

@@ -131,7 +131,7 @@ def test_a_script_that_is_not_ours_is_not_run(browser: Any, folder: Path) -> Non
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_click_starts_a_path_that_ends_at_a_solution(browser: Any, folder: Path, size: str) -> None:
+def test_click_starts_a_path_to_a_solution(browser: Any, folder: Path, size: str) -> None:
     with Shown(browser, folder / NAME, size) as shown:
         plot = shown.page.locator("#flow-plot")
         plot.scroll_into_view_if_needed()
@@ -150,7 +150,7 @@ def test_a_click_starts_a_path_that_ends_at_a_solution(browser: Any, folder: Pat
         assert shown.page.locator("#flow-paths > g").bounding_box()["width"] > 1
 
 
-def test_the_keyboard_starts_paths_and_clears_them(browser: Any, folder: Path) -> None:
+def test_keyboard_starts_and_clears_paths(browser: Any, folder: Path) -> None:
     with Shown(browser, folder / NAME, reduced_motion="reduce") as shown:
         end, told = shown.start(-1.2, -1.5)
         assert_ended(1.0, 1.0, (-1.2, -1.5), end)
@@ -173,7 +173,7 @@ def test_the_keyboard_starts_paths_and_clears_them(browser: Any, folder: Path) -
         assert shown.page.inner_text("#flow-told") == "All paths removed, except the one from (0, 0)."
 
 
-def test_a_path_is_drawn_step_by_step_unless_motion_is_not_wanted(browser: Any, folder: Path) -> None:
+def test_path_is_animated_if_motion_is_allowed(browser: Any, folder: Path) -> None:
     with Shown(browser, folder / NAME, reduced_motion="no-preference") as shown:
         shown.start(0.5, -1.5)
         assert shown.page.evaluate("document.getAnimations().length") == 1
@@ -188,7 +188,7 @@ def test_extreme_settings_end_at_solutions_too(browser: Any, folder: Path) -> No
         assert shown.complaints == []
 
 
-def test_the_picture_in_the_page_is_of_the_saved_settings(browser: Any, folder: Path) -> None:
+def test_picture_shows_the_saved_settings(browser: Any, folder: Path) -> None:
     with Shown(browser, folder / NAME) as shown:
         lines = shown.page.eval_on_selector_all(
             "#flow-plot path[stroke-width='4']",
@@ -199,7 +199,7 @@ def test_the_picture_in_the_page_is_of_the_saved_settings(browser: Any, folder: 
         assert shown.page.locator("#flow-plot text").all_text_contents()[-2:] == ["W₀", "W"]
 
 
-def test_without_a_script_the_picture_is_there_and_nothing_is_empty(browser: Any, folder: Path) -> None:
+def test_without_javascript_the_picture_is_shown(browser: Any, folder: Path) -> None:
     with Shown(browser, folder / NAME, java_script_enabled=False) as shown:
         images = shown.page.locator("figure img")
         assert [images.nth(i).is_visible() for i in range(images.count())] == [True, True]
@@ -209,7 +209,7 @@ def test_without_a_script_the_picture_is_there_and_nothing_is_empty(browser: Any
 
 
 @pytest.mark.parametrize("name", ["report.html", "none.html"])
-def test_a_phone_shows_the_page_without_scrolling_sideways(browser: Any, folder: Path, name: str) -> None:
+def test_phone_needs_no_sideways_scrolling(browser: Any, folder: Path, name: str) -> None:
     with Shown(browser, folder / name, "phone") as shown:
         shown.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         assert shown.page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -236,7 +236,7 @@ def test_no_violations_of_accessibility(browser: Any, folder: Path, name: str, s
         assert len(found["passes"]) > 15
 
 
-def test_the_skip_link_comes_first_and_every_stop_is_seen(browser: Any, folder: Path) -> None:
+def test_skip_link_is_first_and_focus_is_visible(browser: Any, folder: Path) -> None:
     with Shown(browser, folder / NAME) as shown:
         shown.page.keyboard.press("Tab")
         skip = shown.page.get_by_text("Skip to the scorecard")
@@ -246,7 +246,7 @@ def test_the_skip_link_comes_first_and_every_stop_is_seen(browser: Any, folder: 
         assert shown.page.evaluate("document.activeElement.id") == "scorecard"
 
 
-def test_in_print_it_is_black_on_white_with_everything_open_and_nothing_to_click(browser: Any, folder: Path) -> None:
+def test_print_is_black_on_white_and_expanded(browser: Any, folder: Path) -> None:
     with Shown(browser, folder / NAME, color_scheme="dark") as shown:
         shown.page.emulate_media(media="print")
         colours = "getComputedStyle(document.documentElement)"

@@ -10,7 +10,7 @@ from fa_repro.report import markdown, summary
 from tests.support.report import HOSTILE, Command, judged, made
 
 
-def test_markdown_has_a_fingerprint_the_counts_and_a_table_for_each_figure(command: Command, workplace: Path) -> None:
+def test_markdown_has_fingerprint_counts_tables(command: Command, workplace: Path) -> None:
     result = command("report", "--markdown")
     lines = result.stdout.splitlines()
     assert lines[0] == f"<!-- made by: fa-repro report --markdown; {markdown.fingerprint()} -->"
@@ -26,7 +26,7 @@ def test_markdown_has_a_fingerprint_the_counts_and_a_table_for_each_figure(comma
     assert not (workplace / "results").exists()
 
 
-def test_markdown_escapes_what_would_break_a_table(tmp_path: Path) -> None:
+def test_markdown_escapes_table_characters(tmp_path: Path) -> None:
     one = replace(made(tmp_path), judgements=(judged(Verdict.NOT_REPRODUCED, "a | b\nc <d>", HOSTILE),))
     assert markdown.rows(one) == [(HOSTILE, "Fig. 1", "7.2 %", "a | b\nc <d>", "not reproduced")]
     (line,) = [each for each in markdown.render_markdown([one]).splitlines() if each.endswith("| not reproduced |")]

@@ -85,7 +85,7 @@ def test_whatever_results_say_is_shown_as_text(tmp_path: Path) -> None:
     assert_needs_nothing_else(text)
 
 
-def test_numbers_for_the_flow_field_cannot_end_their_script(tmp_path: Path) -> None:
+def test_flow_field_data_cannot_end_the_script(tmp_path: Path) -> None:
     one = made(tmp_path, "flow-field", {"theory": {"flow_field": {"T": 1.0, "B": 1.0, "range": 2.0, "grid": HOSTILE}}})
     assert sections.section(one, tmp_path).field is None
     part = sections.section(one, tmp_path)
@@ -98,7 +98,7 @@ KEYS = ("diverged", "failed", "remarks", "repeat", "versions", "source", "machin
 
 
 @pytest.mark.parametrize("manifest", [{key: value} for key in KEYS for value in (3, "x", [1], {})])
-def test_a_manifest_that_another_program_has_changed_is_still_told(tmp_path: Path, manifest: dict[str, Any]) -> None:
+def test_foreign_manifest_is_still_reported(tmp_path: Path, manifest: dict[str, Any]) -> None:
     assert "Fig. 1" in Page(render_page([made(tmp_path, **manifest)], tmp_path)).text
 
 
@@ -113,7 +113,7 @@ def test_equal_results_give_equal_bytes(command: Command, workplace: Path) -> No
     assert Path("results/report.html").read_bytes() == (workplace / "results/report.html").read_bytes()
 
 
-def test_the_page_needs_nothing_else_and_its_links_lead_to_files(command: Command, workplace: Path) -> None:
+def test_page_is_self_contained_with_valid_links(command: Command, workplace: Path) -> None:
     run("linear", {"trials": 2})
     assert command("report").exit_code == 0
     text = (workplace / "results/report.html").read_text()
@@ -135,7 +135,7 @@ DIVERGED = [{"algorithm": "backprop_3", "network.init_range": 0.1, "trial": i, "
 FAILED = [{"algorithm": "a", "trial": i, "reason": "killed"} for i in (3, 4)]
 
 
-def test_the_alternative_of_a_picture_tells_title_trials_and_numbers(tmp_path: Path) -> None:
+def test_alt_text_has_title_trials_and_numbers(tmp_path: Path) -> None:
     one = replace(made(tmp_path), judgements=tuple(judged(Verdict.REPRODUCED, f"{i} %") for i in range(8)))
     (image,) = Page(render_page([one], tmp_path)).all("img")
     assert image["alt"] == summary.alternative(one)
@@ -144,7 +144,7 @@ def test_the_alternative_of_a_picture_tells_title_trials_and_numbers(tmp_path: P
     assert base64.b64decode(str(image["src"]).removeprefix("data:image/png;base64,")) == b"\x89PNG picture"
 
 
-def test_verdicts_are_counted_and_what_was_not_reproduced_is_told_with_number_and_criterion(tmp_path: Path) -> None:
+def test_verdicts_are_counted_and_explained(tmp_path: Path) -> None:
     claims = [Verdict.REPRODUCED] * 5 + [Verdict.NOT_REPRODUCED] * 2 + [Verdict.NOT_ENOUGH] + [Verdict.NOT_RUN]
     told = [judged(verdict, f"number {i}") for i, verdict in enumerate(claims)]
     text = render_page([replace(made(tmp_path), judgements=tuple(told))], tmp_path)
@@ -166,13 +166,11 @@ def test_verdicts_are_counted_and_what_was_not_reproduced_is_told_with_number_an
         ("failed (2 runs)", {"failed": FAILED}, "a, trial 3, 4: killed"),
         ("failed (1 runs)", {"failed": [{"study": "theorem_1", "reason": "too stiff"}]}, "theorem_1: too stiff"),
         ("stale: the config has changed since", {}, "Update them with: fa-repro run linear"),
-        ("made with --quick", {"options": ["--quick"]}, "State of these results: made with --quick"),
+        ("created with --quick", {"options": ["--quick"]}, "State of these results: created with --quick"),
         ("done; a later command is partial: 3 of 9 runs are trained", {}, "partial: 3 of 9 runs are trained"),
     ],
 )
-def test_a_state_other_than_done_is_told_in_words(
-    tmp_path: Path, state: str, manifest: dict[str, Any], told: str
-) -> None:
+def test_state_other_than_done_is_reported(tmp_path: Path, state: str, manifest: dict[str, Any], told: str) -> None:
     page = Page(render_page([replace(made(tmp_path, **manifest), state=state)], tmp_path))
     assert told in page.text
     assert "State of these results" not in Page(render_page([made(tmp_path)], tmp_path)).text
@@ -188,14 +186,14 @@ def test_without_results_the_page_says_so(command: Command, workplace: Path) -> 
     assert f"fa_repro: 0 of {total} claims reproduced" in page.text
 
 
-def test_partial_results_are_told_with_the_command_that_goes_on(command: Command, workplace: Path) -> None:
+def test_partial_results_show_the_resume_command(command: Command, workplace: Path) -> None:
     in_progress.begin(workplace / "results", "linear", "fa-repro run linear --jobs 2", 12, ["ab12"])
     assert command("report").exit_code == 0
     text = Page((workplace / "results/report.html").read_text()).text
     assert "partial: 11 of 12 runs are trained, resume with: fa-repro run linear --jobs 2" in text
 
 
-def test_damaged_results_are_told_in_the_page_and_as_an_error(command: Command, workplace: Path) -> None:
+def test_damaged_results_are_reported(command: Command, workplace: Path) -> None:
     run("linear", {"trials": 2})
     with (workplace / "results/linear/linear.csv").open("a") as file:
         file.write("x")
@@ -209,7 +207,7 @@ def test_damaged_results_are_told_in_the_page_and_as_an_error(command: Command, 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a path that cannot be a folder")
-def test_a_page_that_cannot_be_written_is_an_error_and_the_old_one_stays(command: Command, workplace: Path) -> None:
+def test_unwritable_page_keeps_the_old_one(command: Command, workplace: Path) -> None:
     (workplace / "results").mkdir()
     assert command("report").exit_code == 0
     old = (workplace / "results/report.html").read_bytes()

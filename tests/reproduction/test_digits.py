@@ -18,7 +18,7 @@ def mnist(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_test_errors_on_digits_are_the_published_ones(mnist: pd.DataFrame) -> None:
+def test_digit_test_errors_match_the_published(mnist: pd.DataFrame) -> None:
     last = mnist[mnist["epoch"] == 30]
     assert last.groupby("algorithm")["trial"].nunique().eq(5).all()
     ends = last.groupby("algorithm")["test_error_percent"].mean()

@@ -15,7 +15,7 @@ def linear(shipped_results: Path) -> pd.DataFrame:
     return pd.read_csv(shipped_results / "linear/linear.csv")
 
 
-def test_twenty_trials_are_recorded_at_every_example(linear: pd.DataFrame) -> None:
+def test_every_example_of_20_trials_is_recorded(linear: pd.DataFrame) -> None:
     assert len(linear) == 4 * 20 * 2000
     assert list(linear["algorithm"].unique()) == ["backprop", "feedback_alignment", "reinforcement", "shallow"]
 
@@ -36,7 +36,7 @@ def test_end_points_are_the_published_ones(linear: pd.DataFrame, algorithm: str,
     assert low <= 10 ** ends.median() <= high
 
 
-def test_feedback_alignment_is_ahead_of_backprop_early_on(linear: pd.DataFrame) -> None:
+def test_feedback_alignment_leads_early(linear: pd.DataFrame) -> None:
     at = linear[linear["example"] == 500].pivot(index="trial", columns="algorithm", values="nse")
     assert (at["feedback_alignment"] < at["backprop"]).sum() >= 15
 
@@ -67,7 +67,7 @@ def late_nse(settings: dict[str, Any], results: Path) -> pd.Series:
         {"training.dtype": "float32", "network.hidden": [40]},
     ],
 )
-def test_other_sizes_seeds_ranges_and_rates_learn_as_well(settings: dict[str, Any], tmp_path: Path) -> None:
+def test_other_settings_learn_as_well(settings: dict[str, Any], tmp_path: Path) -> None:
     ends = late_nse(settings, tmp_path)
     assert ends["backprop"] < 1e-6
     assert ends["feedback_alignment"] < 1e-6

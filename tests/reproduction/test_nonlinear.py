@@ -22,7 +22,7 @@ def test_four_layers_beat_three(nonlinear: Result) -> None:
 
 
 @pytest.mark.slow
-def test_errors_on_the_nonlinear_function_are_the_published_ones(nonlinear: Result) -> None:
+def test_nonlinear_errors_match_the_published(nonlinear: Result) -> None:
     """Within a factor of two; feedback alignment ahead of backprop until late."""
     table = nonlinear.table
     ends = table[table["example"] == 400_000].groupby("algorithm")["nse"].mean()
@@ -38,7 +38,7 @@ def test_errors_on_the_nonlinear_function_are_the_published_ones(nonlinear: Resu
 
 
 @pytest.mark.slow
-def test_updates_of_both_hidden_layers_turn_towards_backprops(nonlinear: Result) -> None:
+def test_both_hidden_layers_align_with_backprop(nonlinear: Result) -> None:
     angles = nonlinear.extra["angles"]
     for _, part in angles.groupby("layer"):
         mean = part.groupby("example")["angle_backprop_deg"].mean()

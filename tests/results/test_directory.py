@@ -9,7 +9,7 @@ from fa_repro.io import atomic
 from tests.support.files import contents
 
 
-def test_results_are_found_again_and_repeated_to_the_byte(workplace: Path) -> None:
+def test_results_are_reused_and_repeat_bytewise(workplace: Path) -> None:
     first = run("linear")
     before = contents(first.directory)
     assert (first.trained, first.found) == (12, 0)
@@ -31,7 +31,7 @@ def test_more_trials_add_to_those_there_are(workplace: Path) -> None:
     assert contents(workplace / "results/linear") == contents(workplace / "fresh/linear")
 
 
-def test_the_manifest_tells_where_results_come_from(workplace: Path) -> None:
+def test_manifest_records_the_provenance(workplace: Path) -> None:
     result = run("linear", {"trials": 2})
     manifest = json.loads((result.directory / "manifest.json").read_text())
     assert manifest["schema"] == 1

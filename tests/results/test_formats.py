@@ -31,7 +31,7 @@ def listed(folder: str | Path = "results/linear") -> dict[str, Any]:
 
 
 @pytest.mark.renders
-def test_formats_are_written_beside_the_png_and_are_in_the_manifest(command: Command) -> None:
+def test_formats_are_written_and_in_the_manifest(command: Command) -> None:
     done = command("run", "linear", "--format", "svg,pdf")
     assert (done.exit_code, done.stdout.split()) == (0, [f"results/linear/linear.{x}" for x in ("png", "pdf", "svg")])
     assert pictures() == ["linear.pdf", "linear.png", "linear.svg"]
@@ -39,13 +39,13 @@ def test_formats_are_written_beside_the_png_and_are_in_the_manifest(command: Com
     assert {"linear.pdf", "linear.png", "linear.svg"} <= manifest["files"].keys()
     assert manifest["command"] == "fa-repro run linear --format pdf,svg"
     assert manifest["options"] == [], "they decide no numbers"
-    assert "made with" not in command("list").stdout
+    assert "created with" not in command("list").stdout
     assert Path("results/linear/linear.png").read_bytes().startswith(b"\x89PNG")
     assert Path("results/linear/linear.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.renders
-def test_the_png_is_the_same_whatever_else_is_written(command: Command) -> None:
+def test_png_does_not_depend_on_other_formats(command: Command) -> None:
     command("run", "linear")
     assert pictures() == ["linear.png"]
     before = Path("results/linear/linear.png").read_bytes()
@@ -56,7 +56,7 @@ def test_the_png_is_the_same_whatever_else_is_written(command: Command) -> None:
 
 
 @pytest.mark.parametrize("words", [("run", "linear"), ("plot", "linear")])
-def test_without_the_option_the_formats_that_are_there_are_drawn_anew(command: Command, words: tuple[str, ...]) -> None:
+def test_existing_formats_are_redrawn_by_default(command: Command, words: tuple[str, ...]) -> None:
     command("run", "linear", "--format", "pdf", "--set", "trials=2")
     old = Path("results/linear/linear.pdf").read_bytes()
     saved = directory.load(Path("results/linear"))
@@ -75,7 +75,7 @@ def test_without_the_option_the_formats_that_are_there_are_drawn_anew(command: C
 
 
 @pytest.mark.parametrize("name", ["run", "plot"])
-def test_formats_that_are_not_asked_for_any_more_are_removed(command: Command, name: str) -> None:
+def test_formats_no_longer_requested_are_removed(command: Command, name: str) -> None:
     command("run", "linear", "--format", "pdf,svg")
     command(name, "linear", "--format", "svg")
     assert pictures() == ["linear.png", "linear.svg"]
@@ -87,7 +87,7 @@ def test_formats_that_are_not_asked_for_any_more_are_removed(command: Command, n
 
 
 @pytest.mark.parametrize("words", [("run", "linear"), ("run", "linear", "--format", "pdf"), ("plot", "linear")])
-def test_a_picture_that_no_manifest_knows_is_put_aside(
+def test_unlisted_picture_is_put_aside(
     command: Command, words: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     command("run", "linear")
@@ -100,7 +100,7 @@ def test_a_picture_that_no_manifest_knows_is_put_aside(
     listed()
 
 
-def test_a_damaged_picture_is_put_aside_and_made_again(command: Command) -> None:
+def test_damaged_picture_is_recreated(command: Command) -> None:
     command("run", "linear", "--format", "pdf")
     before = Path("results/linear/linear.pdf").read_bytes()
     Path("results/linear/linear.pdf").write_bytes(b"%PDF")
@@ -110,9 +110,7 @@ def test_a_damaged_picture_is_put_aside_and_made_again(command: Command) -> None
     listed()
 
 
-def test_old_pictures_stay_where_new_ones_cannot_be_written(
-    command: Command, workplace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_pictures_stay_if_new_ones_fail(command: Command, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command("run", "linear", "--format", "pdf")
     folder = workplace / "results/linear"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -130,7 +128,7 @@ def test_old_pictures_stay_where_new_ones_cannot_be_written(
 
 
 @pytest.mark.parametrize("name", ["run", "plot"])
-def test_an_unknown_format_is_refused_with_the_known_ones(command: Command, name: str) -> None:
+def test_unknown_format_lists_the_known_ones(command: Command, name: str) -> None:
     command("run", "linear")
     refused = command(name, "linear", "--format", "png,gif")
     assert refused.exit_code == 2
@@ -149,7 +147,7 @@ def test_formats_from_python(workplace: Path) -> None:
     assert parse_formats("svg, PDF") == parse_formats(["pdf", "svg", "png"]) == ("png", "pdf", "svg")
 
 
-def test_a_command_that_has_not_ended_goes_on_with_its_formats(command: Command) -> None:
+def test_unfinished_command_keeps_its_formats(command: Command) -> None:
     done = command("run", "linear", "--format", "pdf", "--shard", "1/2")
     assert "When all shards have finished, run: fa-repro run linear --format pdf" in done.stderr
     assert "fa-repro run linear --format pdf" in command("list").stdout

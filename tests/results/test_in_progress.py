@@ -9,7 +9,7 @@ from tests.support.failures import stopped_at
 from tests.support.resuming import Command, contents
 
 
-def test_list_tells_how_far_an_interrupted_command_came(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_shows_progress_of_interrupted_run(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         stopped_at(patch, 5)
         assert command("run", "linear", "--set", "seed=7").exit_code == 130
@@ -20,7 +20,7 @@ def test_list_tells_how_far_an_interrupted_command_came(command: Command, monkey
     assert "partial" not in command("list").stdout
 
 
-def test_list_tells_it_beside_the_results_there_are(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_shows_progress_beside_old_results(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     command("run", "linear")
     before = contents(Path("results/linear"))
     with monkeypatch.context() as patch:

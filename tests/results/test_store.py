@@ -22,7 +22,7 @@ def test_a_stored_run_comes_back_bit_for_bit(stored_run: tuple[Store, Run, Path]
     assert store.summary(one) == RunSummary(None, 1.5, atomic.sha256((folder / "record.npz").read_bytes()))
 
 
-def test_a_run_that_is_replaced_while_it_is_read_is_not_damaged(
+def test_run_replaced_while_read_is_not_damaged(
     stored_run: tuple[Store, Run, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, one, path = stored_run
@@ -40,9 +40,7 @@ def test_a_run_that_is_replaced_while_it_is_read_is_not_damaged(
     assert manifest.read_text() == text
 
 
-def test_an_old_file_that_goes_while_it_is_replaced_does_no_harm(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_file_vanishing_in_a_replace_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "note.json").write_text("old")
 
     def gone(source: Path, target: Path) -> None:
@@ -71,7 +69,7 @@ def test_the_first_to_finish_wins(stored_run: tuple[Store, Run, Path]) -> None:
     assert sorted(path.name for path in folder.parent.parent.iterdir()) == [one.key[:2]]
 
 
-def test_leftovers_of_a_dead_process_are_swept_and_those_of_a_living_one_kept(tmp_path: Path) -> None:
+def test_only_dead_processes_leftovers_are_swept(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     root.mkdir()
     alive = atomic.temporary_path(root)

@@ -16,7 +16,7 @@ from tests.support.resuming import Command
         ("training.examples", ["10", "20"]),
     ],
 )
-def test_every_axis_is_a_column_and_every_point_in_the_table(command: Command, axis: str, values: list[str]) -> None:
+def test_table_has_every_axis_and_point(command: Command, axis: str, values: list[str]) -> None:
     done = command("run", "linear", "--sweep", f"{axis}={','.join(values)}")
     assert done.exit_code == 0, done.stderr
     table = pd.read_csv("results/linear/linear.csv")

@@ -17,7 +17,7 @@ RULES = registry.names("rules")
 @pytest.mark.parametrize(("sizes", "activation"), NETS)
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_signals_have_their_shapes_and_change_nothing(
+def test_signals_have_shapes_and_no_side_effects(
     name: str, sizes: tuple[int, ...], activation: str, batch: int, dtype: str
 ) -> None:
     step, streams, _ = make_step(sizes, activation, batch, dtype=dtype)
@@ -38,7 +38,7 @@ def test_signals_have_their_shapes_and_change_nothing(
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_signals_are_a_function_of_seed_and_trial(name: str) -> None:
+def test_signals_depend_only_on_seed_and_trial(name: str) -> None:
     def three() -> list[Any]:
         step, streams, _ = make_step((5, 4, 3), "tanh")
         rule = make_rule(name)
@@ -55,7 +55,7 @@ def test_signals_are_a_function_of_seed_and_trial(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_signals_do_not_depend_on_the_first_layers_weights(name: str) -> None:
+def test_signals_ignore_the_first_layers_weights(name: str) -> None:
     """They lag behind within a window of examples, see `InputLayer`."""
     found = []
     for first in (None, np.nan):
@@ -78,7 +78,7 @@ def test_a_rule_is_frozen_and_documented(name: str) -> None:
     assert "References" in (type(rule).__doc__ or "")
 
 
-def test_feedback_of_each_layer_has_its_own_range() -> None:
+def test_feedback_ranges_are_per_layer() -> None:
     step, streams, _ = make_step((5, 60, 50, 40))
     state = FeedbackAlignment((0.1, 2.0)).init(step.network, streams)
     assert [matrix.shape for matrix in state] == [(2, 50, 60), (2, 40, 50)]

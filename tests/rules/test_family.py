@@ -49,9 +49,7 @@ def weights_angle(one: Array, other: Array) -> Array:
 
 
 @pytest.mark.parametrize(("sizes", "activation"), DEEP)
-def test_kolen_pollack_and_the_mirror_with_the_forward_weights_are_backprop(
-    sizes: tuple[int, ...], activation: str
-) -> None:
+def test_kolen_pollack_and_mirror_equal_backprop(sizes: tuple[int, ...], activation: str) -> None:
     step, streams, _ = make_step(sizes, activation)
     mirror = MIRROR.init(step.network, streams)
     assert_backprop(step, MIRROR, mirror._replace(matrices=step.upper_weights))
@@ -60,9 +58,7 @@ def test_kolen_pollack_and_the_mirror_with_the_forward_weights_are_backprop(
 
 
 @pytest.mark.parametrize(("sizes", "activation"), DEEP)
-def test_sign_rules_are_backprop_where_the_forward_weights_have_their_magnitudes(
-    sizes: tuple[int, ...], activation: str
-) -> None:
+def test_sign_rules_can_equal_backprop(sizes: tuple[int, ...], activation: str) -> None:
     step, streams, _ = make_step(sizes, activation)
     signs = [np.sign(weights) for weights in step.upper_weights]
     fixed = FixedSignConcordant(RANGE).init(step.network, streams)
@@ -78,7 +74,7 @@ def test_sign_rules_are_backprop_where_the_forward_weights_have_their_magnitudes
 
 
 @pytest.mark.parametrize(("sizes", "activation"), NETS)
-def test_direct_feedback_is_feedback_alignment_in_the_top_hidden_layer(sizes: tuple[int, ...], activation: str) -> None:
+def test_direct_feedback_equals_fa_at_the_top(sizes: tuple[int, ...], activation: str) -> None:
     step, streams, _ = make_step(sizes, activation)
     direct, common = DirectFeedbackAlignment(RANGE), FeedbackAlignment(RANGE)
     ours, _ = direct.signals(step, direct.init(step.network, streams))
@@ -87,13 +83,13 @@ def test_direct_feedback_is_feedback_alignment_in_the_top_hidden_layer(sizes: tu
     np.testing.assert_array_equal(ours[-1], theirs[-1])
 
 
-def test_direct_feedback_through_the_product_of_the_forward_weights_is_backprop_in_a_linear_net() -> None:
+def test_linear_direct_feedback_equals_backprop() -> None:
     step, *_ = make_step((5, 6, 4, 3))
     first, second = step.upper_weights
     assert_backprop(step, DirectFeedbackAlignment(RANGE), [second @ first, second], rtol=1e-12)
 
 
-def test_direct_feedback_reaches_a_layer_by_its_own_slope_alone() -> None:
+def test_direct_feedback_uses_the_layers_slope() -> None:
     step, streams, _ = make_step((5, 6, 4, 3), "tanh")
     rule = DirectFeedbackAlignment((1.0, 2.0))
     state = rule.init(step.network, streams)
@@ -104,7 +100,7 @@ def test_direct_feedback_reaches_a_layer_by_its_own_slope_alone() -> None:
 
 
 @pytest.mark.parametrize("target_step", [1.0, 0.25])
-def test_target_propagation_in_a_linear_net_is_backprop_or_pseudobackprop_by_its_inverses(target_step: float) -> None:
+def test_linear_target_propagation_identities(target_step: float) -> None:
     step, streams, _ = make_step((5, 6, 4, 3))
     rule = replace(TARGETS, target_step=target_step)
     state = rule.init(step.network, streams)
@@ -118,7 +114,7 @@ def test_target_propagation_in_a_linear_net_is_backprop_or_pseudobackprop_by_its
             np.testing.assert_allclose(one, target_step * two, rtol=1e-9, atol=1e-12)
 
 
-def test_target_propagation_with_a_small_step_is_linear_in_it() -> None:
+def test_small_target_step_is_linear() -> None:
     """`dh = V e` times the slopes of `g` and of the layer, which are the same where `g` gives back what there is."""
     step, streams, _ = make_step((5, 4, 3), "logistic")
     rule = replace(TARGETS, target_step=1e-6)
@@ -144,9 +140,7 @@ def test_target_propagation_with_a_small_step_is_linear_in_it() -> None:
         ({"training.weight_decay": 1e-3, "network.hidden": [6, 4], "network.activation": "tanh"}, 1e-9),
     ],
 )
-def test_kolen_pollacks_feedback_comes_to_the_forward_weights_at_the_rate_of_the_decay(
-    changes: dict[str, Any], rtol: float
-) -> None:
+def test_kolen_pollack_converges_at_decay_rate(changes: dict[str, Any], rtol: float) -> None:
     """`B - W'` after n examples is `(1 - decay * batch)^(n / batch)` of what it was (Akrout et al. 2019, appendix)."""
     examples = 400
     (run, *_) = small_runs("kolen_pollack", {"trials": 1, "training.examples": examples, **changes})
@@ -168,7 +162,7 @@ def test_kolen_pollacks_feedback_comes_to_the_forward_weights_at_the_rate_of_the
     assert np.abs(network.weights[1] - moved).max() > 1e-2  # they have learned
 
 
-def test_what_is_owed_and_what_is_paid_of_a_decay_is_all_of_it() -> None:
+def test_owed_and_paid_decay_add_up() -> None:
     owed, paid = np.ones((2, 1, 1)), np.ones((2, 1, 1))
     for _ in range(1000):
         now, owed = settle(owed * (1 - np.array([1e-6, 3e-5])[:, None, None]), np.float32)
@@ -179,7 +173,7 @@ def test_what_is_owed_and_what_is_paid_of_a_decay_is_all_of_it() -> None:
 # ---- sign-concordant feedback ----
 
 
-def test_signs_are_those_of_the_forward_weights_and_magnitudes_as_each_rule_has_them() -> None:
+def test_sign_rules_have_signs_and_magnitudes() -> None:
     step, streams, _ = make_step((4, 60, 50, 3), replicas=3)
     step = step._replace(error=np.broadcast_to(np.eye(3), (3, 3, 3)).copy())  # signals are then the feedback's rows
     step.network.weights[2][0, 0, 0] = 0.0
@@ -209,7 +203,7 @@ def test_signs_are_those_of_the_forward_weights_and_magnitudes_as_each_rule_has_
 # ---- the weight mirror ----
 
 
-def test_the_mirrors_mean_change_has_its_fixed_point_at_the_forward_weights() -> None:
+def test_weight_mirror_rests_at_forward_weights() -> None:
     step, streams, _ = make_step((5, 6, 4, 3), "tanh", batch=50)
     rule = WeightMirror(RANGE, mirror_rate=0.02, mirror_decay=0.01)
     state = Mirror([2 * weights for weights in step.upper_weights], rule.init(step.network, streams).noise)
@@ -222,7 +216,7 @@ def test_the_mirrors_mean_change_has_its_fixed_point_at_the_forward_weights() ->
     assert error.max() < 0.01 * rule.mirror_rate  # else the bound above says nothing
 
 
-def test_the_mirrors_angle_to_the_forward_weights_falls_from_a_right_one_to_a_few_degrees() -> None:
+def test_mirror_angle_falls_to_a_few_degrees() -> None:
     step, streams, _ = make_step((5, 40, 30, 10), "tanh", batch=20)
     state, angles = MIRROR.init(step.network, streams), []
     for _ in range(800):
@@ -249,7 +243,7 @@ def reconstruction(network: Network, hidden: Array, matrix: Array, bias: Array, 
 
 
 @pytest.mark.parametrize(("sizes", "activation"), DEEP)
-def test_inverses_learn_by_the_gradient_of_their_own_error(sizes: tuple[int, ...], activation: str) -> None:
+def test_inverses_follow_their_error_gradient(sizes: tuple[int, ...], activation: str) -> None:
     step, streams, _ = make_step(sizes, activation)
     state = TARGETS.init(step.network, streams)
     noise = [

@@ -46,12 +46,12 @@ def test_slope_is_the_derivative_of_the_value(activation: str) -> None:
     np.testing.assert_allclose(derivative, numeric, rtol=1e-8)
 
 
-def test_cross_entropy_stays_finite_where_the_output_saturates() -> None:
+def test_saturated_cross_entropy_is_finite() -> None:
     target, output = np.array([[[1.0, 0.0]]]), np.array([[[0.0, 1.0]]])
     assert np.isfinite(LOSSES["cross_entropy"].value(target, output)).all()
 
 
-def test_node_perturbation_estimates_the_gradient_without_bias_in_a_linear_net() -> None:
+def test_node_perturbation_is_unbiased_if_linear() -> None:
     step, streams, _ = make_step((5, 4, 3), batch=1, replicas=1)
     rule = NodePerturbation(noise_std=0.5)
     expected = Backprop().signals(step, None)[0][0]
@@ -66,7 +66,7 @@ def test_node_perturbation_estimates_the_gradient_without_bias_in_a_linear_net()
     assert (error < 0.15 * np.abs(expected).max()).all()  # else the bound above says nothing
 
 
-def test_node_perturbation_of_small_noise_estimates_the_gradient_in_a_deep_nonlinear_net() -> None:
+def test_node_perturbation_gives_deep_gradients() -> None:
     step, streams, _ = make_step((4, 3, 3, 2), "tanh", batch=1, replicas=1)
     rule = NodePerturbation(noise_std=1e-3)
     expected = np.concatenate([s[0, 0] for s in Backprop().signals(step, None)[0][:-1]])

@@ -15,21 +15,21 @@ from tests.support.networks import NETS, make_step
 
 
 @pytest.mark.parametrize(("sizes", "activation"), NETS)
-def test_feedback_alignment_with_transposed_weights_is_backprop(sizes: tuple[int, ...], activation: str) -> None:
+def test_transposed_feedback_equals_backprop(sizes: tuple[int, ...], activation: str) -> None:
     step, *_ = make_step(sizes, activation)
     aligned, _ = FeedbackAlignment((0.5,)).signals(step, step.upper_weights)
     for ours, theirs in zip(aligned, Backprop().signals(step, None)[0], strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_pseudobackprop_is_backprop_where_rows_are_orthonormal() -> None:
+def test_orthonormal_pseudobackprop_is_backprop() -> None:
     step, *_ = make_step((6, 5, 3), "tanh")
     step.network.weights[1][:] = np.linalg.qr(step.network.weights[1].mT)[0].mT
     for ours, theirs in zip(Pseudobackprop().signals(step, None)[0], Backprop().signals(step, None)[0], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
 
 
-def test_pseudobackprop_is_the_smallest_hidden_change_that_cancels_the_error() -> None:
+def test_pseudobackprop_is_least_squares() -> None:
     step, *_ = make_step((6, 5, 3))
     change = Pseudobackprop().signals(step, None)[0][0]
     weights = step.network.weights[1]
@@ -39,7 +39,7 @@ def test_pseudobackprop_is_the_smallest_hidden_change_that_cancels_the_error() -
         np.testing.assert_allclose(change[replica], least, rtol=1e-10)
 
 
-def test_pseudobackprop_of_weights_of_rank_one_keeps_to_their_direction() -> None:
+def test_rank_one_pseudobackprop_keeps_direction() -> None:
     step, *_ = make_step((6, 5, 3))
     u, v = np.array([1.0, 2.0, -1.0]), np.array([0.3, -0.1, 0.2, 0.5, 0.7])
     step.network.weights[1][:] = np.outer(u, v)
@@ -48,14 +48,14 @@ def test_pseudobackprop_of_weights_of_rank_one_keeps_to_their_direction() -> Non
     np.testing.assert_allclose(change, expected, rtol=1e-10)
 
 
-def test_pseudobackprop_of_a_diverged_replica_disturbs_no_other() -> None:
+def test_diverged_replica_disturbs_no_other() -> None:
     step, *_ = make_step((6, 5, 3))
     sound = Pseudobackprop().signals(step, None)[0][0][1]
     step.network.weights[1][0, 0, 0] = np.nan
     np.testing.assert_array_equal(Pseudobackprop().signals(step, None)[0][0][1], sound)
 
 
-def test_feedback_alignment_conserves_its_invariant_to_first_order() -> None:
+def test_feedback_alignment_conserves_invariant() -> None:
     """`B W + W'B' - A A'` changes by exactly `-eta^2 Be x'x (Be)'` in one online step (slides, theorem 1)."""
     (run,) = small_runs("feedback_alignment", {"trials": 1, "task.inputs": 5, "task.outputs": 3}, feedback_range=0.5)
     step, streams, examples = make_step((5, 4, 3), batch=1, replicas=1)

@@ -11,7 +11,7 @@ from tests.support.digits import last_error, only
 pytestmark = pytest.mark.usefixtures("digits")
 
 
-def test_half_of_w_and_of_b_is_removed_and_stays_so() -> None:
+def test_half_of_w_and_b_stays_removed() -> None:
     runs = only("sparse_feedback_alignment", network__hidden=[40, 30], network__init_range=0.1)
     setup = runs[0].condition.setup
     streams = Streams([(0, each.trial) for each in runs])

@@ -10,7 +10,7 @@ from tests.support.digits import only, state_of
 pytestmark = pytest.mark.usefixtures("digits")
 
 
-def test_every_epoch_shows_each_example_once_in_an_order_of_its_own() -> None:
+def test_every_epoch_is_a_new_permutation() -> None:
     task = Mnist()
     state = state_of(task, trials=2)
     images = state.learned.inputs[0]
@@ -32,7 +32,7 @@ def to_pixels(inputs: np.ndarray) -> np.ndarray:
     return np.round((inputs * 0.3081 + 0.1307) * 255).astype(np.uint8)
 
 
-def test_the_sequence_does_not_depend_on_how_many_are_drawn_at_a_time() -> None:
+def test_sequence_is_independent_of_chunk_size() -> None:
     task = Mnist()
     whole = task.draw(state_of(task, 2), 1500)
     state = state_of(task, 2)
@@ -50,7 +50,7 @@ def test_pixels_are_standardised_or_from_0_to_1() -> None:
     np.testing.assert_allclose(standardised, (unit - 0.1307) / 0.3081, rtol=1e-5, atol=1e-6)
 
 
-def test_validation_examples_are_the_last_of_the_training_set_and_never_learned() -> None:
+def test_validation_is_end_of_training_set() -> None:
     task = Mnist(validation=150)
     assert task.epoch == 450
     assert task.held_out == ("test", "validation")
@@ -66,12 +66,12 @@ def test_validation_examples_are_the_last_of_the_training_set_and_never_learned(
     assert not learned & {row.tobytes() for row in shown}
 
 
-def test_runs_are_named_by_the_data_they_learn_from(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_keys_depend_on_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     before = [run.key for run in digit_runs()]
     monkeypatch.setattr("fa_repro.datasets.mnist.DIGEST", "other data")
     assert not set(before) & {run.key for run in digit_runs()}
 
 
-def test_epochs_and_the_same_number_of_examples_are_the_same_run() -> None:
+def test_epochs_equal_their_number_of_examples() -> None:
     (one, _), (other, _) = only("backprop"), only("backprop", training__epochs=None, training__examples=1200)
     assert one.key == other.key

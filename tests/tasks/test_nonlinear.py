@@ -31,7 +31,7 @@ def tanh_net(weights: list[Array], biases: list[Array], x: Array) -> Array:
     return x
 
 
-def test_targets_are_those_of_a_random_tanh_net_with_linear_output() -> None:
+def test_targets_come_from_a_random_tanh_net() -> None:
     task = Nonlinear(6, 3, (5, 4), (0.7, 0.5, 0.3), (0.1, 0.2, 0.4), test_examples=70)
     streams = Streams([(0, 0), (0, 1)])
     state = task.init(streams, np.float64)
@@ -52,7 +52,7 @@ def test_targets_are_those_of_a_random_tanh_net_with_linear_output() -> None:
     assert not np.isin(shown[0][0], shown[1][0]).any()
 
 
-def test_every_algorithm_of_a_trial_learns_the_same_function_from_the_same_examples() -> None:
+def test_algorithms_share_function_and_examples() -> None:
     task = Nonlinear(6, 3, (5, 4), (0.7,))
     one, other = (task.init(Streams([(0, trial)]), np.float64) for trial in (0, 0))
     np.testing.assert_array_equal(one.held_out["test"][1], other.held_out["test"][1])
@@ -66,7 +66,7 @@ def test_every_algorithm_of_a_trial_learns_the_same_function_from_the_same_examp
 
 
 @pytest.mark.parametrize("activation", ["linear", "logistic"])
-def test_the_target_has_the_activation_it_is_given(activation: str) -> None:
+def test_target_uses_the_given_activation(activation: str) -> None:
     task = Nonlinear(6, 3, (5,), (0.7,), (0.2,), activation=activation)
     state = task.init(Streams([(0, 0)]), np.float64)
     x, target = task.draw(state, 5)
@@ -75,13 +75,13 @@ def test_the_target_has_the_activation_it_is_given(activation: str) -> None:
     np.testing.assert_allclose(target[0], h @ state.target.weights[1][0].T + state.target.biases[1][0], rtol=1e-12)
 
 
-def test_what_trials_have_in_common_is_that_of_their_own_seed_and_order() -> None:
+def test_common_streams_follow_each_trials_seed() -> None:
     common = Streams([(0, 1), (3, 0), (0, 0), (3, 2), (0, 1)]).in_common().uniform("target", (4,), float)
     one, other = (Streams([(seed, 0)]).uniform("target", (4,), float)[0] for seed in (0, 3))
     np.testing.assert_array_equal(common, [one, other, one, other, one])
 
 
-def test_all_trials_of_a_seed_may_learn_the_same_function_from_examples_of_their_own() -> None:
+def test_same_target_shares_only_the_function() -> None:
     task = Nonlinear(6, 3, (5, 4), (0.7,), (0.4,), same_target=True)
     state, other = (task.init(Streams([(seed, 0), (seed, 1), (seed, 2)]), np.float64) for seed in (0, 1))
     for arrays in (state.target.weights, state.target.biases):
@@ -101,13 +101,13 @@ def test_all_trials_of_a_seed_may_learn_the_same_function_from_examples_of_their
     assert not np.array_equal(*(outcome.columns["nse"] for outcome in train(together[:2])))
 
 
-def test_the_target_is_not_where_the_student_starts() -> None:
+def test_student_does_not_start_at_the_target() -> None:
     same = {"network": {**NETWORK, "init_range": 0.7, "bias_range": 0.4}}
     assert min(outcome.columns["test_nse"][0] for outcome in train(runs(changes=same))) > 0.1
 
 
 @pytest.mark.parametrize("batch", [1, 7])
-def test_test_nse_is_that_of_the_weights_at_that_example(batch: int) -> None:
+def test_test_nse_uses_the_current_weights(batch: int) -> None:
     """Also within a window of delayed updates; normalised by all examples together."""
     changes = {"training.batch_size": batch}
     for trial, outcome in enumerate(train(runs(changes=changes))):
@@ -123,20 +123,20 @@ def test_test_nse_is_that_of_the_weights_at_that_example(batch: int) -> None:
             assert outcome.columns["test_nse"][place] == pytest.approx(expected, rel=1e-9)
 
 
-def test_a_student_of_the_targets_own_shape_learns_it() -> None:
+def test_student_of_the_targets_shape_learns_it() -> None:
     changes = {"training.examples": 20_000, "algorithms.one.learning_rate": 0.02, "trials": 2}
     for outcome in train(runs(changes=changes)):
         assert outcome.columns["test_nse"][-1] < 0.05 * outcome.columns["test_nse"][0]
 
 
-def test_a_diverging_run_has_an_infinite_test_error() -> None:
+def test_diverged_run_has_an_infinite_test_error() -> None:
     changes = {"network.activation": "linear", "algorithms.one.learning_rate": 5.0, "training.examples": 600}
     lost, *_ = train(runs(changes=changes))
     assert lost.diverged_at is not None
     assert lost.columns["test_nse"][-1] == np.inf
 
 
-def test_trials_give_the_same_bits_alone_as_together() -> None:
+def test_trials_give_the_same_bits_in_any_batch() -> None:
     together = runs("feedback_alignment", feedback_range=[0.5, 0.9])
     for one, outcome in zip(together, train(together), strict=True):
         (alone,) = train([one])
@@ -158,7 +158,7 @@ def test_the_angle_of_each_layer() -> None:
         assert np.isnan(outcome.columns[names[0]]).all()
 
 
-def test_with_one_hidden_layer_its_angle_is_the_angle() -> None:
+def test_one_hidden_layer_has_the_overall_angle() -> None:
     names = ["angle_backprop_layer1_deg", "angle_backprop_deg", "test_nse", "nse"]
     changes = {"network": {**NETWORK, "hidden": [5]}, "record": {**RECORD, "probes": names}}
     for outcome in train(runs("feedback_alignment", changes, feedback_range=0.5)):

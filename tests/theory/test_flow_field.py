@@ -36,7 +36,7 @@ def test_the_field_is_the_expected_update(T: float, B: float, half: float) -> No
 
 
 @pytest.mark.parametrize(("T", "B", "half"), CASES)
-def test_solutions_are_stable_where_the_jacobians_trace_is_negative(T: float, B: float, half: float) -> None:
+def test_stable_solutions_have_negative_trace(T: float, B: float, half: float) -> None:
     flow = field(T, B, half)
     table = flow.compute(0, 1)["main"]
     found = 0
@@ -58,7 +58,7 @@ def test_solutions_are_stable_where_the_jacobians_trace_is_negative(T: float, B:
 
 
 @pytest.mark.parametrize(("T", "B", "half"), CASES)
-def test_each_cell_of_the_basin_flows_where_it_is_drawn_to(T: float, B: float, half: float) -> None:
+def test_basin_cells_flow_where_they_are_drawn(T: float, B: float, half: float) -> None:
     """Against the roots of the cubic on its parabola, all of them; and some by another integrator, one at a time."""
     flow = field(T, B, half)
     table = flow.compute(0, 1)["main"]
@@ -77,7 +77,7 @@ def test_each_cell_of_the_basin_flows_where_it_is_drawn_to(T: float, B: float, h
 
 
 @pytest.mark.parametrize(("T", "B", "half"), CASES)
-def test_paths_are_parabolas_and_the_one_from_zero_ends_well(T: float, B: float, half: float) -> None:
+def test_paths_are_parabolas_and_zero_ends_well(T: float, B: float, half: float) -> None:
     starts = ((0.3, -0.4), (-1.0, 0.2))
     table = field(T, B, half, starts=starts, duration=40.0).compute(0, 1)["main"]
     for kind, ids in (("path", 2), ("origin", 1)):
@@ -95,7 +95,7 @@ def test_paths_are_parabolas_and_the_one_from_zero_ends_well(T: float, B: float,
     assert B * last["w"] > 0
 
 
-def test_a_point_far_from_any_solution_in_the_square_is_followed_out_of_it() -> None:
+def test_distant_points_are_followed_outside() -> None:
     table = field(5.0, 1.0, 2.0).compute(0, 1)["main"]  # w w0 = 5 touches no point of the square
     assert of_kind(table, "solution").empty
     assert of_kind(table, "basin", 1)["w"].notna().all()

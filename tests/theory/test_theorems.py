@@ -41,7 +41,7 @@ def test_every_statement_holds(study: theory.Theory) -> None:
     assert len(found) >= 3
 
 
-def test_the_flow_is_the_gradient_flow_that_the_theorem_is_about() -> None:
+def test_flow_is_the_theorems_gradient_flow() -> None:
     """Its velocity beside the mean update of the rule itself over orthogonal examples."""
     rng = np.random.default_rng(0)
     T, B, W, A = (rng.standard_normal(shape) for shape in ((3, 5), (4, 3), (3, 4), (4, 5)))
@@ -53,7 +53,7 @@ def test_the_flow_is_the_gradient_flow_that_the_theorem_is_about() -> None:
     np.testing.assert_allclose(dA, np.mean([each for _, each in updates], axis=0), atol=1e-12)
 
 
-def test_the_flow_of_one_neuron_per_layer_is_that_of_theorem_1() -> None:
+def test_scalar_flow_is_that_of_theorem_1() -> None:
     flow, small = Flow(np.array([[1.3]]), np.array([[-0.7]])), field(1.3, -0.7)
     dw, dw0 = flow.velocity(np.array([0.4, -0.9]))
     assert (dw0, dw) == pytest.approx(small.velocity(-0.9, 0.4))
@@ -103,7 +103,7 @@ def wrong_signals(rule: type, change: Callable[[Array], Array]) -> Callable[...,
     ],
     ids=["theorem 1", "theorem 3"],
 )
-def test_theorems_fail_when_feedback_alignment_has_a_wrong_sign(
+def test_theorems_fail_if_feedback_sign_is_wrong(
     study: theory.Theory, changes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FeedbackAlignment, "signals", wrong_signals(FeedbackAlignment, np.negative))
@@ -125,7 +125,7 @@ def test_theorem_3_fails_when_b_is_transposed(monkeypatch: pytest.MonkeyPatch) -
     assert list(found[found.index.str.startswith("one pair")]) == [False, False, True, False]
 
 
-def test_theorems_2_and_3_fail_with_the_transpose_in_place_of_the_pseudoinverse(
+def test_theorems_2_3_fail_with_the_transpose(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("fa_repro.rules.pseudobackprop._pinv", lambda weights: weights.mT)
@@ -134,7 +134,7 @@ def test_theorems_2_and_3_fail_with_the_transpose_in_place_of_the_pseudoinverse(
     assert not found[found.index.str.contains("pinv")].iloc[1]  # the scalar; on one pair the direction is the same
 
 
-def test_theorem_2_fails_without_the_slope_of_the_hidden_units(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_theorem_2_fails_without_hidden_slopes(monkeypatch: pytest.MonkeyPatch) -> None:
     right = Pseudobackprop.signals
 
     def signals(self: Any, step: Any, state: Any) -> Any:
@@ -168,7 +168,7 @@ def test_a_statement_is_held_to_its_worst_trial() -> None:
     assert list(summary["holds"]) == [False, False, False, True, False]
 
 
-def test_slope_is_the_order_at_which_errors_vanish() -> None:
+def test_slope_is_the_order_of_convergence() -> None:
     rates = [0.1, 0.01, 0.003]
     assert slope(rates, 7 * np.array(rates) ** 1.5) == pytest.approx(1.5)
     assert np.isnan(slope(rates, np.array([0.1, 0.0, 0.1])))
@@ -189,7 +189,7 @@ def test_each_statement_is_held_to_its_bound() -> None:
         assert set(summary["theorem"]) == {theorem}
 
 
-def test_the_flow_is_measured_by_the_formulas_of_the_theorem() -> None:
+def test_flow_quantities_match_the_formulas() -> None:
     rng = np.random.default_rng(0)
     T, B, W, A = (rng.standard_normal(shape) for shape in ((3, 5), (4, 3), (3, 4), (4, 5)))
     flow, state, E = Flow(T, B), np.concatenate([W.ravel(), A.ravel()]), T - W @ A
@@ -200,7 +200,7 @@ def test_the_flow_is_measured_by_the_formulas_of_the_theorem() -> None:
     assert size == pytest.approx(max(np.linalg.norm(B @ W + W.T @ B.T), np.linalg.norm(A @ A.T)))
 
 
-def test_the_starts_of_theorem_1_are_what_they_are_called() -> None:
+def test_theorem_1_starts_match_their_names() -> None:
     table = SMALL_1.compute(0, 2)["main"]
     for trial in (0, 1):
         assert quantity(table, "error/8-6-3/zero", trial)[0.0] == 1
@@ -217,7 +217,7 @@ def test_the_starts_of_theorem_1_are_what_they_are_called() -> None:
     assert not np.array_equal(quantity(table, "V/8-6-3/zero", 0), quantity(table, "V/8-6-3/zero", 1))
 
 
-def test_drift_rise_and_end_are_those_of_the_states(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drift_rise_and_end_match_the_states(monkeypatch: pytest.MonkeyPatch) -> None:
     """A made-up flow that breaks conservation once, lets V rise once, and ends with a tenth of the error."""
     study = Theorem1(points=10)
     T = 1.0 * Streams([(0, 0)]).uniform("target", (2, 4), float)[0]
@@ -240,7 +240,7 @@ def test_drift_rise_and_end_are_those_of_the_states(monkeypatch: pytest.MonkeyPa
     assert drift > 0.1
 
 
-def test_online_learning_is_compared_with_the_flow_of_its_own_time() -> None:
+def test_online_learning_uses_the_flows_own_time() -> None:
     """With the time of the flow off by one example the distance would not shrink at first order to zero."""
     study = Theorem1(online_size=(4, 4, 2), rates=(0.002, 0.001), online_time=2.0)
     table = study.compute(0, 2)["main"]
@@ -264,7 +264,7 @@ def test_angles_of_many_pairs_and_their_times() -> None:
     assert apart.iloc[-1] == pytest.approx(np.degrees(np.arccos(cosine)))
 
 
-def test_distances_are_relative_to_the_longer_vector() -> None:
+def test_distances_divide_by_the_longer_vector() -> None:
     found = _relative(np.array([[3.0, 4.0], [0.0, 0.0], [1.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0]]))
     np.testing.assert_allclose(found, [1.0, 0.0, 0.0])
     assert _relative(np.full((1, 2, 2), 2.0), np.full((1, 2, 2), 1.5))[0] == pytest.approx(0.25)
@@ -286,7 +286,7 @@ def test_cells_are_told_row_by_row() -> None:
     np.testing.assert_allclose(starts["w"][:6], [-1.6, -1.6, -1.6, -1.6, -1.6, -0.8], atol=1e-15)
 
 
-def test_integration_is_as_accurate_as_asked_and_stays_at_rest() -> None:
+def test_integration_is_accurate_and_can_rest() -> None:
     times = np.array([0.0, 1.0, 50.0, 60.0])
     states = integrate(lambda s: -s, np.array([1.0, -2.0]), times, rest=1e-6)
     np.testing.assert_allclose(states[1], [np.exp(-1), -2 * np.exp(-1)], rtol=1e-10)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("digits")
 
 
 @pytest.mark.parametrize("size", [1, 7, 50])
-def test_test_error_is_that_of_the_weights_at_that_example(size: int) -> None:
+def test_test_error_uses_the_current_weights(size: int) -> None:
     """Also in the middle of a window of delayed updates, where the first layer's weights lag behind."""
     changes = {"training__batch_size": size, "training__weight_decay": 1e-4, "trials": 2}
     long = train(only("backprop", **changes))
@@ -32,7 +32,7 @@ def test_test_error_is_that_of_the_weights_at_that_example(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 50])
-def test_measuring_does_not_change_what_is_learned(size: int) -> None:
+def test_measuring_does_not_change_training(size: int) -> None:
     one, other = (
         train(only("feedback_alignment", training__batch_size=size, record__probes=columns, record__grid=when))
         for columns, when in (
@@ -45,7 +45,7 @@ def test_measuring_does_not_change_what_is_learned(size: int) -> None:
             np.testing.assert_array_equal(a.arrays[key], b.arrays[key])
 
 
-def test_validation_error_is_measured_on_images_that_are_not_learned() -> None:
+def test_validation_uses_held_out_images() -> None:
     changes = {
         "task__validation": 200,
         "record__probes": ["test_error_percent", "validation_error_percent", "angle_backprop_deg"],
@@ -63,7 +63,7 @@ def test_misclassified_counts_examples() -> None:
     assert metrics.misclassified(target, np.concatenate([target, 1 - target])).tolist() == [0, 4]
 
 
-def test_a_diverging_run_has_no_error_from_there_on() -> None:
+def test_error_is_nan_from_divergence_on() -> None:
     changes = {"network__output": "linear", "training__loss": "squared_error", "network__activation": "linear"}
     lost, *_ = train(only("backprop", **changes, algorithms__backprop__learning_rate=0.5))
     assert lost.diverged_at is not None

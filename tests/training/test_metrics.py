@@ -5,7 +5,7 @@ from fa_repro.statistics import mean_interval, sliding
 from fa_repro.training.metrics import angle_deg, nse
 
 
-def test_nse_is_one_for_the_zero_output_and_zero_for_a_perfect_one() -> None:
+def test_nse_is_1_for_zero_output_and_0_if_exact() -> None:
     target = np.random.default_rng(0).standard_normal((2, 5, 3))
     np.testing.assert_array_equal(nse(target, np.zeros_like(target)), [1, 1])
     np.testing.assert_array_equal(nse(target, target), [0, 0])
@@ -34,14 +34,14 @@ def test_angle_does_not_depend_on_length() -> None:
     np.testing.assert_allclose(angle_deg(1e-80 * a, b), angle_deg(a, 1e80 * b), rtol=1e-12)
 
 
-def test_angle_of_a_vector_without_direction_is_nan() -> None:
+def test_angle_of_zero_or_infinite_vector_is_nan() -> None:
     vector = np.ones(3)
     assert np.isnan(angle_deg(np.zeros(3), vector))
     with np.errstate(invalid="ignore"):
         assert np.isnan(angle_deg(vector, np.array([1.0, np.inf, 0.0])))
 
 
-def test_angle_of_single_precision_vectors_is_worked_out_in_double() -> None:
+def test_float32_angles_are_computed_in_float64() -> None:
     tiny = np.full(3, 1e-30, dtype=np.float32)
     assert angle_deg(tiny, tiny) == 0.0
 
@@ -56,7 +56,7 @@ def test_interval_covers_as_often_as_it_says(trials: int) -> None:
     assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 4000)
 
 
-def test_interval_of_one_trial_is_its_value_and_a_gap_stays_a_gap() -> None:
+def test_interval_of_one_trial_and_of_a_gap() -> None:
     mean, low, high = mean_interval(np.array([[1.0, np.inf, 3.0]]))
     for line in (mean, low, high):
         np.testing.assert_array_equal(line, [1.0, np.nan, 3.0])

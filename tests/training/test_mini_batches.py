@@ -40,9 +40,7 @@ def plain_loop(run: Run, feedback_range: float | None) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize(("name", "feedback_range"), [("backprop", None), ("feedback_alignment", 1.0)])
 @pytest.mark.parametrize("size", [1, 7, 50])
-def test_training_equals_a_plain_loop_with_the_papers_output_signal(
-    name: str, feedback_range: float | None, size: int
-) -> None:
+def test_digit_training_equals_a_plain_loop(name: str, feedback_range: float | None, size: int) -> None:
     rate = {f"algorithms.{name}.learning_rate": 0.01, "network.init_range": 0.1}
     if feedback_range is not None:
         rate[f"algorithms.{name}.feedback_range"] = feedback_range
@@ -56,7 +54,7 @@ def test_training_equals_a_plain_loop_with_the_papers_output_signal(
 
 
 @pytest.mark.parametrize("name", ["backprop", "feedback_alignment", "sparse_feedback_alignment", "shallow"])
-def test_every_trial_gives_the_same_bits_alone_as_among_others(name: str) -> None:
+def test_trial_gives_the_same_bits_in_any_batch(name: str) -> None:
     runs = only(name, trials=3)
     for one, outcome in zip(runs, train(runs), strict=True):
         alone = train([one])[0]
@@ -88,9 +86,7 @@ def first_error(runs: list[Run]) -> float:
 
 
 @pytest.mark.parametrize("hidden", [[20], [20, 15]])
-def test_what_shallow_never_changes_is_computed_once_and_gives_the_same(
-    monkeypatch: pytest.MonkeyPatch, hidden: list[int]
-) -> None:
+def test_shallow_precomputation_changes_nothing(monkeypatch: pytest.MonkeyPatch, hidden: list[int]) -> None:
     runs = only("shallow", network__hidden=hidden, network__init_range=0.1, training__dtype="float64")
     made: list[Any] = []
     through = Mnist.precompute

@@ -21,7 +21,7 @@ def test_grids() -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 7, 40, 64])
-def test_measuring_less_often_gives_the_same_numbers(batch: int) -> None:
+def test_sparser_recording_gives_same_numbers(batch: int) -> None:
     changes = {"training.examples": 600, "training.batch_size": batch}
     every = train(small_runs("feedback_alignment", changes, feedback_range=0.5))
     some = train(
@@ -36,18 +36,18 @@ def test_measuring_less_often_gives_the_same_numbers(batch: int) -> None:
             np.testing.assert_array_equal(one.columns[name][first], other.columns[name][second])
 
 
-def test_a_batch_larger_than_all_examples_draws_no_more_than_there_are() -> None:
+def test_batch_larger_than_all_examples_is_cut() -> None:
     changes = {"training.batch_size": 10**12, "record.grid": "linear"}
     for outcome in train(small_runs("backprop", changes)):
         np.testing.assert_array_equal(outcome.columns["example"], [0, 40])
 
 
-def test_the_first_measurement_is_before_any_update() -> None:
+def test_first_measurement_precedes_any_update() -> None:
     outcome = train(small_runs("backprop", {"network.init_range": 0.0}))[0]
     assert outcome.columns["nse"][0] == 1.0
 
 
-def test_a_diverging_run_is_told_with_its_example_and_disturbs_no_other() -> None:
+def test_divergence_is_isolated_and_located() -> None:
     changes = {"training.examples": 700, "sweep": {"algorithms.one.learning_rate": [0.01, 0.3]}, "trials": 2}
     columns = {"record.probes": ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]}
     runs = small_runs("feedback_alignment", {**changes, **columns}, feedback_range=0.5)
@@ -69,7 +69,7 @@ def test_a_diverging_run_is_told_with_its_example_and_disturbs_no_other() -> Non
     assert_same(alone, outcomes[0.3, 1])
 
 
-def test_the_example_of_divergence_does_not_depend_on_when_is_measured() -> None:
+def test_divergence_is_independent_of_the_grid() -> None:
     changes = {"training.examples": 700, "algorithms.one.learning_rate": 0.3, "trials": 1}
     every = train(small_runs("backprop", changes))[0]
     seldom = train(small_runs("backprop", {**changes, "record.grid": "linear", "record.points": 3}))[0]

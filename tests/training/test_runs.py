@@ -6,7 +6,7 @@ from fa_repro.execution.batching import form_batches
 from tests.support.configs import small, small_runs
 
 
-def test_a_run_is_named_by_all_that_decides_its_numbers() -> None:
+def test_run_key_covers_all_relevant_settings() -> None:
     def keys(changes: dict[str, Any]) -> list[str]:
         return [run.key for run in small_runs("feedback_alignment", changes, feedback_range=0.5)]
 
@@ -28,7 +28,7 @@ def test_a_run_is_named_by_all_that_decides_its_numbers() -> None:
         assert not set(keys(changes)) & set(base), changes
 
 
-def test_batches_hold_what_can_be_trained_together_and_each_run_once() -> None:
+def test_batches_are_compatible_without_repeats() -> None:
     runs = small({"sweep": {"network.hidden": [[4], [5]], "network.init_range": [0.1, 0.2]}}).runs()
     groups = form_batches([*runs, *runs])
     assert sorted(run.key for group in groups for run in group) == sorted({run.key for run in runs})

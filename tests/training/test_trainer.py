@@ -76,7 +76,7 @@ def test_training_equals_a_plain_loop(rule: str, changes: dict[str, Any]) -> Non
         {"training.dtype": "float32", "sweep": {"seed": [1, 2], "task.target_range": [0.5, 1.0]}},
     ],
 )
-def test_every_run_gives_the_same_bits_alone_as_among_others(rule: str, changes: dict[str, Any]) -> None:
+def test_run_gives_the_same_bits_in_any_batch(rule: str, changes: dict[str, Any]) -> None:
     columns = ["nse", "angle_backprop_deg", "angle_pseudobackprop_deg"]
     runs = small_runs(rule, {"record.probes": columns, **changes})
     (batch,) = form_batches(runs)
@@ -113,7 +113,7 @@ class EverySecond(Rule):
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_no_signal_in_a_step_is_a_signal_of_zeros(batch: int) -> None:
+def test_missing_signal_equals_a_zero_signal(batch: int) -> None:
     (run, *_) = small_runs("backprop", {"record.probes": ["nse"], "training.batch_size": batch})
     weights = []
     for silence in (True, False):
@@ -132,7 +132,7 @@ def test_every_probe_measures_every_rule(rule: str, probe: str) -> None:
         assert np.isnan(outcome.columns[probe]).all() == nothing
 
 
-def test_shallow_never_changes_its_hidden_weights() -> None:
+def test_shallow_keeps_its_hidden_weights() -> None:
     runs = small_runs("shallow", {"network.hidden": [4, 3]})
     start = initial_network(runs[0].condition.setup, Streams([(0, run.trial) for run in runs]))
     for replica, outcome in enumerate(train(runs)):
@@ -147,7 +147,7 @@ def test_backprop_is_at_no_angle_to_itself() -> None:
         assert (outcome.columns["angle_backprop_deg"] == 0).all()
 
 
-def test_batches_of_summed_updates_start_like_online_learning() -> None:
+def test_summed_batches_start_like_online() -> None:
     """At a small rate a batch of 10 summed updates is 10 online ones, up to second order in the rate."""
 
     def end(batch: int, rate: float) -> np.ndarray:

@@ -15,6 +15,7 @@ from fa_repro.experiment.request import Request
 from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.io.yaml import inline, load
 from fa_repro.results import in_progress
+from fa_repro.results.paths import figure_folder
 from fa_repro.theory import Study
 from fa_repro.training.runs import Run
 
@@ -148,7 +149,7 @@ def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
     """Why runs are missing: an unfinished command, or how the config differs from that of the existing results."""
     if partial := in_progress.describe_progress(results, name):
         return [f"an earlier command has not finished: {partial}"]
-    directory = results / name
+    directory = figure_folder(results, name)
     try:
         before = load(
             read_verified(directory, read_manifest(directory))["config.yaml"], str(directory / "config.yaml")

@@ -12,6 +12,7 @@ from fa_repro.figures import Figure
 from fa_repro.results import in_progress
 from fa_repro.results.directory import load
 from fa_repro.results.figure_results import FigureResults
+from fa_repro.results.paths import figure_folder
 from fa_repro.suggestions import did_you_mean
 
 ORDER = ("linear", "angle", "nse", "mnist", "receptive-fields", "nonlinear", "flow-field", "theorems")
@@ -83,9 +84,9 @@ def _checked(name: str, results: Path) -> CheckedFigure:
     figure = _figure(name)
     state = status_of(name, results).status
     try:
-        saved = load(results / name, name)
+        saved = load(figure_folder(results, name), name)
     except StorageError as error:
-        there = (results / name / "manifest.json").exists()
+        there = (figure_folder(results, name) / "manifest.json").exists()
         reason = str(error) if there else in_progress.describe_progress(results, name) or str(error)
         judgements = tuple(Judgement(name, claim, Verdict.NOT_RUN, None, reason) for claim in figure.claims)
         return CheckedFigure(name, figure.title, state, None, judgements, reason if there else "")

@@ -21,6 +21,7 @@ from fa_repro.plotting.render import draw_formats, save_figure
 from fa_repro.results import directory, in_progress, provenance
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.formats import parse_formats
+from fa_repro.results.paths import figure_folder
 from fa_repro.results.store import Store
 from fa_repro.theory import Study
 from fa_repro.training.runs import Run
@@ -160,7 +161,7 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
     began = time.monotonic()
     config = request.resolved
     figure: Figure = registry.module("figures", config.figure).FIGURE
-    target = results / request.name
+    target = figure_folder(results, request.name)
     directory.prepare(target)
     formats = request.formats or directory.saved_formats(target)
     summary, failed = TrainingSummary({}, {}), list[tuple[Run | Study, str]]()
@@ -288,7 +289,7 @@ def redraw(name: str, results: Path, formats: Sequence[str] | None = None) -> tu
     StorageError
         If there are no results, or they do not match their manifest.
     """
-    folder = results / name
+    folder = figure_folder(results, name)
     if not (locate.is_config_name(name) and folder.is_dir()):
         locate.find_config(name)
     saved = directory.load(folder, name)

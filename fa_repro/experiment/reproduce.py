@@ -17,6 +17,7 @@ from fa_repro.io import atomic
 from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.results import provenance
 from fa_repro.results.formats import FORMATS, parse_formats
+from fa_repro.results.paths import figure_folder
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def reproduce_results(folder: Path, execution: Execution, progress: Progress, re
     name = str(manifest.get("name", folder.name))
     if "config.yaml" not in before or not locate.is_config_name(name):
         raise StorageError(f"{folder}: no results to repeat: manifest.json lacks a valid name or config.yaml")
-    if results is not None and (results / name).resolve() == folder.resolve():
+    if results is not None and figure_folder(results, name).resolve() == folder.resolve():
         problem = f"--results {results}: this folder contains the results to repeat"
         raise ConfigError([f"{problem}. Choose another folder, or leave out --results"])
     with _place(results) as place:

@@ -9,6 +9,7 @@ from fa_repro.config.source import read_source
 from fa_repro.errors import ConfigError
 from fa_repro.results import in_progress
 from fa_repro.results.directory import config_hash, state
+from fa_repro.results.paths import figure_folder
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,4 @@ def status_of(name: str, results: Path) -> ConfigStatus:
     except (ConfigError, KeyError) as error:
         return ConfigStatus(name, f"config not valid: {str(error.args[0]).splitlines()[0]}")
     partial = in_progress.describe_progress(results, name)
-    return ConfigStatus(name, state(results / name, config_hash(source.data), partial), figure.title)
+    return ConfigStatus(name, state(figure_folder(results, name), config_hash(source.data), partial), figure.title)

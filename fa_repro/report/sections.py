@@ -13,6 +13,7 @@ from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import ManifestError, read_verified
 from fa_repro.plotting import style
 from fa_repro.report import flow_field, summary
+from fa_repro.results.paths import figure_folder
 
 SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "-"}
 """Symbols shown beside verdicts, so that no information is in colours alone."""
@@ -133,7 +134,7 @@ def section(checked: CheckedFigure, results: Path) -> Section:
         ordinary=checked.state == "done",
         notes=tuple(_notes(checked)),
         trouble=checked.trouble,
-        picture=_picture(results / checked.name, manifest),
+        picture=_picture(figure_folder(results, checked.name), manifest),
         alternative=summary.alternative(checked),
         trials=summary.trials(checked),
         remarks=tuple(map(str, listed(manifest.get("remarks")))),
@@ -141,7 +142,7 @@ def section(checked: CheckedFigure, results: Path) -> Section:
         rows=tuple(replace(each, measured="-") for each in rows) if why else rows,
         counts=tuple(summary.counts(checked.judgements).values()),
         settings=yaml.dump(dict(saved.config)) if saved else "",
-        links=tuple(_links(results / checked.name, checked.name, manifest)),
+        links=tuple(_links(figure_folder(results, checked.name), checked.name, manifest)),
         facts=tuple(facts(manifest)) if saved else (),
         command=str(manifest.get("command", "")),
         repeat=tuple(map(str, listed(manifest.get("repeat")))),

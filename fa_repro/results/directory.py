@@ -3,7 +3,6 @@
 import json
 import logging
 import shlex
-import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified
-from fa_repro.results import formats
+from fa_repro.results import formats, paths
 from fa_repro.results.figure_results import FigureResults
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def prepare(directory: Path) -> None:
 
 
 def _put_aside(directory: Path, name: str, reason: ManifestError) -> None:
-    path, aside = directory / name, directory / "damaged" / f"{name}-{uuid.uuid4().hex[:8]}"
+    path, aside = directory / name, paths.damaged_file(directory, name)
     if path.exists():
         with atomic.storage_errors("put aside", path):
             aside.parent.mkdir(exist_ok=True)

@@ -1,6 +1,17 @@
 """Paths in a results folder; imports nothing heavy."""
 
+import uuid
 from pathlib import Path
+
+
+def figure_folder(results: Path, name: str) -> Path:
+    """The folder of the results of a figure, by the name of its config."""
+    return results / name
+
+
+def damaged_file(folder: Path, name: str) -> Path:
+    """A new path for the damaged file or run `name` of a folder."""
+    return folder / "damaged" / f"{name}-{uuid.uuid4().hex[:8]}"
 
 
 def runs_folder(results: Path) -> Path:

@@ -232,7 +232,7 @@ class Store:
             shutil.rmtree(old, ignore_errors=True)
 
     def _put_aside(self, path: Path, reason: object) -> None:
-        aside = self._root / "damaged" / f"{path.name}-{atomic.temporary_path(self._root).name[-8:]}"
+        aside = paths.damaged_file(self._root, path.name)
         try:
             aside.parent.mkdir(exist_ok=True)
             path.rename(aside)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure
 
 import fa_repro
 from fa_repro.errors import ConfigError, StorageError
@@ -18,7 +18,7 @@ from fa_repro.experiment.request import Request
 def test_run_gives_the_table_and_the_figure(workplace: Path) -> None:
     result = fa_repro.run("linear", {"trials": 2})
     assert isinstance(result.table, pd.DataFrame)
-    assert isinstance(result.figure, Canvas)
+    assert isinstance(result.figure, Figure)
     assert list(result.table.columns) == ["algorithm", "trial", "example", "nse"]
     assert set(result.table["trial"]) == {0, 1}
     assert result._repr_png_().startswith(b"\x89PNG")

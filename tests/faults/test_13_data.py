@@ -1,6 +1,6 @@
 """Fault 13: data: wrong hash, HTML in place of gzip, truncated, mirror 403, 503 or time-out, offline.
 
-Promised: next source, else exit 3 with instructions; a bad file is never used. `tests/test_data.py` has the rest.
+Promised: next source, else exit 3 with instructions; a bad file is never used. `tests/datasets/` has the rest.
 """
 
 import gzip

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure
 
 from fa_repro import registry
 from fa_repro.claims import published
@@ -20,7 +20,7 @@ from tests.support.shipped import figure, lines
 FIGURES = registry.names("figures")
 
 
-def drawn(folder: Path) -> Canvas:
+def drawn(folder: Path) -> Figure:
     saved = directory.load(folder)
     return draw(figure(str(saved.config["figure"])), saved)
 
@@ -40,8 +40,8 @@ def test_linear_draws_trial_band_and_reference(
     shipped_results: Path,
 ) -> None:
     table = pd.read_csv(shipped_results / "linear/linear.csv")
-    canvas = drawn(shipped_results / "linear")
-    ax = canvas.axes[0]
+    fig = drawn(shipped_results / "linear")
+    ax = fig.axes[0]
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("examples", "NSE", "log")
     chosen = representative(table)
     for algorithm in ("shallow", "reinforcement", "backprop", "feedback_alignment"):
@@ -60,8 +60,8 @@ def test_linear_draws_trial_band_and_reference(
 
 
 def test_linear_draws_maps_on_one_colour_scale(shipped_results: Path) -> None:
-    canvas = drawn(shipped_results / "linear")
-    images = [ax.get_images()[0] for ax in canvas.axes[1:] if ax.get_images()]
+    fig = drawn(shipped_results / "linear")
+    images = [ax.get_images()[0] for ax in fig.axes[1:] if ax.get_images()]
     assert [image.axes.get_title() for image in images] == [
         "target T",
         "W W₀, shallow",
@@ -118,6 +118,6 @@ def test_angle_draws_its_three_panels(shipped_results: Path) -> None:
 
 @pytest.mark.parametrize("name", ["linear", "nse", "angle"])
 def test_text_is_large_enough_to_read_in_print(shipped_results: Path, name: str) -> None:
-    canvas = drawn(shipped_results / name)
-    texts = [text for ax in canvas.axes for text in ax.findobj(lambda artist: hasattr(artist, "get_fontsize"))]
+    fig = drawn(shipped_results / name)
+    texts = [text for ax in fig.axes for text in ax.findobj(lambda artist: hasattr(artist, "get_fontsize"))]
     assert min(text.get_fontsize() for text in texts if text.get_text()) >= 7

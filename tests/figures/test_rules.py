@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import Result
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure
 from scipy.stats import t as student
 
 from fa_repro import registry, run
@@ -47,8 +47,8 @@ def place(workplace: Path) -> Path:
     return workplace
 
 
-def legend(canvas: Canvas) -> list[str]:
-    return [text.get_text() for text in canvas.legends[0].get_texts()]
+def legend(fig: Figure) -> list[str]:
+    return [text.get_text() for text in fig.legends[0].get_texts()]
 
 
 def interval(values: np.ndarray) -> tuple[float, float, float]:
@@ -253,17 +253,17 @@ def test_eleven_rules_fit_and_look_different() -> None:
     }  # fmt: skip
     summary = rules.summarise_ends(rows, names, ())
     diverged = [{"algorithm": name, "trial": 0, "example": 50} for name in names[:5]]
-    canvas = draw(rules.FIGURE, FigureResults(rows, {"summary": summary}, config, {"diverged": diverged, "failed": []}))
-    left, *right = canvas.axes
+    fig = draw(rules.FIGURE, FigureResults(rows, {"summary": summary}, config, {"diverged": diverged, "failed": []}))
+    left, *right = fig.axes
     seen = {(line.get_color(), str(line.get_linestyle()), str(line._dash_pattern)) for line in left.get_lines()[:11]}  # type: ignore[attr-defined]
     assert len(seen) == 11
     assert len(right) == 3
-    assert not unfit(canvas)
-    assert misprinted(canvas) == []
-    assert canvas.get_figwidth() == style.WIDE
-    canvas.draw_without_rendering()
-    box = canvas.legends[0].get_window_extent()
-    assert all(not box.overlaps(ax.get_window_extent()) for ax in canvas.axes)
+    assert not unfit(fig)
+    assert misprinted(fig) == []
+    assert fig.get_figwidth() == style.WIDE
+    fig.draw_without_rendering()
+    box = fig.legends[0].get_window_extent()
+    assert all(not box.overlaps(ax.get_window_extent()) for ax in fig.axes)
 
 
 @pytest.mark.parametrize("task", ["linear", "mnist", "nonlinear"])

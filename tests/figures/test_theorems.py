@@ -45,11 +45,11 @@ def test_statements_have_numbers_and_verdicts(small_results: SmallResults) -> No
 def test_a_statement_that_fails_is_told(small_results: SmallResults) -> None:
     saved = small_results("theorems")
     saved.extra["summary"].loc[3, "holds"] = False
-    canvas = draw(theorems.FIGURE, saved)
-    marked = [text for ax in canvas.axes for text in ax.texts if text.get_text() == "FAILS"]
+    fig = draw(theorems.FIGURE, saved)
+    marked = [text for ax in fig.axes for text in ax.texts if text.get_text() == "FAILS"]
     assert len(marked) == 1
     assert marked[0].get_fontweight() == "bold"
-    titles = [ax.get_title(loc="left") for ax in canvas.axes]
+    titles = [ax.get_title(loc="left") for ax in fig.axes]
     assert any(
         title.startswith(f"{len(saved.extra['summary']) - 1} of {len(saved.extra['summary'])}") for title in titles
     )

@@ -35,31 +35,31 @@ def test_small_cells_that_diverged_have_a_cross() -> None:
     axes = {RATE: [n / 100 for n in range(1, 31)], "seed": list(range(30))}
     saved = made_up(axes, lost=lambda _, trial, rate, seed: rate > 0.25 and seed > 27 and trial == 1, trials=2,
                     algorithms=["backprop", "shallow"], value=lambda _, __, rate, seed: 1 + rate + seed)  # fmt: skip
-    canvas = drawn(saved)
-    ax = heat(canvas)[0]
+    fig = drawn(saved)
+    ax = heat(fig)[0]
     marks = {line.get_marker(): line.get_xydata().tolist() for line in ax.get_lines()}
     assert sorted(map(tuple, marks["x"])) == [(x, y) for x in range(25, 30) for y in (28, 29)]
     assert marks["o"] == [[0, 0]]
     assert not ax.texts
-    assert unfit(canvas) == []
-    assert canvas.get_suptitle() == "circle: the best; cross: a run diverged"
+    assert unfit(fig) == []
+    assert fig.get_suptitle() == "circle: the best; cross: a run diverged"
 
 
 @pytest.mark.filterwarnings("error")
 def test_small_cells_without_runs_are_explained() -> None:
     saved = made_up({"task.inputs": list(range(1, 13)), "seed": list(range(12))}, trials=1)
     gone = (saved.table["task.inputs"] == 3) & (saved.table["seed"] == 1)
-    canvas = drawn(replace(saved, table=saved.table[~gone]))
-    assert canvas.get_suptitle() == "circle: the best; grey without a cross: no result"
-    assert unfit(canvas) == []
+    fig = drawn(replace(saved, table=saved.table[~gone]))
+    assert fig.get_suptitle() == "circle: the best; grey without a cross: no result"
+    assert unfit(fig) == []
 
 
 def test_fully_diverged_sweep_has_no_colour_bar() -> None:
-    canvas = drawn(made_up({RATE: [1.0, 2.0], "seed": [0, 1]}, lost=lambda *_: True, algorithms=["backprop"]))
-    (ax,) = canvas.axes
+    fig = drawn(made_up({RATE: [1.0, 2.0], "seed": [0, 1]}, lost=lambda *_: True, algorithms=["backprop"]))
+    (ax,) = fig.axes
     assert ax.get_title() == "backprop\nevery run diverged"
     assert [text.get_text() for text in ax.texts] == ["diverged"] * 4
-    assert canvas.get_suptitle() == "NSE, after 10 examples, n = 3"
+    assert fig.get_suptitle() == "NSE, after 10 examples, n = 3"
 
 
 @pytest.mark.parametrize("points", [3, 25])
@@ -77,8 +77,8 @@ def test_lines_that_diverge_are_all_counted(points: int) -> None:
 @pytest.mark.parametrize("points", [50, 51, 400])
 def test_at_most_50_values_are_drawn(points: int) -> None:
     axes = {RATE: [float(n) for n in range(1, points + 1)]}
-    canvas = drawn(made_up(axes, algorithms=["backprop"], value=lambda _a, _t, rate: rate / 1000))
-    panel, bar = canvas.axes
+    fig = drawn(made_up(axes, algorithms=["backprop"], value=lambda _a, _t, rate: rate / 1000))
+    panel, bar = fig.axes
     ends = [float(line.get_ydata()[-1]) for line in panel.get_lines()]
     assert len(ends) == 50
     assert (min(ends), max(ends)) == pytest.approx((1e-3, points / 1000))
@@ -89,9 +89,9 @@ def test_at_most_50_values_are_drawn(points: int) -> None:
 def test_at_most_50_angles_are_drawn() -> None:
     saved = made_up({RATE: [float(n) for n in range(1, 61)]}, figure="angle", column="angle_backprop_deg")
     table = saved.table.assign(angle_pseudobackprop_deg=1.0)
-    canvas = drawn(replace(saved, table=table, extra={"online": table.head(0)}))
-    assert len(canvas.axes[1].get_lines()) == 2 * 50  # two algorithms
-    assert "(50 of 60 values are drawn)" in canvas.axes[-1].get_ylabel().replace("\n", " ")
+    fig = drawn(replace(saved, table=table, extra={"online": table.head(0)}))
+    assert len(fig.axes[1].get_lines()) == 2 * 50  # two algorithms
+    assert "(50 of 60 values are drawn)" in fig.axes[-1].get_ylabel().replace("\n", " ")
 
 
 def test_equal_names_do_not_hide_lines() -> None:

@@ -23,8 +23,8 @@ def test_search_along_a_shared_key_draws_lines() -> None:
         return (1 + trial) * (rate if algorithm == "backprop" else 0.01 / rate)
 
     saved = searched(EVERY, [0.1, 0.001, 0.01], value=value)
-    canvas = drawn(saved)
-    (ax,) = canvas.axes
+    fig = drawn(saved)
+    (ax,) = fig.axes
     assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "log", "learning rate η")
     geometric = 6 ** (1 / 3)
     np.testing.assert_allclose(curve(ax, "backprop").get_xdata(), [0.001, 0.01, 0.1])
@@ -34,13 +34,13 @@ def test_search_along_a_shared_key_draws_lines() -> None:
     assert [float(line.get_xdata()[0]) for line in stars] == [0.001, 0.1]
     bars = ax.collections[0].get_segments()
     np.testing.assert_allclose(bars[0], [[0.001, 0.001], [0.001, 0.003]])
-    assert [text.get_text() for text in canvas.legends[0].get_texts()] == [
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == [
         "backprop (1.8e-3 at 0.001)",
         "feedback alignment (1.8e-1 at 0.1)",
         "best",
     ]
-    assert "after 10 examples, n = 3" in canvas.get_suptitle()
-    assert not unfit(canvas)
+    assert "after 10 examples, n = 3" in fig.get_suptitle()
+    assert not unfit(fig)
     assert words(saved) == [
         "backprop: best 1.8e-3 at learning rate η = 0.001; at the edge of the grid: learning rate η",
         "feedback alignment: best 1.8e-1 at learning rate η = 0.1; at the edge of the grid: learning rate η",
@@ -117,6 +117,6 @@ def test_many_algorithms_fit_the_canvas() -> None:
         EVERY, [10.0**-n for n in range(7)], algorithms=names, lost=lambda name, trial, rate: rate > 0.5 and trial != 0,
         value=lambda name, trial, rate: len(name) * (1 + trial) + rate,
     )  # fmt: skip
-    canvas = drawn(saved)
-    assert not unfit(canvas)
-    assert canvas.get_figheight() < 9
+    fig = drawn(saved)
+    assert not unfit(fig)
+    assert fig.get_figheight() < 9

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure
 
 import fa_repro
 from fa_repro import registry
@@ -20,7 +20,7 @@ from tests.support.sweeps import made_up
 
 
 @pytest.fixture
-def digit_drawings(digits: Path, tmp_path: Path) -> dict[str, Canvas]:
+def digit_drawings(digits: Path, tmp_path: Path) -> dict[str, Figure]:
     small = {"network.hidden": [20], "training.epochs": 1, "trials": 2}
     drawn = {name: fa_repro.run(name, small, results=tmp_path / "r").figure for name in ("mnist", "receptive-fields")}
     search = made_up({"seed": [0, 1], "network.init_range": [0.1, 0.2]}, "search", "validation_error_percent")
@@ -29,31 +29,31 @@ def digit_drawings(digits: Path, tmp_path: Path) -> dict[str, Canvas]:
 
 @pytest.mark.draws
 @pytest.mark.parametrize("case", CASES)
-def test_every_figure_fits_the_page(drawn_case: Callable[[str], Canvas], case: str) -> None:
-    canvas = drawn_case(case)
-    assert canvas.get_figwidth() == style.WIDE
-    assert canvas.get_figheight() <= 9.5
-    assert len(texts(canvas)) > 5
-    assert misprinted(canvas) == []
+def test_every_figure_fits_the_page(drawn_case: Callable[[str], Figure], case: str) -> None:
+    fig = drawn_case(case)
+    assert fig.get_figwidth() == style.WIDE
+    assert fig.get_figheight() <= 9.5
+    assert len(texts(fig)) > 5
+    assert misprinted(fig) == []
 
 
 @pytest.mark.draws
 def test_digit_figures_fit_the_page(
-    digit_drawings: dict[str, Canvas],
+    digit_drawings: dict[str, Figure],
 ) -> None:
-    for name, canvas in digit_drawings.items():
-        assert canvas.get_figwidth() == style.WIDE, name
-        assert misprinted(canvas) == [], name
+    for name, fig in digit_drawings.items():
+        assert fig.get_figwidth() == style.WIDE, name
+        assert misprinted(fig) == [], name
     assert set(registry.names("figures")) <= {*CASES, *digit_drawings}, "every figure"
 
 
 def test_small_type_would_be_found() -> None:
-    canvas = Canvas()
-    ax = canvas.subplots()
+    fig = Figure()
+    ax = fig.subplots()
     ax.text(0.5, 0.5, "small", fontsize=6)
     ax.set_title("$W_0$")
     ax.set_yscale("log")
-    found = misprinted(canvas)
+    found = misprinted(fig)
     assert "6.0 points: 'small'" in found
     assert "smaller within: '$W_0$'" in found
     assert any("10^{" in each for each in found), "Matplotlib's own exponents"
@@ -64,19 +64,19 @@ def test_small_type_would_be_found() -> None:
     [(1e-12, 1.0, {"10⁻¹²", "10⁰"}), (2e3, 8e3, {"2×10³", "6×10³"}), (1e9, 1e11, {"10⁹", "10¹⁰"})],  # noqa: RUF001
 )
 def test_powers_are_written_in_plain_characters(low: float, high: float, told: set[str]) -> None:
-    canvas = Canvas()
-    ax = canvas.subplots()
+    fig = Figure()
+    ax = fig.subplots()
     ax.set(yscale="log", ylim=(low, high))
-    style.plain_powers(canvas)
-    assert told <= {text.get_text() for text in texts(canvas)}
+    style.plain_powers(fig)
+    assert told <= {text.get_text() for text in texts(fig)}
 
 
 def test_negative_powers_are_in_plain_characters() -> None:
-    canvas = Canvas()
-    ax = canvas.subplots()
+    fig = Figure()
+    ax = fig.subplots()
     ax.set(xscale="symlog", xlim=(-100, 100))
-    style.plain_powers(canvas)
-    assert {"\N{MINUS SIGN}10²", "0", "10²"} <= {text.get_text() for text in texts(canvas)}
+    style.plain_powers(fig)
+    assert {"\N{MINUS SIGN}10²", "0", "10²"} <= {text.get_text() for text in texts(fig)}
 
 
 def test_figures_use_named_type_sizes() -> None:

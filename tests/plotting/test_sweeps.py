@@ -32,11 +32,11 @@ def bold(ax: Axes) -> list[str]:
     ],
 )
 def test_number_of_axes_decides_the_plot(axes: dict[str, list[Any]], maps: int) -> None:
-    canvas = drawn(made_up(axes))
-    assert len(heat(canvas)) == maps
+    fig = drawn(made_up(axes))
+    assert len(heat(fig)) == maps
     if not maps:
         points = int(np.prod([len(own) for own in axes.values()]))
-        assert [len(ax.get_lines()) for ax in canvas.axes if ax.get_title()] == [points, points]
+        assert [len(ax.get_lines()) for ax in fig.axes if ax.get_title()] == [points, points]
 
 
 @pytest.mark.draws
@@ -98,22 +98,20 @@ def test_end_of_a_run_is_its_own_last_example() -> None:
     saved = made_up({"training.examples": [20, 10], "seed": [0, 1]}, value=lambda _, __, examples, ___: 1 / examples)
     table = saved.table
     table.loc[(table["training.examples"] == 20) & (table["example"] == 10), "example"] = 20
-    canvas = drawn(saved)
-    np.testing.assert_allclose(values(heat(canvas)[0]), [[0.1, 0.05], [0.1, 0.05]])
-    assert "after 10 to 20 examples" in canvas.axes[-1].get_ylabel()
+    fig = drawn(saved)
+    np.testing.assert_allclose(values(heat(fig)[0]), [[0.1, 0.05], [0.1, 0.05]])
+    assert "after 10 to 20 examples" in fig.axes[-1].get_ylabel()
 
 
 def test_percent_has_linear_mean_and_colours() -> None:
     saved = made_up({"seed": [0, 1], "network.init_range": [0.1, 0.2]}, "mnist", "test_error_percent",
                     value=lambda _, trial, seed, omega: 2.0 + trial**2 + seed + omega)  # fmt: skip
-    canvas = drawn(
-        saved.__class__(saved.table.assign(epoch=saved.table["example"] / 5), {}, saved.config, saved.manifest)
-    )
-    ax = heat(canvas)[0]
+    fig = drawn(saved.__class__(saved.table.assign(epoch=saved.table["example"] / 5), {}, saved.config, saved.manifest))
+    ax = heat(fig)[0]
     np.testing.assert_allclose(values(ax), [[2 + 5 / 3 + 0.1, 3 + 5 / 3 + 0.1], [2 + 5 / 3 + 0.2, 3 + 5 / 3 + 0.2]])
     assert not isinstance(ax.get_images()[0].norm, LogNorm)
     assert ax.get_title() == "backprop\nbest: 3.77 %"
-    assert canvas.axes[-1].get_ylabel() == "test error (%), after 2 epochs, n = 3"
+    assert fig.axes[-1].get_ylabel() == "test error (%), after 2 epochs, n = 3"
 
 
 @pytest.mark.draws
@@ -131,8 +129,8 @@ def test_two_axis_angles_are_final_heat_maps(place: Path) -> None:
 
 def test_shortest_axes_become_small_multiples() -> None:
     axes = {"seed": [1, 0], "network.init_range": [0.1, 0.2, 0.3], "task.inputs": [3, 4, 5, 6]}
-    canvas = drawn(made_up(axes, value=lambda name, _, seed, omega, n: (1 + len(name)) * omega * n * (1 + seed)))
-    panels = heat(canvas)
+    fig = drawn(made_up(axes, value=lambda name, _, seed, omega, n: (1 + len(name)) * omega * n * (1 + seed)))
+    panels = heat(fig)
     assert [ax.get_title().split("\n")[:2] for ax in panels] == [
         [name, f"seed = {seed}"] for seed in (0, 1) for name in ("backprop", "feedback alignment")
     ]
@@ -141,7 +139,7 @@ def test_shortest_axes_become_small_multiples() -> None:
         np.testing.assert_allclose(values(ax), expected)
     rows = {round(ax.get_position().y0, 6) for ax in panels}
     assert len(rows) == 2, "a row for each seed"
-    assert not canvas.get_suptitle()
+    assert not fig.get_suptitle()
 
 
 def test_maps_of_one_setting_stand_in_one_row() -> None:
@@ -163,21 +161,21 @@ def test_what_is_not_shown_is_told(algorithms: int, shown: int) -> None:
     axes = {"seed": [0, 1, 2], "task.outputs": [1, 2, 3], "task.inputs": [7, 8], "network.init_range": [0.1]}
     axes |= {"network.hidden": [[1], [2], [3], [4]], "training.batch_size": [1, 2]}
     names = [f"a{number}" for number in range(algorithms)]
-    canvas = drawn(made_up(axes, algorithms=names, trials=1))
-    assert len(heat(canvas)) == shown
+    fig = drawn(made_up(axes, algorithms=names, trials=1))
+    assert len(heat(fig)) == shown
     total = 12 * algorithms
     told = f"{total - shown} of {total} maps are not shown, but in the CSV"
-    assert canvas.get_suptitle() == (told if shown < total else "")
+    assert fig.get_suptitle() == (told if shown < total else "")
 
 
 def test_long_names_label_rows_in_full() -> None:
     blocks = [{"rule": "feedback_alignment", "learning_rate": n / 100, "feedback_range": n / 7} for n in range(1, 13)]
-    canvas = drawn(made_up({"algorithms.backprop": blocks, "seed": [0, 1]}, algorithms=["backprop"]))
-    (ax,) = heat(canvas)
+    fig = drawn(made_up({"algorithms.backprop": blocks, "seed": [0, 1]}, algorithms=["backprop"]))
+    (ax,) = heat(fig)
     named = [tick.get_text().replace("\n", " ") for tick in ax.get_yticklabels()]
     assert named == [f"learning_rate={n / 100:g}, feedback_range={n / 7:.3g}" for n in range(1, 13)]
     assert ax.get_xlabel() == "seed"
-    assert unfit(canvas) == []
+    assert unfit(fig) == []
 
 
 def test_log_colours_span_at_most_four_decades() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from fa_repro import registry
@@ -34,12 +34,12 @@ def made_up(axes: dict[str, list[Any]], figure: str = "linear", column: str = "n
     return FigureResults(pd.DataFrame(rows), {}, config, {"diverged": diverged, "failed": []})
 
 
-def drawn(saved: FigureResults) -> Canvas:
+def drawn(saved: FigureResults) -> Figure:
     return draw(registry.module("figures", saved.config["figure"]).FIGURE, saved)
 
 
-def heat(canvas: Canvas) -> list[Axes]:
-    return [ax for ax in canvas.axes if ax.get_images()]
+def heat(fig: Figure) -> list[Axes]:
+    return [ax for ax in fig.axes if ax.get_images()]
 
 
 def values(ax: Axes) -> np.ndarray:
@@ -58,29 +58,27 @@ def tick_labels(axis: Axis, all_of_them: bool = False) -> list[Text]:
     ]
 
 
-def unfit(canvas: Canvas) -> list[str]:
+def unfit(fig: Figure) -> list[str]:
     """Texts that leave the canvas, lie over another, or leave their cell."""
-    canvas.draw_without_rendering()
-    ticks = {
-        text for ax in canvas.axes for axis in (ax.xaxis, ax.yaxis) for text in tick_labels(axis, all_of_them=True)
-    }
-    in_sight = {text for ax in canvas.axes for axis in (ax.xaxis, ax.yaxis) for text in tick_labels(axis)}
+    fig.draw_without_rendering()
+    ticks = {text for ax in fig.axes for axis in (ax.xaxis, ax.yaxis) for text in tick_labels(axis, all_of_them=True)}
+    in_sight = {text for ax in fig.axes for axis in (ax.xaxis, ax.yaxis) for text in tick_labels(axis)}
     shown = [
         (text, text.get_window_extent())
-        for text in canvas.findobj(Text)
+        for text in fig.findobj(Text)
         if text.get_text().strip() and text.get_visible() and (text not in ticks or text in in_sight)
     ]
     wrong = [
         f"cut: {text.get_text()!r}"
         for text, box in shown
-        if box.x0 < -0.5 or box.y0 < -0.5 or box.x1 > canvas.bbox.width + 0.5 or box.y1 > canvas.bbox.height + 0.5
+        if box.x0 < -0.5 or box.y0 < -0.5 or box.x1 > fig.bbox.width + 0.5 or box.y1 > fig.bbox.height + 0.5
     ]
     for (one, first), (two, second) in itertools.combinations(shown, 2):
         width = min(first.x1, second.x1) - max(first.x0, second.x0)
         height = min(first.y1, second.y1) - max(first.y0, second.y0)
         if width > 1 and height > 1.5:
             wrong.append(f"over each other: {one.get_text()!r}, {two.get_text()!r}")
-    for ax in heat(canvas):
+    for ax in heat(fig):
         rows, columns = values(ax).shape
         cell = ax.get_window_extent()
         for text in ax.texts:

@@ -10,7 +10,8 @@ from fa_repro.execution import batching as units
 from fa_repro.execution.batching import form_batches, shard
 from fa_repro.results.store import Store
 from tests.support.configs import small
-from tests.support.resuming import Command, broken, contents
+from tests.support.files import contents
+from tests.support.resuming import Command, broken
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 5, 12, 40])

@@ -14,8 +14,9 @@ from fa_repro.errors import ConfigError, FaReproError, StorageError
 from fa_repro.execution.batching import form_batches
 from fa_repro.execution.executor import Execution
 from fa_repro.results.store import Store
-from tests.support.cluster import cluster, files_of, free_port, running
+from tests.support.cluster import cluster, free_port, running
 from tests.support.configs import small
+from tests.support.files import contents
 
 pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")
 
@@ -49,7 +50,7 @@ def test_a_running_cluster_gives_the_same_bytes(workplace: Path, address: str) -
     one = run("linear", {"trials": 4}, results="one")
     two = run("linear", {"trials": 4}, results="two", executor=f"dask://{address}")
     assert (one.trained, two.trained) == (16, 16)
-    assert files_of(one.directory) == files_of(two.directory)
+    assert contents(one.directory) == contents(two.directory)
     assert run("linear", {"trials": 4}, results="two", executor=f"dask://{address}").found == 16
     assert not list((workplace / "two").rglob(".tmp-*"))
 
@@ -57,7 +58,7 @@ def test_a_running_cluster_gives_the_same_bytes(workplace: Path, address: str) -
 def test_own_cluster_gives_same_bytes_and_ends(workplace: Path) -> None:
     one = run("linear", results="one")
     two = run("linear", results="two", executor="dask", jobs=2)
-    assert files_of(one.directory) == files_of(two.directory)
+    assert contents(one.directory) == contents(two.directory)
     assert not multiprocessing.active_children()
 
 
@@ -85,7 +86,7 @@ def test_worker_without_the_folder_returns_runs(workplace: Path, address: str, m
     )
     two = run("linear", results="two", executor=f"dask://{address}")
     assert sorted(committed) == sorted(each.key for each in small().runs())
-    assert files_of(one.directory) == files_of(two.directory)
+    assert contents(one.directory) == contents(two.directory)
 
 
 def test_failed_batch_on_cluster_stops_no_other(workplace: Path, address: str) -> None:

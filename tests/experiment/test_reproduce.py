@@ -12,7 +12,8 @@ import pytest
 import fa_repro
 from fa_repro import run
 from fa_repro.rules.backprop import Backprop
-from tests.support.resuming import Command, contents
+from tests.support.files import contents
+from tests.support.resuming import Command
 
 
 def test_results_are_repeated_from_their_folder(command: Command, workplace: Path) -> None:

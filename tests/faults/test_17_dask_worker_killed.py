@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")
-from tests.support.cluster import files_of, running, wait_for
+from tests.support.cluster import running, wait_for
 from tests.support.environment import environment
+from tests.support.files import contents
 from tests.support.processes import (
     ENDLESS,
     GO_ON,
@@ -74,7 +75,7 @@ def test_results_equal_those_of_local_training(workplace: Path, undisturbed: Cal
     assert again.code == 0, again.err
     if whom != "the scheduler":  # whose workers may have stored all that they had been sent, or not
         assert "nothing to train" in again.err
-    assert files_of(results / "linear") == files_of(alone / "linear")
+    assert contents(results / "linear") == contents(alone / "linear")
     assert before.items() <= stored(results).items()  # no finished run was trained and stored again
     assert not leftovers(results)
 

@@ -6,7 +6,8 @@ import pytest
 
 from fa_repro.results import in_progress, paths
 from tests.support.failures import stopped_at
-from tests.support.resuming import Command, contents
+from tests.support.files import contents
+from tests.support.resuming import Command
 
 
 def test_list_shows_progress_of_interrupted_run(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

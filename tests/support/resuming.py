@@ -1,7 +1,6 @@
 """Shared by the tests of resuming."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +9,6 @@ from click.testing import Result
 from fa_repro.rules.backprop import Backprop
 
 Command = Callable[..., Result]
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"}
 
 
 def broken(patch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-from fa_repro.suggestions import did_you_mean
+from fa_repro.suggestions import suggest
 
 T = TypeVar("T")
 
@@ -28,8 +28,7 @@ def module(package: str, name: str) -> ModuleType:
         If there is none; the message lists the known names.
     """
     if name not in names(package):
-        known = names(package)
-        raise KeyError(f"unknown {noun(package)} {name!r}{did_you_mean(name, known)} Known: {', '.join(known)}.")
+        raise KeyError(f"unknown {noun(package)} {name!r}{suggest(name, names(package))}")
     return import_module(f"fa_repro.{package}.{name.replace('-', '_')}")
 
 
@@ -55,7 +54,7 @@ def _defined(source: ModuleType, base: Any) -> Any:
         if isinstance(item, type) and issubclass(item, base) and item.__module__ == source.__name__
     ]
     if len(found) != 1:
-        raise TypeError(f"{source.__name__} must define one subclass of {base.__name__}, it defines {len(found)}")
+        raise TypeError(f"{source.__name__} must define one subclass of {base.__name__}, but defines {len(found)}")
     return found[0]
 
 

@@ -42,7 +42,8 @@ def per_layer(name: str, values: Sequence[float], layers: int, what: str = "laye
         If the number of values is neither 1 nor the number of layers.
     """
     if len(values) not in (1, layers):
-        raise ValueError(f"{name}: expected one number or {layers} (one per {what}), got {len(values)}")
+        listed = f" or a list of {layers}" if layers > 1 else ""
+        raise ValueError(f"{name}: expected one number{listed} (one per {what}), got a list of {len(values)}")
     return list(values) * layers if len(values) == 1 else list(values)
 
 

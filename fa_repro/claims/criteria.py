@@ -27,7 +27,7 @@ DECADES, SHARE = 0.25, 0.1
 fraction `SHARE` of the decades that the curve spans."""
 
 POINTS = 0.5
-"""Largest median distance from a published curve of test errors, in points: five times the error of reading it."""
+"""Largest median distance from a published curve of test errors, in points: five times the error of reading it off."""
 
 AS_GOOD = 1.25
 """Largest factor by which an algorithm that is "as good" may be worse."""

@@ -20,8 +20,8 @@ WIDTH = 160
 def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: bool) -> None:
     """Compare results with the paper's claims.
 
-    Trains and changes nothing. The exit code is 5 if a claim is not reproduced although there are enough trials to
-    judge it.
+    Judges the claims of each FIGURE, or of all figures if none is given. Trains and changes nothing. The exit code is 5
+    if a claim is not reproduced although there are enough trials to judge it, otherwise 4 if results are damaged.
     """
     from fa_repro.claims.claim import Verdict
     from fa_repro.experiment.check import check_figures

@@ -29,7 +29,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             expose_value=False,
             callback=_into_environment("FA_REPRO_OFFLINE"),
-            help="Never access the network.",
+            help="Do not use the network to get MNIST.",
         ),
         click.option(
             "--data-dir",
@@ -37,7 +37,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="DIR",
             expose_value=False,
             callback=_into_environment("FA_REPRO_DATA"),
-            help="Folder with the four MNIST files, plain or as .gz.",
+            help="Folder to read the four MNIST files from, plain or as .gz.",
         ),
     ):
         command = option(command)

@@ -14,6 +14,7 @@ from fa_repro.experiment.reproduce import Repeated
 from fa_repro.experiment.request import Request
 from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.io.yaml import inline, load
+from fa_repro.report.summary import amount
 from fa_repro.results import in_progress
 from fa_repro.results.paths import figure_folder
 from fa_repro.theory import Study
@@ -28,9 +29,10 @@ def result_lines(name: str, result: Result) -> Iterator[str]:
     if result.studies:
         yield f"{name}: computed {result.studies} {'study' if result.studies == 1 else 'studies'}"
     elif not result.trained and not result.failed:
-        yield f"{name}: nothing to train, all {result.found} runs are cached"
+        cached = "its only run is cached" if result.found == 1 else f"all {result.found} runs are cached"
+        yield f"{name}: nothing to train, {cached}"
     else:
-        yield f"{name}: trained {result.trained} runs, {result.found} cached"
+        yield f"{name}: trained {amount(result.trained, 'run')}, {result.found} cached"
     for remark in result.remarks:
         yield f"{name}: {remark}"
 
@@ -73,7 +75,7 @@ def plan_text(request: Request, plan: Plan, results: Path, execution: Execution)
         count = len(plan.config.studies)
         studies = "study" if count == 1 else "studies"
         return f"{request.name}: {count} {studies} to compute. Nothing is trained; results are computed again each time"
-    lines = [f"{request.name}: {len(plan.runs)} runs, {len(plan.missing)} to train", *_grid(plan)]
+    lines = [f"{request.name}: {amount(len(plan.runs), 'run')}, {len(plan.missing)} to train", *_grid(plan)]
     total, missing, failed = (
         Counter(run.condition.algorithm for run in runs)
         for runs in (plan.runs, plan.missing, [run for run, _ in plan.failed])
@@ -104,7 +106,7 @@ def _grid(plan: Plan) -> Iterator[str]:
         yield f"  {axis}: {', '.join(shown)}" + (f" ({len(words)} values)" if len(words) > 1 else "")
     if values:
         points = len({tuple(map(inline, run.condition.swept.values())) for run in plan.runs})
-        yield f"  sweep over {', '.join(values)}: {points} points"
+        yield f"  sweep over {', '.join(values)}: {amount(points, 'point')}"
 
 
 def _by_entry(runs: Sequence[Run]) -> list[list[Run]]:
@@ -164,7 +166,7 @@ def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
         for key in dict.fromkeys([*new, *old])
         if old.get(key) != new.get(key)
     ]
-    return changed or ["the runs failed, are no longer stored, or come from a version that computes other numbers"]
+    return changed or ["the runs failed, are no longer stored, or are from a version that computes different numbers"]
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

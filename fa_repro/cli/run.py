@@ -99,7 +99,8 @@ def run_command(
 ) -> None:
     """Train and draw each FIGURE.
 
-    Only missing runs are trained. The results of a figure are its CSV, PNG, config and manifest.
+    FIGURE is a name shown by `fa-repro list`; `all` stands for every name without a folder. Only missing runs are
+    trained. The results of a figure are its CSV, PNG, config and manifest.
     """
     from fa_repro.cli.progress import Terminal
     from fa_repro.execution.executor import Execution
@@ -112,7 +113,10 @@ def run_command(
     if folder is not None:
         others = figures or config or settings or sweep or only or quick or shard or dry_run or force or retry_failed
         if others or formats:
-            raise click.UsageError("--from takes figure and config from FOLDER; leave out FIGURE and its options")
+            raise click.UsageError(
+                "--from repeats the results in FOLDER as they are; leave out FIGURE and its options. Possible with it: "
+                "--results, --data-dir, --offline, --jobs, --executor, --quiet, --verbose."
+            )
         given = ctx.get_parameter_source("results") is not click.core.ParameterSource.DEFAULT
         _repeat(folder, results if given else None, execution, progress, quiet)
         return
@@ -138,7 +142,7 @@ def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest:
 
     names = dict.fromkeys(each for name in figures for each in (locate.config_names() if name == "all" else [name]))
     if config is not None and len(names) > 1:
-        raise click.UsageError("--config can be used with one FIGURE only")
+        raise click.UsageError("--config can only be used with a single FIGURE")
     requests = [Request(name, settings, config, *rest) for name in names]
     problems: list[str] = []
     for request in requests:
@@ -176,6 +180,7 @@ def _train_share(
 ) -> int:
     from fa_repro.cli.messages import problem_lines
     from fa_repro.experiment.pipeline import train_shard
+    from fa_repro.report.summary import amount
 
     if request.resolved.studies:
         if not quiet:
@@ -184,7 +189,7 @@ def _train_share(
     done = train_shard(request, results, shard, execution, progress)
     if not quiet:
         name = f"{request.name}, shard {shard[0]} of {shard[1]}"
-        click.echo(f"{name}: trained {len(done.trained)} runs, {done.found} cached", err=True)
+        click.echo(f"{name}: trained {amount(len(done.trained), 'run')}, {done.found} cached", err=True)
         click.echo(f"When all shards have finished, run: {request.command(results)}", err=True)
     for line in problem_lines(done.diverged, done.failed):
         click.echo(f"error: {line}", err=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io.yaml import Document, load
-from fa_repro.suggestions import did_you_mean
+from fa_repro.suggestions import suggest
 
 _WORD = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _NAME = re.compile(rf"(?:{_WORD}/)?{_WORD}")
@@ -52,7 +52,7 @@ def find_config(name: str, file: Path | None = None) -> Path:
             if path.is_file():
                 return path
     known = [*config_names(), *config_names(extras=True)]
-    raise ConfigError([f"unknown figure {name!r}{did_you_mean(name, known)} Known: {', '.join(known)}."])
+    raise ConfigError([f"unknown figure {name!r}{suggest(name, known)}"])
 
 
 def read_config(path: Path) -> Document:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fa_repro.io.yaml import Path
-from fa_repro.suggestions import did_you_mean, nearest
+from fa_repro.suggestions import nearest, suggest
 
 _EXPECTED = {
     "float_type": "a number",
@@ -24,13 +24,13 @@ _EXPECTED = {
 
 
 def show_value(value: Any, kind: bool = True) -> str:
-    """A value as the user would write it in YAML; with `kind`, the type is added where it may be surprising."""
+    """A value as the user would write it in YAML; with `kind` for a message, with its type where that may surprise."""
     if isinstance(value, bool):
         return f"{str(value).lower()}{' (boolean)' if kind else ''}"
     if isinstance(value, str):
         return f"{value[:60]!r}{' (text)' if kind else ''}"
     if value is None:
-        return "nothing"
+        return "nothing" if kind else "null"
     if isinstance(value, dict):
         return "a block of keys" if kind else "{" + ", ".join(map(str, value)) + "}"
     if isinstance(value, list | tuple):
@@ -57,7 +57,7 @@ def describe_error(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequ
     if len(path) > 1 and not isinstance(data.get(str(path[0])), list | tuple | dict):
         path = path[:1]  # a single number where a list is possible too
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
-        return path, f"unknown key{did_you_mean(str(path[-1]), keys)} Known: {', '.join(sorted(set(keys)))}."
+        return path, f"unknown key{suggest(str(path[-1]), sorted(set(keys)))}"
     if kind == "missing":
         return path[:-1], f"{path[-1]}: missing"
     if kind == "value_error":
@@ -67,7 +67,8 @@ def describe_error(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequ
         choices = [word.strip("'") for word in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
         near = nearest(str(value), choices)
         hint = f". Did you mean {near}?" if near else ""
-        return path, f"expected {' or '.join(choices)}, got {show_value(value)}{hint}"
+        listed = " or ".join(filter(None, (", ".join(choices[:-1]), choices[-1])))
+        return path, f"expected {listed}, got {show_value(value)}{hint}"
     expected = _EXPECTED.get(kind)
     text = f"expected {expected.format(**error.get('ctx', {}))}" if expected else str(error["msg"]).lower()
     if kind in ("float_type", "int_type") and isinstance(value, str) and _is_number(value):

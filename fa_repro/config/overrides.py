@@ -5,7 +5,7 @@ from typing import Any
 
 from fa_repro.config.messages import show_value
 from fa_repro.config.source import EVERY, NAMED, SettingError, Source, with_name
-from fa_repro.suggestions import did_you_mean
+from fa_repro.suggestions import suggest
 
 
 def merge_overrides(source: Source, overrides: Mapping[str, Any]) -> tuple[Source, list[str]]:
@@ -38,7 +38,7 @@ def keep_only(source: Source, names: Sequence[str], block: str) -> tuple[Source,
     """
     blocks = source.block(block)
     wrong = [name for name in names if name not in blocks]
-    problems = [f"--only {name}: no such {NAMED[block]}{did_you_mean(name, blocks)}" for name in wrong]
+    problems = [f"--only {name}: no such {NAMED[block]}{suggest(name, blocks)}" for name in wrong]
     if not names:
         return source, problems
     problems += source.not_a_block(block)

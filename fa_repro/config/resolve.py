@@ -17,7 +17,7 @@ from fa_repro.config.validate import BlockCache, PointValidator
 from fa_repro.errors import ConfigError
 from fa_repro.figures import Figure
 from fa_repro.io.yaml import Document
-from fa_repro.suggestions import did_you_mean
+from fa_repro.suggestions import suggest
 from fa_repro.theory import Study
 from fa_repro.training.runs import Condition, Run
 
@@ -113,9 +113,10 @@ def _figure(source: Source, problems: list[str]) -> Figure:
     """
     name, known = source.data.get("figure"), registry.names("figures")
     if name is None:
-        raise ConfigError([*problems, source.problem((), "figure: missing. Name the figure that draws this config")])
+        text = f"figure: missing. Name the figure that draws this config. Known: {', '.join(known)}."
+        raise ConfigError([*problems, source.problem((), text)])
     if name not in known:
-        text = f"unknown figure {show_value(name, kind=False)}{did_you_mean(name, known)}"
+        text = f"unknown figure {show_value(name, kind=False)}{suggest(str(name), known)}"
         raise ConfigError([*problems, source.problem(("figure",), text)])
     figure: Figure = registry.module("figures", str(name)).FIGURE
     return figure
@@ -140,7 +141,7 @@ def _points(source: Source, axes: Sequence[str], figure: Figure) -> tuple[list[C
         problems += [*wrong, *validator.problems]
     count = sum(condition.trials for condition in conditions.values())
     if count > MAX_RUNS:
-        problems.append(source.problem((), f"{count:,} runs; at most {MAX_RUNS:,} are possible"))
+        problems.append(source.problem((), f"{count:,} runs; at most {MAX_RUNS:,} are allowed"))
     return list(conditions.values()), list(studies.values()), problems
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from fa_repro.config.messages import show_value
 from fa_repro.errors import ConfigError
 from fa_repro.io.yaml import Document, Path
-from fa_repro.suggestions import did_you_mean
+from fa_repro.suggestions import suggest
 
 KEYS = ("figure", "seed", "trials", "task", "network", "training", "record", "algorithms", "theory", "sweep")
 """Top-level keys of a config, in the order in which a resolved config is written."""
@@ -110,7 +110,7 @@ class Source:
         block: dict[str, Any] = changed.data  # type: ignore[assignment]  # the copy made by dict() above
         for depth, part in enumerate(path[:-1]):
             if depth == 1 and first in NAMED and part not in block:
-                text = f"there is no {NAMED[first]} {part!r}{did_you_mean(str(part), block)}"
+                text = f"there is no {NAMED[first]} {part!r}{suggest(str(part), block)}"
                 raise SettingError(changed.problem(path, text))
             inner = block.setdefault(str(part), {})
             if not isinstance(inner, dict):
@@ -145,7 +145,7 @@ def read_source(document: Document) -> tuple[Source, list[str]]:
 
 def unknown_key(key: str) -> str:
     """Message for an unknown top-level key."""
-    return f"unknown key{did_you_mean(key, KEYS)} Known: {', '.join(KEYS)}."
+    return f"unknown key{suggest(key, KEYS)}"
 
 
 def for_every_algorithm(dotted: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from fa_repro.config.messages import show_value
 from fa_repro.config.source import SettingError, Source, misplaced_star
 from fa_repro.io.yaml import Path
-from fa_repro.suggestions import did_you_mean
+from fa_repro.suggestions import did_you_mean, suggest
 
 MAX_POINTS = 20_000
 
@@ -40,7 +40,7 @@ def read_axes(source: Source, extra: Mapping[str, Sequence[Any]]) -> tuple[Sourc
             problems.append(source.problem(("sweep", key), wrong))
     points = math.prod(len(values) for values in axes.values() if isinstance(values, list))
     if points > MAX_POINTS:
-        problems.append(source.problem(("sweep",), f"{points:,} points; at most {MAX_POINTS:,} are possible"))
+        problems.append(source.problem(("sweep",), f"{points:,} points; at most {MAX_POINTS:,} are allowed"))
     return source, problems
 
 
@@ -90,7 +90,7 @@ def _numbers(given: Mapping[str, Any]) -> list[float]:
     first, last, count, scale = ends
     unknown = [key for key in given if key not in RANGE]
     if unknown:
-        raise ValueError(f"{unknown[0]}: unknown key{did_you_mean(unknown[0], RANGE)} Known: {', '.join(RANGE)}.")
+        raise ValueError(f"{unknown[0]}: unknown key{suggest(unknown[0], RANGE)}")
     for key, value in (("from", first), ("to", last)):
         if type(value) not in (int, float) or not math.isfinite(value):
             raise ValueError(f"{key}: expected a number, got {show_value(value)}")

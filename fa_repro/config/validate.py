@@ -15,7 +15,7 @@ from fa_repro.config.source import EVERY, Source
 from fa_repro.figures import Figure
 from fa_repro.io.yaml import Path
 from fa_repro.rules import Rule
-from fa_repro.suggestions import did_you_mean, nearest
+from fa_repro.suggestions import nearest, suggest
 from fa_repro.tasks import Task
 from fa_repro.theory import Study, Theory
 from fa_repro.training import probes
@@ -98,8 +98,7 @@ class PointValidator:
         found = []
         for name, data in blocks.items():
             if name not in known:
-                text = f"unknown study{did_you_mean(name, known)} Known: {', '.join(known)}."
-                self._problem(("theory", name), text)
+                self._problem(("theory", name), f"unknown study{suggest(name, known)}")
                 continue
             kind = registry.find("theory", name, Theory)  # type: ignore[type-abstract]
             theory = self._block(kind, ("theory", name), {} if data is None else data)
@@ -168,7 +167,7 @@ class PointValidator:
             where, text = split_key(str(error), data)
             self._problem((*path, *where), text)
         if training.loss == "cross_entropy" and setup.network.output != "logistic":
-            text = f"cross_entropy needs network.output logistic, not {setup.network.output}"
+            text = f"cross_entropy needs network.output: logistic, but it is {setup.network.output}"
             self._problem(("training", "loss"), text)
         if setup.task.epoch is None:
             if training.epochs is not None:
@@ -215,14 +214,14 @@ class PointValidator:
             if not misspelt:
                 self._problem(path, f"{key}: missing. Known: {', '.join(known)}")
         elif name not in known:
-            text = f"unknown {registry.noun(package)} {show_value(name, kind=False)}{did_you_mean(str(name), known)}"
+            text = f"unknown {registry.noun(package)} {show_value(name, kind=False)}{suggest(str(name), known)}"
             self._problem((*path, key), text)
         else:
             return registry.find(package, name, base)
         return None
 
     def _block(self, kind: type[T], path: Path, data: Any, also: Sequence[str] = ()) -> T | None:
-        """Validate one block; `also` lists further keys that are allowed beside those of `kind`."""
+        """Validate one block; `also` lists further keys that are allowed besides those of `kind`."""
         if not isinstance(data, dict):
             self._problem(path, "missing" if data is None else f"expected a block of keys, got {show_value(data)}")
             return None

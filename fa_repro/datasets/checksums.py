@@ -27,7 +27,7 @@ class Expected:
 
     @property
     def most_compressed(self) -> int:
-        """Largest size in bytes as gzip, which adds less than a hundredth even if it does not compress."""
+        """Largest size in bytes as gzip, which adds less than 1 % even to data that it cannot compress."""
         return self.size + self.size // 100 + _SLACK
 
 

@@ -1,7 +1,7 @@
 """Reading and verification of the four IDX files of MNIST.
 
 An IDX file starts with a header of four-byte big-endian numbers: the magic number (0x00000800 + the number of
-dimensions) and the length of each dimension. Then follows one byte per value.
+dimensions) and the length of each dimension. One byte per value follows.
 """
 
 import gzip

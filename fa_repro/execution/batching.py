@@ -16,10 +16,10 @@ Batch: TypeAlias = Sequence[Run]
 """Runs that are trained together."""
 
 BATCH_BYTES = 2 * 2**20
-"""Most bytes of weights that are trained at once: more would not fit the processor's caches and saves no time."""
+"""Maximum size in bytes of the weights trained at once; more would not fit the caches and would save no time."""
 
 WORTH_IT = 20.0
-"""Estimated seconds of training from which on worker processes are started by default."""
+"""Estimated training time in seconds from which worker processes are started by default."""
 
 
 def form_batches(runs: Iterable[Run]) -> list[list[Run]]:
@@ -33,7 +33,7 @@ def form_batches(runs: Iterable[Run]) -> list[list[Run]]:
     result = []
     for group in groups.values():
         setup = group[0].condition.setup
-        # Layers that never learn have their activity precomputed, and one run of them fills the memory.
+        # The activity of layers that never learn is precomputed, and that of a single run fills the memory.
         alone = not setup.rule.trains_hidden and setup.task.epoch is not None
         size = 1 if alone else max(1, BATCH_BYTES // _weight_bytes(setup))
         count = -(-len(group) // size)
@@ -104,7 +104,7 @@ def cores() -> int:
 
 
 def choose_jobs(batches: Sequence[Batch], jobs: int | None) -> int:
-    """Number of processes that train: `jobs`, or if None one per core where that saves time; 1 is this process."""
+    """Number of processes that train: `jobs`, or if None one per core where that saves time; 1 means this process."""
     if jobs is None:
         jobs = cores() if sum(map(seconds, batches)) >= WORTH_IT else 1
     return max(1, min(jobs, sum(map(len, batches))))

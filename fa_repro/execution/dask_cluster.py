@@ -30,7 +30,7 @@ from fa_repro.training import numerics
 log = logging.getLogger(__name__)
 
 RETRIES = 2
-"""How often a local cluster retries a batch whose worker died; a running cluster has its own setting."""
+"""Maximum number of times that a local cluster retries a batch whose worker died; a running one has its own setting."""
 
 CHATTY = ("distributed", "tornado", "asyncio")
 MUTE = logging.CRITICAL + 1
@@ -99,7 +99,7 @@ class _Workers:
         self._warned = False
 
     def count(self) -> int:
-        """Number of batches to send at a time: one per worker, so that one that kills its worker affects no other."""
+        """Number of batches to send at a time: one per worker, so that a batch that kills one affects no other."""
         try:
             now = set(self._client.nthreads())
             if now - self._known:
@@ -139,7 +139,7 @@ def _cluster(where: str | int) -> Iterator[Client]:
         settings = {"distributed.scheduler.allowed-failures": RETRIES, "distributed.nanny.environ": ONE_THREAD}
         others = set(multiprocessing.active_children())
         with dask.config.set(settings):
-            with interrupts_blocked():  # half a cluster could not be closed
+            with interrupts_blocked():  # a cluster that is only half started could not be closed
                 cluster = LocalCluster(
                     n_workers=where,
                     threads_per_worker=1,

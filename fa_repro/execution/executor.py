@@ -1,4 +1,4 @@
-"""Where runs are trained, how many at a time, and which of them; none of this affects their numbers."""
+"""Where runs are trained, how many at a time, and which of them are trained; none of this affects their numbers."""
 
 import importlib.util
 import logging
@@ -55,7 +55,7 @@ class Execution:
             problems.append(f"jobs: expected a whole number of at least 1, or None, got {self.jobs!r}")
         if self.executor not in (LOCAL, DASK) and self.address is None:
             known = f"{did_you_mean(str(self.executor), (LOCAL, DASK))} Known: local, dask, dask://HOST:PORT."
-            problems.append(f"executor: unknown {self.executor!r}{known}")
+            problems.append(f"executor: unknown executor {self.executor!r}{known}")
         elif self.executor != LOCAL and importlib.util.find_spec("distributed") is None:
             problems.append("executor: Dask is not installed. Run: pip install 'fa-repro[dask]'")
         if self.address is not None and self.jobs not in (None, 1):

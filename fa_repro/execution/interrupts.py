@@ -3,8 +3,8 @@
 It raises KeyboardInterrupt, so that files are left complete and workers end in order. That alone is not enough: Python
 drops exceptions in callbacks of its import system and in finalizers, extension modules clear them while they are
 imported, and an interrupted import may raise another error instead. So the first interrupt also sets an alarm, which
-ends the process if the exception has not. A second interrupt ends it at once. Results are valid in any case: they are
-written completely or not at all, and workers end when their parent does.
+ends the process if the exception has not done so. A second interrupt ends it at once. Results are valid in any case:
+they are written completely or not at all, and workers end when their parent does.
 """
 
 import os

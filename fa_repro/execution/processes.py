@@ -25,7 +25,7 @@ from fa_repro.results.store import Store
 log = logging.getLogger(__name__)
 
 RETRIES = 2
-"""How often a batch whose worker died is trained again."""
+"""Maximum number of times that a batch whose worker died is trained again."""
 
 _DIED = "its worker process died {} times: killed, or out of memory"
 _NEVER = (
@@ -97,7 +97,7 @@ def _through(
     while training or (queue and not broken):
         while queue and len(training) < jobs and not broken:
             try:
-                # A worker that this starts inherits it, until it ignores interrupts by itself.
+                # A worker started here inherits the block, until it ignores interrupts by itself.
                 with interrupts_blocked():
                     training[pool.submit(_work, queue[0], root, overwrite)] = queue[0]
                 queue.popleft()
@@ -121,7 +121,7 @@ def _through(
 def _pool(
     jobs: int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[ProcessPoolExecutor, Callable[[], None], Callable[[], bool]]]:
-    """A pool of workers, a function to call regularly that reports progress, and one that says whether any started.
+    """A pool of workers, a function to call regularly that reports progress, and one that tells if any has started.
 
     No worker outlives the block, however it is left.
     """
@@ -131,7 +131,7 @@ def _pool(
 
     def watch() -> None:
         nonlocal reported
-        # Without the lock, which a killed worker may hold for ever; reading an aligned number is atomic.
+        # Read without the lock, which a killed worker may hold for ever; reading an aligned number is atomic.
         now = done.get_obj().value
         on_progress(now - reported)
         reported = now

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
 ATTEMPTS = 3
-"""How often one command trains a run that is damaged each time it is read back."""
+"""Maximum number of times that one command trains a run that is damaged each time it is read back."""
 
 
 @dataclass(frozen=True)

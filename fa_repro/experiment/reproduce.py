@@ -62,10 +62,11 @@ def reproduce_results(folder: Path, execution: Execution, progress: Progress, re
         manifest = read_manifest(folder)
         before = read_verified(folder, manifest)
     except ManifestError as error:
-        raise StorageError(f"{folder}: no results to repeat: {error}") from None
+        raise StorageError(f"{folder}: these results cannot be repeated: {error}") from None
     name = str(manifest.get("name", folder.name))
     if "config.yaml" not in before or not locate.is_config_name(name):
-        raise StorageError(f"{folder}: no results to repeat: manifest.json lacks a valid name or config.yaml")
+        reason = "manifest.json has no valid name, or does not list config.yaml"
+        raise StorageError(f"{folder}: these results cannot be repeated: {reason}")
     if results is not None and figure_folder(results, name).resolve() == folder.resolve():
         problem = f"--results {results}: this folder contains the results to repeat"
         raise ConfigError([f"{problem}. Choose another folder, or leave out --results"])
@@ -86,7 +87,7 @@ def _place(results: Path | None) -> Iterator[Path]:
         yield results
         return
     with (
-        atomic.storage_errors("make", Path(tempfile.gettempdir())),
+        atomic.storage_errors("create a folder in", Path(tempfile.gettempdir())),
         tempfile.TemporaryDirectory(prefix="fa_repro-") as place,
     ):
         yield Path(place)
@@ -112,4 +113,4 @@ def _circumstances(manifest: Mapping[str, Any]) -> Iterator[str]:
             if was != value:
                 yield f"{key} was {was}, is now {value}"
     if manifest.get("failed"):
-        yield f"{len(manifest['failed'])} runs had failed originally"
+        yield f"number of runs that failed in the original: {len(manifest['failed'])}"

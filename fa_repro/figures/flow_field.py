@@ -143,7 +143,7 @@ def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) 
     import numpy as np
 
     target, unit = float(settings["T"]), float(settings["duration"]) / int(settings["steps"])
-    floor, late = 1e-14 * target * target, 0.0  # accuracy of the integration, and when the last path arrives
+    floor, late = 1e-14 * target * target, 0.0  # accuracy of the integration; when the last path arrives
     lines = table[table["kind"].isin(["path", "origin"])]
     for (kind, number), part in lines.groupby(["kind", "id"]):
         loss = 0.5 * (target - part["w"] * part["w0"]) ** 2
@@ -158,7 +158,7 @@ def _loss_panel(ax: "Axes", table: "pd.DataFrame", settings: Mapping[str, Any]) 
 
 
 NEAR = 1e-6
-"""Relative tolerance: of `w w0` against the target where a path or a cell counts as at a solution, and of the drift of
+"""Relative tolerances: of `w w0` against the target for a path or a cell to count as at a solution, and of the drift of
 the quantity that a path conserves."""
 
 

@@ -65,7 +65,7 @@ def _quantity(results: "FigureResults") -> "Quantity":
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """Draw the final error: lines against one swept number, else heat maps over the swept keys of each algorithm."""
+    """Draw the final error: lines if a single number is swept, otherwise heat maps over the keys of each algorithm."""
     from fa_repro.plotting import search, sweeps
 
     if search.is_line(results):

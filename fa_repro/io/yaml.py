@@ -58,7 +58,7 @@ class Document:
     lines: dict[Path, int]
 
 
-def load(text: str | bytes, source: str) -> Document:
+def load(text: str | bytes, source: str, numbered: bool = True) -> Document:
     """Read one YAML document.
 
     Parameters
@@ -67,6 +67,8 @@ def load(text: str | bytes, source: str) -> Document:
         The document; bytes must be UTF-8.
     source : str
         Name of the document in messages, normally its path.
+    numbered : bool
+        Whether messages contain line numbers.
 
     Raises
     ------
@@ -76,12 +78,13 @@ def load(text: str | bytes, source: str) -> Document:
     """
     if len(text) > MAX_BYTES:
         raise ConfigError([f"{source}: over {MAX_BYTES:,} bytes, too large for a config"])
+    builder = _Builder(source, numbered)
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            raise ConfigError([f"{source}:{line}: not UTF-8 text. Save the file as UTF-8."]) from None
+            raise ConfigError([f"{builder.place(line)}: not UTF-8 text. Save the file as UTF-8."]) from None
     try:
         _bound_depth(text, source)
         loader = _Loader(text)
@@ -91,12 +94,11 @@ def load(text: str | bytes, source: str) -> Document:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f"{source}:{mark.line + 1}" if mark else source
+        place = builder.place(mark.line + 1) if mark else source
         raise ConfigError([f"{place}: not valid YAML: {error.problem or error.context}"]) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
         raise ConfigError([f"{source}: not valid YAML: {reason}"]) from None
-    builder = _Builder(source)
     data = builder.build(root, (), 0) if root is not None else None
     if builder.problems:
         raise ConfigError(builder.problems)
@@ -105,7 +107,7 @@ def load(text: str | bytes, source: str) -> Document:
 
 def parse_value(text: str, source: str) -> Any:
     """Read the value of `--set KEY=VALUE`: a scalar or a flow collection such as `[20, 10]`."""
-    return load(text, source).data
+    return load(text, source, numbered=False).data
 
 
 def dump(data: Any) -> str:
@@ -129,18 +131,22 @@ def _bound_depth(text: str, source: str) -> None:
 
 
 class _Builder:
-    def __init__(self, source: str) -> None:
-        self.source = source
+    def __init__(self, source: str, numbered: bool) -> None:
+        self.source, self.numbered = source, numbered
         self.lines: dict[Path, int] = {}
         self.problems: list[str] = []
         self.nodes = 0
+
+    def place(self, line: int) -> str:
+        """The name of the document, with a line number if its lines are numbered."""
+        return f"{self.source}:{line}" if self.numbered else self.source
 
     def build(self, node: yaml.Node, path: Path, depth: int) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         self.nodes += 1
         if self.nodes > MAX_NODES or depth > MAX_DEPTH:  # aliases repeat their node: stop a YAML bomb
-            raise ConfigError([f"{self.source}:{line}: too many or too deeply nested values for a config"])
+            raise ConfigError([f"{self.place(line)}: too many or too deeply nested values for a config"])
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if isinstance(node, yaml.MappingNode) and kind == "map":
             return self._mapping(node, path, depth)
@@ -152,7 +158,7 @@ class _Builder:
             except ValueError:
                 pass
         value = repr(node.value[:40]) if isinstance(node, yaml.ScalarNode) else "this"
-        self.problems.append(f"{self.source}:{line}: {_dotted(path)}cannot read {value} as {node.tag!r}")
+        self.problems.append(f"{self.place(line)}: {_dotted(path)}cannot read {value} as {node.tag!r}")
         return None
 
     def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
@@ -160,12 +166,13 @@ class _Builder:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(f"{self.source}:{line}: {_dotted(path)}a key must be a word, not a collection")
+                self.problems.append(f"{self.place(line)}: {_dotted(path)}a key must be a word, not a collection")
                 continue
             key = key_node.value
             if key in result:
                 first = self.lines[(*path, key)]
-                self.problems.append(f"{self.source}:{line}: {_dotted((*path, key))}repeats the key of line {first}")
+                repeated = f"repeats the key of line {first}" if self.numbered else "repeated key"
+                self.problems.append(f"{self.place(line)}: {_dotted((*path, key))}{repeated}")
                 continue
             self.lines[(*path, key)] = line
             result[key] = self.build(value_node, (*path, key), depth + 1)

@@ -1,7 +1,7 @@
 """Named random streams: one independent generator per (seed, purpose, trial).
 
-A stream is identified by its purpose, not by the order of draws. So all algorithms of a trial see the same examples and
-start from the same weights, and a trial gives the same bits alone and in a batch.
+A stream is identified by its purpose, not by the order of draws. All algorithms of a trial therefore see the same
+examples and start from the same weights, and a trial gives the same bits alone and in a batch.
 """
 
 import hashlib

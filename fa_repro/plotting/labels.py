@@ -72,7 +72,7 @@ def _flat(block: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _numbers(values: Sequence[float]) -> list[str]:
-    """Numbers with up to six digits if that is short; else with the fewest, at least three, that tell them apart."""
+    """Numbers with up to six digits if that is short, otherwise with as few, from three, as tell them apart."""
     short = [str(value) if isinstance(value, int) else f"{value:g}" for value in values]
     if len(set(short)) == len(values) and max(map(len, short), default=0) <= 7:
         return short
@@ -145,7 +145,7 @@ def setting_text(axis: str, name: str) -> str:
 
 
 def wrap(text: str, width: int) -> str:
-    """Wrap text to `width` characters: at spaces, else after a punctuation mark within a word, else anywhere."""
+    """Wrap text to `width` characters: at spaces, or after a punctuation mark within a word, or else anywhere."""
     lines = [""]
     for word in re.findall(r"\S+\s*", text):
         fits = len(lines[-1] + word.rstrip()) <= width

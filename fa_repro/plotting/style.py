@@ -11,7 +11,7 @@ WIDE = 7.2
 """Width of every figure: two columns of a page."""
 
 SMALL, LARGE = 7.0, 8.0
-"""Font size of ticks, legends and notes, and of titles and labels. No text is smaller at the published size."""
+"""Font size of ticks, legends and notes, and of titles and labels. No text of a figure at its full size is smaller."""
 
 RC: dict[str, Any] = {
     "figure.dpi": 100,
@@ -69,7 +69,7 @@ PUBLISHED: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9}
 
 
 def colour(algorithm: str, position: int = 0, rule: str | None = None) -> str:
-    """Colour of an algorithm: that of its name or rule in the paper's figures, else one chosen by its position."""
+    """Colour of an algorithm: that of its name or rule in the paper's figures, otherwise one chosen by its position."""
     return _COLOURS.get(algorithm) or _COLOURS.get(rule or "", _OTHERS[position % len(_OTHERS)])
 
 

@@ -52,7 +52,7 @@ def is_map(results: "FigureResults") -> bool:
 
 
 def draw_sweep(fig: "MatplotlibFigure", results: "FigureResults", quantity: Quantity) -> "list[Axes]":
-    """Draw a measurement over a sweep; return the panels if lines are drawn, else an empty list."""
+    """Draw a measurement over a sweep; return the panels if lines are drawn, otherwise an empty list."""
     if is_map(results):
         draw_maps(fig, results, [quantity])
         return []

@@ -101,7 +101,7 @@ def _are_numbers(names: Sequence[str]) -> bool:
 
 
 def _across(panel: Panel, width: float) -> None:
-    """Label the columns: horizontally if the names fit, else vertically; only every n-th if there are too many."""
+    """Label the columns: horizontally if the names fit, otherwise vertically; only every n-th if they are too many."""
     names, ax = panel.names[0], panel.ax
     cell, numbers = width / len(names), _are_numbers(names)
     many = numbers and len(names) > MOST_TICKS
@@ -150,7 +150,7 @@ def _share(panels: Sequence[Panel]) -> None:
 
 
 def _write(fig: "MatplotlibFigure", panels: Sequence[Panel]) -> list[str]:
-    """Write numbers into cells if they are few and fit, the best in bold, else draw symbols; return notes on these."""
+    """Write numbers into cells if they are few and fit, the best in bold; otherwise draw symbols and return notes."""
     notes: dict[str, None] = {}
     for each in panels:
         numbers = {(y, x): each.quantity.number(each.means[y, x]) for y, x in _cells(each, False)}

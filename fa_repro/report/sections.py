@@ -115,7 +115,7 @@ def row(judgement: Judgement) -> Row:
 
 
 def reason(judgements: Sequence[Judgement]) -> str:
-    """Why none of several claims was measured, if all have the same reason; else empty."""
+    """Why none of several claims was measured, if all have the same reason; otherwise empty."""
     reasons = {each.result_text for each in judgements}
     unjudged = all(each.verdict is Verdict.NOT_RUN for each in judgements)
     return reasons.pop() if len(reasons) == 1 and unjudged else ""

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def prepare(directory: Path) -> None:
     """Check the contents of a folder before results are saved to it.
 
-    A file that does not match its manifest is put aside in `damaged/`, with a warning.
+    A file that does not match its manifest is moved aside to `damaged/`, with a warning.
 
     Raises
     ------
@@ -44,10 +44,10 @@ def prepare(directory: Path) -> None:
 def _put_aside(directory: Path, name: str, reason: ManifestError) -> None:
     path, aside = directory / name, paths.damaged_file(directory, name)
     if path.exists():
-        with atomic.storage_errors("put aside", path):
+        with atomic.storage_errors("move aside", path):
             aside.parent.mkdir(exist_ok=True)
             path.rename(aside)
-        log.warning("%s: %s: put aside as %s", directory, reason, aside)
+        log.warning("%s: %s; moved aside to %s", directory, reason, aside)
 
 
 def save(directory: Path, saved: FigureResults, pictures: Mapping[str, bytes]) -> None:

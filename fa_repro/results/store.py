@@ -94,7 +94,7 @@ class Store:
     def summary(self, run: Run) -> RunSummary | None:
         """Content of the manifest of a run, or None if the run is not stored; `load` reads its record.
 
-        A damaged manifest is put aside with its run, with a warning.
+        A run with a damaged manifest is moved aside, with a warning.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Store:
     def load(self, run: Run, summary: RunSummary | None = None) -> Outcome | None:
         """The outcome of a run, or None if it is not stored.
 
-        A damaged run is put aside, with a warning, and counts as not stored.
+        A damaged run is moved aside, with a warning, and counts as not stored.
 
         Parameters
         ----------
@@ -239,8 +239,8 @@ class Store:
         except FileNotFoundError:
             return  # another process did it
         except OSError as error:
-            raise StorageError(f"{path} is damaged ({reason}) and cannot be put aside: {error.strerror}") from error
-        log.warning("%s is damaged (%s): put aside as %s, to be trained again", path, reason, aside)
+            raise StorageError(f"{path} is damaged ({reason}) and cannot be moved aside: {error.strerror}") from error
+        log.warning("%s is damaged (%s). It was moved aside to %s and will be trained again", path, reason, aside)
 
     def _path(self, run: Run) -> Path:
         return paths.run_folder(self.root, run.key)

@@ -17,7 +17,7 @@ from fa_repro.typing import Array
 class TrainedRuns:
     """Iterates over runs with their outcomes, reading each outcome once, when it is needed.
 
-    So only one outcome is in memory at a time, however many runs there are. Runs that are the same at several sweep
+    Thus only one outcome is in memory at a time, however many runs there are. Runs that are the same at several sweep
     points follow each other.
 
     Parameters

@@ -44,7 +44,7 @@ class FeedbackAlignment(RandomFeedback):
     def _masks(self, what: str, matrices: list[Array], streams: Streams) -> list[Array]:
         """A mask of zeros and ones for each matrix; the number of zeros is rounded to the nearest integer."""
         masks = []
-        # In a batch of several sparsities it has the dtype of the weights; the count must be the same as alone.
+        # In a batch with several sparsities it has the dtype of the weights; the count must be as in a run of its own.
         share = np.asarray(self.sparsity, matrices[0].dtype).astype(np.float64)
         for layer, matrix in enumerate(matrices):
             draws = streams.uniform(f"sparsity/{what}/{layer}", matrix.shape[1:], np.float64)

@@ -17,7 +17,7 @@ PART = 500
 """Examples that a network evaluates at once outside training."""
 
 MOST_KEPT = 2**29
-"""Most bytes of precomputed hidden activity that are kept per replica, for layers that never learn."""
+"""Maximum size in bytes of the precomputed activity of layers that never learn, per replica."""
 
 _MEAN, _DEVIATION = 0.1307, 0.3081  # of all pixels of the training images, black 0 and white 1
 

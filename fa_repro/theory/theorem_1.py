@@ -37,7 +37,7 @@ LONGEST = 1e6
 """Maximum number of examples of a net that learns from one at a time."""
 
 GONE, STAYS = 1e-6, 0.05
-"""Errors relative to the target: up to the first an error has vanished, from the second on it stays."""
+"""Errors relative to the target: an error at or below the first has vanished, one at or above the second remains."""
 
 RISES = 1e-8
 """Smallest rise of V that counts as one, relative to V at the start: well above the accuracy of the integration."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXACT = 1e-8
-"""Largest deviation of the change of linear units that is allowed, relative to it: rounding at the smallest rate."""
+"""Largest allowed deviation of the change of linear units, relative to it: rounding errors at the smallest rate."""
 
 BEND = 1.2
 """Largest deviation of nonlinear units that is allowed, relative to the change and to the rate.

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXACT = 1e-10
-"""Largest relative deviation of weights, activity and scalar that is allowed: rounding."""
+"""Largest relative deviation of weights, activity and scalars that is allowed for rounding errors."""
 
 PARALLEL = 1e-6
 """Angle in degrees up to which vectors count as parallel."""
 
 LEFT = 1e-3
-"""Fraction of the error that must be left for its direction to be more than rounding."""
+"""Fraction of the error that must be left for its direction to be more than rounding error."""
 
 LEARNED = 5.0
 """Minimum time for which many pairs are learned: learning rate times examples."""
@@ -116,7 +116,7 @@ class Theorem3(Theory):
             length = (traced.inputs[:, 0] ** 2).sum(axis=-1)
             s_h, s_w = s_h + self.learning_rate * length * left[-1], s_w + self.learning_rate * left[-1] * s_h
         times = self.learning_rate * np.arange(self.updates + 1)
-        # What is left of the error shrinks to rounding, which has no direction.
+        # What is left of the error shrinks to rounding errors, which have no direction.
         known = np.abs(left) >= LEFT
         if not known[2:].any(axis=0).all():
             raise ArithmeticError(

@@ -37,7 +37,7 @@ class InputLayer:
     def open(self, inputs: Array, start: int, alone: bool) -> None:
         """Begin a window of inputs, shape (R or 1, n, units_in), whose first is example `start` of its block.
 
-        A window that is a single batch is `alone`: it needs no inner products.
+        `alone` says that the window is a single batch, which needs no inner products.
         """
         weights = self._network.weights[0]
         self._inputs, self._start, self._learns, self._shrunk = inputs, start, False, 1.0

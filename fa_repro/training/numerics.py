@@ -1,4 +1,4 @@
 """Version of the numerical results of training."""
 
 VERSION = 3
-"""Increased by hand whenever a change of the code changes any number in the outcome of a run."""
+"""Increased by hand whenever a change of the code alters any number in the outcome of a run."""

@@ -17,7 +17,7 @@ from fa_repro import registry
 from fa_repro.nn.network import Network
 from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule, Signals, Step
-from fa_repro.suggestions import did_you_mean
+from fa_repro.suggestions import suggest
 from fa_repro.tasks import Task
 from fa_repro.training import metrics
 from fa_repro.typing import Array
@@ -179,7 +179,7 @@ def make(name: str) -> Probe | HeldOut:
     angle = re.fullmatch(r"(angle_\w+?)_layer(0|[1-9]\d{0,2})(_deg)", name)
     whole = angle[1] + angle[3] if angle else name
     if whole not in known():
-        raise KeyError(f"unknown probe {name!r}{did_you_mean(name, known())} Known: {', '.join(known())}.")
+        raise KeyError(f"unknown probe {name!r}{suggest(name, known())}")
     if name == "nse":
         return Nse()
     which, _, end = name.partition("_")

@@ -67,20 +67,20 @@ def test_defaults_are_filled_in_once() -> None:
         ("seed: 0", "seed: 1.5", "a.yaml:2: seed: expected a whole number, got 1.5"),
         ("trials: 3", "trials: 0", "a.yaml:3: trials: expected a number of at least 1, got 0"),
         ("trials: 3", "trials: true", "a.yaml:3: trials: expected a whole number, got true (boolean)"),
-        ("name: linear", "name: liner", "a.yaml:4: task.name: unknown task 'liner'. Did you mean linear?"),
+        ("name: linear", "name: liner", "unknown task 'liner'. Did you mean linear? Known: linear, mnist, nonlinear."),
         ("inputs: 6", "inputs: six", "a.yaml:4: task.inputs: expected a whole number, got 'six' (text)"),
         (", outputs: 3", "", "a.yaml:4: task: outputs: missing"),
         ("hidden: [4]", "hidden: []", "a.yaml:5: network.hidden: expected at least one value, got []"),
         ("hidden: [4]", "hidden: 4", "a.yaml:5: network.hidden: expected a list, got 4"),
         ("hidden: [4]", "hidden: [4, 0]", "a.yaml:5: network.hidden.1: expected a number of at least 1, got 0"),
         ("init_range: 0.3", "init_range: [0.3]*", "a.yaml:5: not valid YAML"),
-        ("init_range: 0.3", "init_range: [1, 2, 3]", "a.yaml:5: network.init_range: expected one number or 2"),
+        ("init_range: 0.3", "init_range: [1, 2, 3]", "network.init_range: expected one number or a list of 2 (one per"),
         ("init_range: 0.3", "init_range: -1", "a.yaml:5: network.init_range: expected a number of at least 0, got -1"),
         ("init_range: 0.3", "init_range: .nan", "a.yaml:5: network.init_range: expected a finite number, got nan"),
         (
             "init_range: 0.3",
             "init_range: 1, activation: tnh",
-            "expected linear or tanh or logistic, got 'tnh' (text). Did",
+            "expected linear, tanh or logistic, got 'tnh' (text). Did",
         ),
         ("init_range: 0.3", "init_range: 1, bias: on", "network.bias: expected true or false, got 'on' (text)"),
         (
@@ -95,8 +95,9 @@ def test_defaults_are_filled_in_once() -> None:
         (
             "rule: shallow",
             "rule: shalow",
-            "a.yaml:9: algorithms.shallow.rule: unknown rule 'shalow'. Did you mean shallow",
+            "a.yaml:9: algorithms.shallow.rule: unknown rule 'shalow'. Did you mean shallow? Known: backprop, ",
         ),
+        ("rule: shallow", "rule: bp", "algorithms.shallow.rule: unknown rule 'bp'. Known: backprop, batchwise_"),
         ("rule: shallow, ", "", "a.yaml:9: algorithms.shallow: rule: missing. Known: backprop"),
         (
             "noise_std: 0.1",
@@ -105,14 +106,15 @@ def test_defaults_are_filled_in_once() -> None:
         ),
         ("0.01, noise", "-0.01, noise", "a.yaml:10: algorithms.reinforcement.learning_rate: expected a number above 0"),
         ("0.01, noise", "'1e-3', noise", "got '1e-3' (text). Remove the quotes"),
-        (": 0.5}", ": [0.5, 1]}", "a.yaml:12: algorithms.feedback_alignment.feedback_range: expected one number or 1"),
+        (": 0.5}", ": [0.5, 1]}", "a.yaml:12: algorithms.feedback_alignment.feedback_range: expected one number (one"),
         (
             ": 0.5}",
             ": 0.5, network: {hiden: [3]}}",
             "a.yaml:12: algorithms.feedback_alignment.network.hiden: unknown key",
         ),
-        ("figure: linear", "figure: lineer", "a.yaml:1: figure: unknown figure 'lineer'. Did you mean linear?"),
-        ("figure: linear", "", "a.yaml: figure: missing. Name the figure"),
+        ("figure: linear", "figure: lineer", "unknown figure 'lineer'. Did you mean linear? Known: angle, "),
+        ("figure: linear", "figure: lineer", "a.yaml:1: figure: unknown figure 'lineer'."),
+        ("figure: linear", "", "a.yaml: figure: missing. Name the figure that draws this config. Known: angle, "),
         ("sweep: {}", "sweep: {network.init_rang: [1]}", "network.init_rang: unknown key. Did you mean init_range?"),
         ("sweep: {}", "sweep: {netwrk.init_range: [1]}", "netwrk.init_range: unknown key. Did you mean network?"),
         (
@@ -128,7 +130,7 @@ def test_defaults_are_filled_in_once() -> None:
         (
             "sweep: {}",
             "sweep: {algorithms.bakprop.learning_rate: [1]}",
-            "there is no algorithm 'bakprop'. Did you mean",
+            "there is no algorithm 'bakprop'. Did you mean backprop? Known: shallow, reinforcement, ",
         ),
         ("sweep: {}", "sweep: [1, 2]", "a.yaml:13: sweep: expected a block of keys, got [1, 2]"),
         ("sweep: {}", "sweep: {trials: [1, 2]}", "this key cannot be swept"),
@@ -157,7 +159,7 @@ def test_what_is_no_config_at_all_is_refused(text: str) -> None:
     [
         (
             {"overrides": {"algorithms.bakprop.learning_rate": 1}},
-            "there is no algorithm 'bakprop'. Did you mean backprop?",
+            "there is no algorithm 'bakprop'. Did you mean backprop? Known: shallow, reinforcement, ",
         ),
         (
             {"overrides": {"trainin.examples": 1}},
@@ -181,7 +183,9 @@ def test_what_is_no_config_at_all_is_refused(text: str) -> None:
             "--set algorithms.backprop.record={probes}: algorithms.backprop.record.probes: unknown probe 'nsx'",
         ),
         ({"overrides": {"task.target_range": 1e-30}}, "task.target_range: expected a number of at least 1e-15"),
-        ({"only": ["backprp"]}, "--only backprp: no such algorithm. Did you mean backprop?"),
+        ({"only": ["bp"]}, "--only bp: no such algorithm. Known: shallow, reinforcement, backprop, feed"),
+        ({"overrides": {"theory.flow_field.B": 1}}, "there is no study 'flow_field'. Known: none."),
+        ({"overrides": {"trials": None}}, "--set trials=null: trials: expected a whole number, got nothing"),
         (
             {"sweep": {"network.init_range": []}},
             "--sweep network.init_range: sweep.network.init_range: expected a list",

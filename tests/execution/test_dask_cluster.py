@@ -162,10 +162,10 @@ def test_a_host_that_cannot_be_one_is_told(workplace: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"executor": "dusk"}, "executor: unknown 'dusk'. Did you mean dask"),
+        ({"executor": "dusk"}, "executor: unknown executor 'dusk'. Did you mean dask"),
         ({"executor": "dask://host"}, "Known: local, dask, dask://HOST:PORT"),
         ({"executor": "dask://host:8786", "jobs": 2}, "a running cluster has its own number of workers"),
-        ({"executor": 5}, "executor: unknown 5"),
+        ({"executor": 5}, "executor: unknown executor 5"),
         ({"executor": "dask://host:99999"}, "Known: local, dask, dask://HOST:PORT"),
         ({"executor": "dask://host:0"}, "Known: local, dask, dask://HOST:PORT"),
         ({"jobs": 0}, "jobs: expected a whole number of at least 1"),

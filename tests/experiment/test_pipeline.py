@@ -49,7 +49,7 @@ def test_damaged_runs_are_retrained_together(command: Command) -> None:
         path.write_bytes(b"no archive")
     done = command("run", "linear")
     assert done.exit_code == 0, done.stderr
-    assert done.stderr.count("put aside as") == 5
+    assert done.stderr.count("moved aside to") == 5
     assert "linear: trained 5 runs, 7 cached" in done.stderr
     assert Path("results/linear/linear.csv").read_bytes() == before
 

@@ -28,6 +28,15 @@ def test_dry_run_prints_grid_reason_and_duration(command: Command) -> None:
     assert told[-1].endswith(" in one process")
 
 
+def test_a_single_run_or_point_is_not_called_several(command: Command) -> None:
+    words = ("run", "linear", "--only", "backprop", "--set", "trials=1", "--sweep", "seed=4")
+    planned = command(*words, "--dry-run").stdout
+    assert "linear: 1 run, 1 to train" in planned
+    assert "sweep over seed: 1 point\n" in planned
+    assert "linear: trained 1 run, 0 cached" in command(*words).stderr
+    assert "linear: nothing to train, its only run is cached" in command(*words).stderr
+
+
 def test_estimates_scale_with_work_and_processes() -> None:
     few, many = (form_batches(digit_runs(overrides={"training.epochs": epochs})) for epochs in (1, 10))
     assert makespan(many, 1) == pytest.approx(10 * makespan(few, 1))

@@ -75,7 +75,7 @@ def test_what_cannot_be_repeated_is_told(command: Command, workplace: Path) -> N
         file.write("x")
     damaged = command("run", "--from", "results/linear")
     assert damaged.exit_code == 4
-    assert "linear.csv does not match its manifest" in damaged.stderr
+    assert "these results cannot be repeated: linear.csv does not match its manifest" in damaged.stderr
 
 
 @pytest.mark.parametrize(

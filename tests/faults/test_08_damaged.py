@@ -1,6 +1,6 @@
 """Fault 8: a byte flipped, or a truncation, in each file of a result.
 
-Promised: put aside with one warning, trained again.
+Promised: moved aside with one warning, trained again.
 """
 
 import json
@@ -56,7 +56,7 @@ def test_damaged_run_is_put_aside_with_a_warning(
         path.write_bytes(DAMAGE[damage](path.read_bytes()))
     assert store.load(run) is None
     assert len(caplog.records) == 1
-    assert "put aside" in caplog.text
+    assert "moved aside" in caplog.text
     assert not folder.exists()
     assert len(list((folder.parent.parent / "damaged").iterdir())) == 1
     store.commit(run, train([run])[0], 1.0)
@@ -97,7 +97,7 @@ def test_damaged_result_file_is_recreated(
     done = command("run", "linear", "-q")
     assert done.exit_code == 0
     (line,) = done.stderr.splitlines()
-    assert f"WARNING: results/linear: {name} does not match its manifest: put aside as " in line
+    assert f"WARNING: results/linear: {name} does not match its manifest; moved aside to " in line
     assert contents(folder) == before
     assert [path.read_bytes() for path in (folder / "damaged").iterdir()] == [wrong]
 
@@ -135,8 +135,8 @@ def test_by_a_real_command_both_kinds_at_once(workplace: Path) -> None:
     (runs[3] / "record.npz").write_bytes((runs[3] / "record.npz").read_bytes()[:-1])
     done = fa_repro("run", "linear")
     assert done.code == 0
-    assert "trained 1 runs, 11 cached" in done.err
-    assert done.err.count("put aside") == done.err.count("WARNING") == 2
+    assert "trained 1 run, 11 cached" in done.err
+    assert done.err.count("moved aside") == done.err.count("WARNING") == 2
     assert contents(folder) == before
     assert len(stored(workplace / "results")) == 12
 
@@ -164,12 +164,12 @@ def test_changed_manifest_moves_no_divergence(command: Callable[..., Result], wo
         path.write_text(text.replace(f'"diverged_at": {at}', f'"diverged_at": {other}'))
         after = command(*words)
         assert [line for line in after.stderr.splitlines() if line.startswith("error")] == before
-        assert "trained 1 runs" in after.stderr
+        assert "trained 1 run" in after.stderr
 
 
 def test_damaged_manifest_is_put_aside(command: Callable[..., Result], workplace: Path) -> None:
     command("run", "linear")
     path = workplace / "results/linear/manifest.json"
     path.write_bytes(path.read_bytes()[:-10])
-    assert command("run", "linear").stderr.count("put aside") == 1
+    assert command("run", "linear").stderr.count("moved aside") == 1
     assert len([*(workplace / "results/linear/damaged").iterdir()]) == 1

@@ -50,8 +50,8 @@ def test_run_with_invalid_manifest_is_retrained(command: Command, workplace: Pat
     put(first.parent, manifest)
     done = command("run", "linear", "--only", "backprop")
     assert done.exit_code == 0
-    assert "trained 1 runs, 2 cached" in done.stderr
-    assert done.stderr.count("put aside") == 1
+    assert "trained 1 run, 2 cached" in done.stderr
+    assert done.stderr.count("moved aside") == 1
     after = stored(workplace / "results")
     assert after.keys() == runs.keys()
     assert all(after[path] == runs[path] for path in others)

@@ -281,5 +281,5 @@ def test_algorithm_may_be_named_like_a_number(nonlinear_workplace: Path) -> None
 
 
 def test_feedback_ranges_must_fit_the_layers(nonlinear_workplace: Path) -> None:
-    with pytest.raises(ConfigError, match=r"feedback_range: expected one number or 1 \(one per hidden layer\), got 2"):
+    with pytest.raises(ConfigError, match=r"expected one number \(one per hidden layer\), got a list of 2"):
         run("nonlinear", {"algorithms.feedback_alignment_3.feedback_range": [0.5, 0.8]})

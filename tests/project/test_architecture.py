@@ -35,7 +35,7 @@ def test_modules_are_found_misspelt_get_a_hint(package: str) -> None:
 
 
 def test_a_rule_module_must_define_one_rule() -> None:
-    with pytest.raises(TypeError, match="must define one subclass of Rule, it defines 0"):
+    with pytest.raises(TypeError, match="must define one subclass of Rule, but defines 0"):
         registry.find("tasks", "linear", Rule)
 
 

@@ -96,7 +96,7 @@ def test_unlisted_picture_is_put_aside(
     assert pictures() == (["linear.pdf", "linear.png"] if "pdf" in words else ["linear.png"])
     (aside,) = Path("results/linear/damaged").iterdir()
     assert aside.read_bytes() == b"a killed command's, or a person's own"
-    assert "linear.pdf is not listed in the manifest: put aside" in caplog.text
+    assert "linear.pdf is not listed in the manifest; moved aside" in caplog.text
     listed()
 
 

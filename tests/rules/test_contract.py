@@ -84,5 +84,7 @@ def test_feedback_ranges_are_per_layer() -> None:
     assert [matrix.shape for matrix in state] == [(2, 50, 60), (2, 40, 50)]
     for matrix, scale in zip(state, (0.1, 2.0), strict=True):
         assert 0.98 * scale < np.abs(matrix).max() <= scale
-    with pytest.raises(ValueError, match=r"expected one number or 3 \(one per hidden layer\), got 2"):
+    with pytest.raises(
+        ValueError, match=r"expected one number or a list of 3 \(one per hidden layer\), got a list of 2"
+    ):
         FeedbackAlignment((0.1, 2.0)).check(3)

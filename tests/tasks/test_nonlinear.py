@@ -170,7 +170,7 @@ def test_one_hidden_layer_has_the_overall_angle() -> None:
     [
         (
             {"task": {**TASK, "target_range": [1.0, 2.0]}},
-            "target_range: expected one number or 3 (one per layer), got 2",
+            "target_range: expected one number or a list of 3 (one per layer), got a list of 2",
         ),
         ({"task": {**TASK, "hidden": []}}, "expected at least one value"),
         ({"task": {**TASK, "activation": "relu"}}, "activation"),

@@ -65,6 +65,6 @@ def compute_studies(
     finally:
         progress.stop()
     if not parts:
-        raise FaReproError(f"{label}: every study failed, nothing was written. First error: {failed[0][1]}")
+        raise FaReproError(f"{label}: every study failed; nothing was written. First error: {failed[0][1]}")
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
     return tables | {"main": sort_rows(tables["main"][[*columns, *axes]])}, failed

@@ -231,7 +231,7 @@ def _train_and_tabulate(
         summary = replace(summary, trained=summary.trained | (trained & summary.stored.keys()))
         if not summary.stored:
             first = next(iter(summary.reasons.values()))
-            raise FaReproError(f"{request.name}: every run failed, nothing was written. First failure: {first}")
+            raise FaReproError(f"{request.name}: every run failed; nothing was written. First failure: {first}")
         try:
             return tabulate_runs(figure, runs, summary, store, config.axes), summary
         except RunLostError as error:

@@ -43,7 +43,8 @@ def check_setup(setup: "Setup") -> None:
     if setup.task.epoch is not None:
         needed = "validation_error_percent"
     if error_of(setup.record.probes) != needed:
-        raise ValueError(f"the figure needs {needed} among record.probes, and only one of {', '.join(ERRORS)}")
+        others = " or ".join(name for name in ERRORS if name != needed)
+        raise ValueError(f"the figure needs {needed} among record.probes, without {others}")
 
 
 def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd.DataFrame]":

@@ -175,7 +175,7 @@ def test_results_stay_when_every_run_fails(command: Command, monkeypatch: pytest
     monkeypatch.setattr("fa_repro.training.trainer.train", lambda *_: 1 / 0)
     result = command("run", "linear", "--set", "seed=1")
     assert result.exit_code == 1
-    assert "every run failed, nothing was written. First failure: ZeroDivisionError" in result.stderr
+    assert "every run failed; nothing was written. First failure: ZeroDivisionError" in result.stderr
     assert contents(Path("results/linear")) == before
 
 

@@ -38,7 +38,7 @@ def test_search_over_the_held_out_error(nonlinear_workplace: Path, command: Call
     assert answer.exit_code == 2
     assert "the figure needs validation_nse among record.probes" in answer.stderr
     answer = command("run", "seek", "--set", "record.probes=[validation_error_percent]")
-    assert "the figure needs validation_nse among record.probes" in answer.stderr
+    assert "needs validation_nse among record.probes, without validation_error_percent or nse" in answer.stderr
     bar = next(ax for ax in result.figure.axes if "held-out" in ax.get_ylabel())
     assert bar.get_ylabel() == "NSE of held-out examples, after 600 examples, n = 4"
     norm = panel.get_images()[0].norm

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+from fa_repro.report.summary import amount
 from tests.support.configs import SMALL
 from tests.support.files import contents
 from tests.support.processes import (
@@ -95,7 +96,9 @@ def kill_and_finish(
         amounts.add(len(now))
     (done,) = processes.wait(processes.start("run", "nse", "--results", results.name))
     assert done.code == 0, done.err
-    assert ("nothing to train" if len(seen) == RUNS else f" runs, {len(seen)} cached\n") in done.err
+    assert (
+        "nothing to train" if len(seen) == RUNS else f"trained {amount(RUNS - len(seen), 'run')}, {len(seen)} cached\n"
+    ) in done.err
     assert unchanged(seen, stored(results))
     assert contents(results / "nse") == whole
     assert not leftovers(results)
@@ -129,7 +132,7 @@ def test_sweep_killed_ten_times_completes(workplace: Path) -> None:
     last = fa_repro(*command)
     assert last.code == 0, last.err
     assert (
-        "nothing to train" if len(seen) == 200 else f"trained {200 - len(seen)} runs, {len(seen)} cached"
+        "nothing to train" if len(seen) == 200 else f"trained {amount(200 - len(seen), 'run')}, {len(seen)} cached"
     ) in last.err
     assert unchanged(seen, stored(results))
     assert contents(results / "linear") == contents(whole / "linear")

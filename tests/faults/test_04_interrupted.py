@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fa_repro.report.summary import amount
 from tests.support.processes import (
     ENDLESS,
     GO_ON,
@@ -59,5 +60,5 @@ def test_single_process_ends_and_resumes(workplace: Path) -> None:
     assert 0 < len(before) < 12
     again = fa_repro(*command)
     assert again.code == 0, again.err
-    assert f" runs, {len(before)} cached\n" in again.err
+    assert f"trained {amount(12 - len(before), 'run')}, {len(before)} cached\n" in again.err
     assert before.items() <= stored(results).items()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from fa_repro.report.summary import amount
 from tests.support.drivers import DISGUISES, driver
 from tests.support.environment import environment
 from tests.support.files import contents
@@ -70,8 +71,9 @@ def test_stored_runs_are_whole_and_it_resumes(
     before = stored(results)
     again = fa_repro(*command)
     assert again.code == 0, again.err
-    assert f" runs, {len(before)} cached\n" in again.err
-    assert before.items() <= stored(results).items()
+    after = stored(results)
+    assert f"trained {amount(len(after) - len(before), 'run')}, {len(before)} cached\n" in again.err
+    assert before.items() <= after.items()
     assert contents(results / "linear") == contents(undisturbed(**LONG) / "linear")
 
 

@@ -208,7 +208,7 @@ class PointValidator:
         """The class of the rule or task that a block names at `key`; None if it is not valid."""
         name, known = data.get(key), registry.names(package)
         if name is None:
-            misspelt = [other for other in data if nearest(other, [key])]
+            misspelt = [other for other in data if other != key and nearest(other, [key])]
             for other in misspelt:
                 self._problem((*path, other), f"unknown key. Did you mean {key}?")
             if not misspelt:

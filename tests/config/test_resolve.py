@@ -263,3 +263,11 @@ def test_any_settings_are_valid_or_config_errors(overrides: dict[str, Any], swee
 
 def test_every_shipped_config_can_run() -> None:
     assert set(config_names()) >= {path.removesuffix(".yaml") for path in SHIPPED} >= {"linear", "nse", "angle"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key"), [({"task.name": None}, "task: name"), ({"algorithms.backprop.rule": None}, "rule")]
+)
+def test_name_that_is_null_is_missing(overrides: dict[str, None], key: str) -> None:
+    (problem,) = refused(overrides=overrides)
+    assert f"{key}: missing. Known: " in problem

@@ -21,9 +21,11 @@ Draw = Callable[["Figure", "FigureResults"], None]
 def draw_figure(draw: Draw, size: tuple[float, float], results: "FigureResults") -> "Figure":
     """Draw results as a Matplotlib figure; `size` is its width and height in inches."""
     with _our_style():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
         fig = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(fig)  # keeps one renderer; without it, each measurement of a text creates one, of megabytes
         draw(fig, results)
         style.plain_powers(fig)
     return fig

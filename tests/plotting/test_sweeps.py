@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import LogNorm, to_hex
 
 from fa_repro import run
@@ -192,3 +193,17 @@ def test_unswept_algorithm_keeps_its_own_colour() -> None:
     saved.config["algorithms"]["reinforcement"]["rule"] = "node_perturbation"
     reinforcement = drawn(saved).axes[0]
     assert {to_hex(line.get_color()) for line in reinforcement.get_lines()} == {style.colour("reinforcement").lower()}
+
+
+def test_texts_are_measured_by_few_renderers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has an image of the whole figure, of megabytes, and is kept in a cycle of references."""
+    created: list[object] = []
+    prepare = RendererAgg.__init__
+
+    def counted(self: RendererAgg, *size: float) -> None:
+        created.append(size)
+        prepare(self, *size)
+
+    monkeypatch.setattr(RendererAgg, "__init__", counted)
+    drawn(made_up({"seed": [0, 1, 2], "network.init_range": [0.1, 0.2, 0.3]}))
+    assert 1 <= len(created) <= 4

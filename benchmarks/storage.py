@@ -68,9 +68,7 @@ def look_for(folder: Path, count: int) -> None:
         for verify in (False, True)
     )
     print(f"{count:,} stored runs: {resolving:.2f} s to expand the sweep, {looking:.2f} s to find those stored,")
-    print(
-        f"  {finding:.2f} s to verify their manifests (limit 2 s), {verifying:.2f} s with their records, as --shard does"
-    )
+    print(f"  {finding:.2f} s to verify manifests (limit 2 s), {verifying:.2f} s with records, as --shard does")
 
 
 def memory(folder: Path, count: int) -> float:

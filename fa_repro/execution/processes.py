@@ -127,7 +127,7 @@ def _pool(
     """
     context = multiprocessing.get_context("spawn")
     done, begun, reported = context.Value("q", 0), context.Value("b", 0), 0
-    others = set(multiprocessing.active_children())
+    others, threads = set(multiprocessing.active_children()), _pool_threads()
 
     def watch() -> None:
         nonlocal reported
@@ -147,9 +147,16 @@ def _pool(
                 process.terminate()
             for process in ours:
                 process.join(5)
+            for thread in _pool_threads() - threads:  # Python's handler at exit would race with it as it ends
+                thread.join(5)
             raise
         pool.shutdown()
         watch()
+
+
+def _pool_threads() -> set[threading.Thread]:
+    """Threads that manage process pools."""
+    return {thread for thread in threading.enumerate() if type(thread).__module__ == ProcessPoolExecutor.__module__}
 
 
 def _start(done: Any, begun: Any) -> None:

@@ -3,6 +3,7 @@
 import multiprocessing
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,14 @@ def test_unwritable_disk_ends_the_workers(workplace: Path) -> None:
     with pytest.raises(StorageError):
         run("linear", jobs=2)
     assert all_ended()
+
+
+def test_no_thread_of_a_pool_outlives_it(workplace: Path) -> None:
+    """At the end of Python it would race with the exit handler of `concurrent.futures`, which may print a traceback."""
+    batches = processes.train_in_processes([[run] for run in small().runs()], Path("results"), False, 2, print)
+    next(batches)
+    batches.close()
+    assert [each for each in threading.enumerate() if type(each).__module__ == "concurrent.futures.process"] == []
 
 
 def test_script_without_a_main_guard_is_reported(workplace: Path) -> None:

@@ -29,10 +29,10 @@ def result_lines(name: str, result: Result) -> Iterator[str]:
     if result.studies:
         yield f"{name}: computed {result.studies} {'study' if result.studies == 1 else 'studies'}"
     elif not result.trained and not result.failed:
-        cached = "its only run is cached" if result.found == 1 else f"all {result.found} runs are cached"
+        cached = "its only run is cached" if result.cached == 1 else f"all {result.cached} runs are cached"
         yield f"{name}: nothing to train, {cached}"
     else:
-        yield f"{name}: trained {amount(result.trained, 'run')}, {result.found} cached"
+        yield f"{name}: trained {amount(result.trained, 'run')}, {result.cached} cached"
     for remark in result.remarks:
         yield f"{name}: {remark}"
 

@@ -189,7 +189,7 @@ def _train_share(
     done = train_shard(request, results, shard, execution, progress)
     if not quiet:
         name = f"{request.name}, shard {shard[0]} of {shard[1]}"
-        click.echo(f"{name}: trained {amount(len(done.trained), 'run')}, {done.found} cached", err=True)
+        click.echo(f"{name}: trained {amount(len(done.trained), 'run')}, {done.cached} cached", err=True)
         click.echo(f"When all shards have finished, run: {request.command(results)}", err=True)
     for line in problem_lines(done.diverged, done.failed):
         click.echo(f"error: {line}", err=True)

@@ -38,7 +38,7 @@ class TrainingSummary:
     trained: frozenset[str] = frozenset()
 
     @property
-    def found(self) -> int:
+    def cached(self) -> int:
         """Number of runs that were stored already."""
         return len(self.stored) - len(self.trained)
 

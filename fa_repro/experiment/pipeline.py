@@ -47,7 +47,7 @@ class Result:
     figure : matplotlib Figure
     directory : Path
         Folder of the files.
-    trained, found : int
+    trained, cached : int
         Number of runs that were trained now, and number of cached runs.
     diverged : list of (Run, int)
         Diverged runs, and the example at which each diverged.
@@ -66,7 +66,7 @@ class Result:
     figure: "MatplotlibFigure"
     directory: Path
     trained: int
-    found: int
+    cached: int
     diverged: list[tuple[Run, int]]
     failed: list[tuple[Run | Study, str]]
     studies: int = 0
@@ -203,7 +203,7 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
         fig,
         target,
         len(summary.trained),
-        summary.found,
+        summary.cached,
         summary.diverged,
         failed,
         len(config.studies),

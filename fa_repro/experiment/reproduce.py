@@ -73,8 +73,8 @@ def reproduce_results(folder: Path, execution: Execution, progress: Progress, re
     with _place(results) as place:
         pictures = parse_formats(each for each in FORMATS if f"{Path(name).name}.{each}" in before)
         request = Request(name, config=folder / "config.yaml", formats=pictures)
-        made = run_request(request, place, replace(execution, force=True), progress)
-        after = {path.name: path.read_bytes() for path in made.directory.iterdir() if path.is_file()}
+        repeated = run_request(request, place, replace(execution, force=True), progress)
+        after = {path.name: path.read_bytes() for path in repeated.directory.iterdir() if path.is_file()}
     agreeing = [file for file in before if before[file] == after.get(file)]
     differences = {file: _difference(file, before[file], after.get(file)) for file in before if file not in agreeing}
     differences |= {file: "is new" for file in after if file not in before and file != "manifest.json"}

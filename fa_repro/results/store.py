@@ -184,25 +184,25 @@ class Store:
             "files": {_RECORD: {"sha256": atomic.sha256(record), "bytes": len(record)}},
         }
         manifest["seal"] = _seal(manifest)
-        path, made = self._path(run), atomic.temporary_path(self._root)
+        path, temporary = self._path(run), atomic.temporary_path(self._root)
         with atomic.storage_errors("write", path):
             try:
-                made.mkdir(parents=True)
-                atomic.write_flushed(made / _RECORD, record)
-                atomic.write_flushed(made / "manifest.json", json.dumps(manifest, indent=1).encode())
+                temporary.mkdir(parents=True)
+                atomic.write_flushed(temporary / _RECORD, record)
+                atomic.write_flushed(temporary / "manifest.json", json.dumps(manifest, indent=1).encode())
                 path.parent.mkdir(exist_ok=True)
-                self._rename(made, path, overwrite)
+                self._rename(temporary, path, overwrite)
                 atomic.flush_directory(path.parent)
                 self._note(run).unlink(missing_ok=True)
             finally:
-                shutil.rmtree(made, ignore_errors=True)
+                shutil.rmtree(temporary, ignore_errors=True)
 
-    def _rename(self, made: Path, path: Path, overwrite: bool) -> None:
+    def _rename(self, temporary: Path, path: Path, overwrite: bool) -> None:
         if overwrite:
-            self._replace(made, path)
+            self._replace(temporary, path)
             return
         try:
-            made.rename(path)
+            temporary.rename(path)
         except OSError:
             if not path.is_dir():
                 raise
@@ -210,20 +210,20 @@ class Store:
                 read_verified(path, read_manifest(path))  # another process was first
             except ManifestError as error:
                 self._put_aside(path, error)
-                made.rename(path)
+                temporary.rename(path)
 
-    def _replace(self, made: Path, path: Path) -> None:
+    def _replace(self, temporary: Path, path: Path) -> None:
         with suppress(ManifestError):
             manifest = read_manifest(path)
             read_verified(path, manifest)
-            if manifest["files"] == read_manifest(made)["files"]:  # the same numbers: the run is never missing
-                (made / "manifest.json").replace(path / "manifest.json")
+            if manifest["files"] == read_manifest(temporary)["files"]:  # the same numbers: the run is never missing
+                (temporary / "manifest.json").replace(path / "manifest.json")
                 return
         old = atomic.temporary_path(self._root)
         with suppress(FileNotFoundError):  # it is missing, or another process has just moved it
             path.rename(old)
         try:
-            self._rename(made, path, overwrite=False)
+            self._rename(temporary, path, overwrite=False)
         except BaseException:
             if old.is_dir() and not path.is_dir():
                 old.rename(path)

@@ -107,12 +107,12 @@ class Mnist(Task):
         first = function(_seen(state, state.learned.inputs[:, :1]))
 
         def through(examples: _Examples) -> _Examples:
-            made = np.empty((len(first), len(examples.classes), first.shape[2]), first.dtype)
+            outputs = np.empty((len(first), len(examples.classes), first.shape[2]), first.dtype)
             start = 0
             for inputs, _ in _parts(state, examples):
-                made[:, start : start + inputs.shape[1]] = function(inputs)
+                outputs[:, start : start + inputs.shape[1]] = function(inputs)
                 start += inputs.shape[1]
-            return _Examples(made, examples.classes)
+            return _Examples(outputs, examples.classes)
 
         sets = {name: state.held_out[name] for name in self.held_out}
         if first[0].nbytes * sum(len(each.classes) for each in (state.learned, *sets.values())) > MOST_KEPT:

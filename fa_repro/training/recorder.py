@@ -56,14 +56,14 @@ class Recorder:
     ) -> None:
         self._grid = grid(setup.record, setup.examples, setup.training.batch_size, setup.task.epoch)
         self.measures_end = bool(self._grid[-1] == setup.examples)
-        made = {name: probes.make(name) for name in setup.record.probes}
-        self._probes = {name: probe for name, probe in made.items() if isinstance(probe, probes.Probe)}
-        self._tests = {name: probe for name, probe in made.items() if isinstance(probe, probes.HeldOut)}
+        measured = {name: probes.make(name) for name in setup.record.probes}
+        self._probes = {name: probe for name, probe in measured.items() if isinstance(probe, probes.Probe)}
+        self._tests = {name: probe for name, probe in measured.items() if isinstance(probe, probes.HeldOut)}
         self._held_out = held_out
         for probe in self._probes.values():
             probe.init(network, streams)
         shape = (len(self._grid), replicas)
-        self._values = {name: np.full(shape, probe.diverged) for name, probe in made.items()}
+        self._values = {name: np.full(shape, probe.diverged) for name, probe in measured.items()}
         self._samples: dict[str, list[probes.Sample]] = {name: [] for name in self._probes}
         self._due = [*self._grid.tolist(), -1]
         self._done = self._next = 0

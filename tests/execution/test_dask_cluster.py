@@ -51,7 +51,7 @@ def test_a_running_cluster_gives_the_same_bytes(workplace: Path, address: str) -
     two = run("linear", {"trials": 4}, results="two", executor=f"dask://{address}")
     assert (one.trained, two.trained) == (16, 16)
     assert contents(one.directory) == contents(two.directory)
-    assert run("linear", {"trials": 4}, results="two", executor=f"dask://{address}").found == 16
+    assert run("linear", {"trials": 4}, results="two", executor=f"dask://{address}").cached == 16
     assert not list((workplace / "two").rglob(".tmp-*"))
 
 

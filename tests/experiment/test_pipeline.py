@@ -37,7 +37,7 @@ def test_a_stored_run_is_read_once_in_a_command(
         result = run("linear", sweep=sweep)
         assert bool(result.trained) == trained
         records = {path: count for path, count in reads.items() if path.name == "record.npz"}
-        assert len(records) == result.trained + result.found
+        assert len(records) == result.trained + result.cached
         assert set(reads.values()) == {1}
 
 

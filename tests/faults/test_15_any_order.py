@@ -41,7 +41,7 @@ def test_algorithm_order_changes_no_bytes(workplace: Path, one_worker: dict[str,
     path.write_text("\n".join([head + "algorithms:", *reversed(lines), sweep, ""]))
     run("linear", {"training.examples": 1500, "trials": 1}, only=["shallow"])
     result = run("linear", {"training.examples": 1500, "trials": 4})
-    assert (result.trained, result.found) == (15, 1)
+    assert (result.trained, result.cached) == (15, 1)
     now = contents(workplace / "results/linear")
     assert {name: now[name] for name in now if name.endswith(".csv")} == {
         name: one_worker[name] for name in one_worker if name.endswith(".csv")

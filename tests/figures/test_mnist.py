@@ -62,7 +62,7 @@ def test_receptive_fields_reuse_mnist_runs(elsewhere: Path) -> None:
     run("mnist", SMALL)
     changes = {**SMALL, "trials": 1}
     result = run("receptive-fields", changes)
-    assert (result.trained, result.found) == (0, 3)
+    assert (result.trained, result.cached) == (0, 3)
     table = pd.read_csv(elsewhere / "results/receptive-fields/receptive-fields.csv")
     assert list(table) == ["algorithm", "unit", "pixel", "weight"]
     assert set(table["algorithm"]) == {"initial", "backprop", "feedback_alignment", "sparse_feedback_alignment"}

@@ -12,12 +12,12 @@ from tests.support.files import contents
 def test_results_are_reused_and_repeat_bytewise(workplace: Path) -> None:
     first = run("linear")
     before = contents(first.directory)
-    assert (first.trained, first.found) == (12, 0)
+    assert (first.trained, first.cached) == (12, 0)
     again = run("linear")
-    assert (again.trained, again.found) == (0, 12)
+    assert (again.trained, again.cached) == (0, 12)
     assert contents(first.directory) == before
     forced = run("linear", force=True)
-    assert (forced.trained, forced.found) == (12, 0)
+    assert (forced.trained, forced.cached) == (12, 0)
     assert contents(first.directory) == before
     elsewhere = run("linear", config="results/linear/config.yaml", results="elsewhere")
     assert contents(elsewhere.directory) == before
@@ -26,7 +26,7 @@ def test_results_are_reused_and_repeat_bytewise(workplace: Path) -> None:
 def test_more_trials_add_to_those_there_are(workplace: Path) -> None:
     run("linear", {"trials": 2})
     more = run("linear")
-    assert (more.trained, more.found) == (4, 8)
+    assert (more.trained, more.cached) == (4, 8)
     run("linear", {"trials": 3}, results="fresh")
     assert contents(workplace / "results/linear") == contents(workplace / "fresh/linear")
 

@@ -67,7 +67,7 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _formats(ctx: click.Context, parameter: click.Parameter, words: str | None) -> tuple[str, ...] | None:
     """Parse F1,F2,... into a tuple of formats."""
     from fa_repro.errors import ConfigError
-    from fa_repro.results.formats import parse_formats
+    from fa_repro.results.picture_formats import parse_formats
 
     try:
         return None if words is None else parse_formats(words)

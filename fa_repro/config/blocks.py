@@ -1,4 +1,7 @@
-"""The blocks of a config: top-level values, shared blocks, and the block of an algorithm."""
+"""The blocks of a config: its top-level values, an algorithm's keys, and the table of the shared blocks.
+
+The shared blocks themselves are defined in `fa_repro.training.settings`.
+"""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any

@@ -12,6 +12,11 @@ from fa_repro.tasks import Task
 from fa_repro.theory import Theory
 
 
+def fill_record(source: Source, defaults: Mapping[str, Any]) -> Source:
+    """Return the config with a figure's own defaults of the `record` block filled in; `defaults` is `Figure.record`."""
+    return source.with_data(record={**defaults, **source.block("record")})
+
+
 def fill_defaults(source: Source) -> Source:
     """Return the config with all defaults filled in and its keys in the order of `KEYS`.
 

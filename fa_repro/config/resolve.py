@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fa_repro import registry
-from fa_repro.config.defaults import fill_defaults
+from fa_repro.config.defaults import fill_defaults, fill_record
 from fa_repro.config.messages import show_value
 from fa_repro.config.overrides import cut_down, keep_only, merge_overrides, overrides_of_swept
 from fa_repro.config.source import Source, read_source
@@ -91,7 +91,7 @@ def resolve_config(
     problems += more
     if not figure.theory:
         problems += source.not_a_block("record")
-        source = source.with_data(record={**figure.record, **source.block("record")})
+        source = fill_record(source, figure.record)
         if "theory" in source.data:
             problems.append(source.problem(("theory",), "this figure draws no studies; remove the block"))
     source = fill_defaults(cut_down(source, figure.quick) if quick else source)

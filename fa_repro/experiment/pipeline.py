@@ -20,8 +20,8 @@ from fa_repro.figures import Figure
 from fa_repro.plotting.render import draw_formats, save_figure
 from fa_repro.results import directory, in_progress, provenance
 from fa_repro.results.figure_results import FigureResults
-from fa_repro.results.formats import parse_formats
 from fa_repro.results.paths import figure_folder
+from fa_repro.results.picture_formats import parse_formats
 from fa_repro.results.store import Store
 from fa_repro.theory import Study
 from fa_repro.training.runs import Run

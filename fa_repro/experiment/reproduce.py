@@ -16,8 +16,8 @@ from fa_repro.experiment.request import Request
 from fa_repro.io import atomic
 from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.results import provenance
-from fa_repro.results.formats import FORMATS, parse_formats
 from fa_repro.results.paths import figure_folder
+from fa_repro.results.picture_formats import FORMATS, parse_formats
 
 
 @dataclass(frozen=True)

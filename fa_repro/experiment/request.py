@@ -33,8 +33,8 @@ class Request:
     quick : bool
         Use a small, fast version of the figure.
     formats : tuple of str, optional
-        Picture formats, see `results.formats`; None for the formats of the existing results. They do not affect any
-        numbers, so they are not part of `options`.
+        Picture formats, see `results.picture_formats`; None for the formats of the existing results. They do
+        not affect any numbers, so they are not part of `options`.
     """
 
     name: str

@@ -6,9 +6,10 @@ from pathlib import Path
 from fa_repro import registry
 from fa_repro.config import locate
 from fa_repro.config.source import read_source
-from fa_repro.errors import ConfigError
+from fa_repro.errors import ConfigError, StorageError
+from fa_repro.io.manifest import ManifestError, read_manifest
 from fa_repro.results import in_progress
-from fa_repro.results.directory import config_hash, state
+from fa_repro.results.directory import config_hash
 from fa_repro.results.paths import figure_folder
 
 
@@ -49,4 +50,33 @@ def status_of(name: str, results: Path) -> ConfigStatus:
     except (ConfigError, KeyError) as error:
         return ConfigStatus(name, f"config not valid: {str(error.args[0]).splitlines()[0]}")
     partial = in_progress.describe_progress(results, name)
-    return ConfigStatus(name, state(figure_folder(results, name), config_hash(source.data), partial), figure.title)
+    return ConfigStatus(name, _state(figure_folder(results, name), config_hash(source.data), partial), figure.title)
+
+
+def _state(folder: Path, current: str, partial: str | None) -> str:
+    """Describe the results in a folder in one line; reads only the manifest.
+
+    `current` is the `config_hash` of the config as it is now, `partial` the progress of an unfinished command.
+    """
+    try:
+        manifest = read_manifest(folder)
+    except ManifestError as error:
+        if partial is not None:
+            return partial
+        return "not run" if not folder.exists() else f"not valid: {error}"
+    except StorageError as error:
+        return f"not readable: {error}"
+    for name, promise in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != promise["bytes"]:
+            return partial or f"not valid: {name} does not match its manifest"
+    lists = {
+        key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged", "options")
+    }
+    words = [f"{key} ({len(lists[key])} runs)" for key in ("failed", "diverged") if lists[key]]
+    if manifest.get("config_hash") != current:
+        words.append("stale: the config has changed since")
+    if lists["options"]:
+        words.append(f"created with {' '.join(map(str, lists['options']))}")
+    done = ", ".join(words) or "done"
+    return f"{done}; a later command is {partial}" if partial else done

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fa_repro.plotting import style
-from fa_repro.results.formats import FORMATS
+from fa_repro.results.picture_formats import FORMATS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

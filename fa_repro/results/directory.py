@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified
-from fa_repro.results import formats, paths
+from fa_repro.results import paths, picture_formats
 from fa_repro.results.figure_results import FigureResults
 
 if TYPE_CHECKING:
@@ -98,41 +98,6 @@ def load(directory: Path, name: str | None = None) -> FigureResults:
         raise StorageError(f"{directory}: incomplete ({error}). {_way_out(directory, name)}") from None
 
 
-def state(directory: Path, config_hash: str, partial: str | None = None) -> str:
-    """Describe the results in a folder in one line; reads only the manifest.
-
-    Parameters
-    ----------
-    directory : Path
-    config_hash : str
-        `config_hash` of the current config.
-    partial : str, optional
-        Progress of an unfinished command, see `in_progress.describe_progress`.
-    """
-    try:
-        manifest = read_manifest(directory)
-    except ManifestError as error:
-        if partial is not None:
-            return partial
-        return "not run" if not directory.exists() else f"not valid: {error}"
-    except StorageError as error:
-        return f"not readable: {error}"
-    for name, promise in manifest["files"].items():
-        path = directory / name
-        if not path.is_file() or path.stat().st_size != promise["bytes"]:
-            return partial or f"not valid: {name} does not match its manifest"
-    lists = {
-        key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged", "options")
-    }
-    words = [f"{key} ({len(lists[key])} runs)" for key in ("failed", "diverged") if lists[key]]
-    if manifest.get("config_hash") != config_hash:
-        words.append("stale: the config has changed since")
-    if lists["options"]:
-        words.append(f"created with {' '.join(map(str, lists['options']))}")
-    done = ", ".join(words) or "done"
-    return f"{done}; a later command is {partial}" if partial else done
-
-
 def config_hash(data: Any) -> str:
     """Hash of the data of a config, independent of comments, key order and white space."""
     return atomic.sha256(json.dumps(data, sort_keys=True).encode())
@@ -179,7 +144,7 @@ def saved_formats(directory: Path) -> tuple[str, ...]:
         listed = read_manifest(directory)["files"]
     except ManifestError:
         listed = {}
-    return formats.parse_formats(format_ for name, format_ in _pictures(directory).items() if name in listed)
+    return picture_formats.parse_formats(format_ for name, format_ in _pictures(directory).items() if name in listed)
 
 
 def picture_paths(directory: Path, formats: Iterable[str]) -> tuple[Path, ...]:
@@ -189,7 +154,7 @@ def picture_paths(directory: Path, formats: Iterable[str]) -> tuple[Path, ...]:
 
 def _pictures(directory: Path) -> dict[str, str]:
     """Names of the pictures that a folder may have, with their formats."""
-    return {f"{directory.name}.{format_}": format_ for format_ in formats.FORMATS}
+    return {f"{directory.name}.{format_}": format_ for format_ in picture_formats.FORMATS}
 
 
 def _unlisted(directory: Path) -> list[str]:

@@ -13,7 +13,7 @@ from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment import pipeline
 from fa_repro.io import atomic
 from fa_repro.results import directory
-from fa_repro.results.formats import parse_formats
+from fa_repro.results.picture_formats import parse_formats
 
 Command = Callable[..., Result]
 

@@ -59,7 +59,7 @@ class Task(Settings):
     def draw(self, state: Any, count: int) -> tuple[Array, Array]:
         """The next examples and their targets: shapes (R or 1, count, units).
 
-        The sequence does not depend on how many are drawn at a time.
+        The sequence does not depend on how many are drawn at a time, except for the rounding of matrix products.
         """
 
     def keep(self, state: Any) -> dict[str, Array]:

@@ -1,7 +1,7 @@
 """Kinds of claims, and their criteria.
 
 All claims of a kind have the same tolerance, which is defined here and not with the claim. Tolerances depend on how the
-published number was given, not on what was measured.
+published number was given, not on what was measured. A claim of no recurring kind has its bound in its figure's module.
 """
 
 from collections.abc import Callable, Sequence

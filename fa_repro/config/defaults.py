@@ -1,4 +1,7 @@
-"""Defaults: the only place where values missing from a config are filled in."""
+"""Filling in defaults: the only place where values missing from a config are filled in.
+
+The defaults themselves are those of the fields of the settings, such as in `fa_repro.training.settings`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields

@@ -212,7 +212,8 @@ class PointValidator:
             for other in misspelt:
                 self._problem((*path, other), f"unknown key. Did you mean {key}?")
             if not misspelt:
-                self._problem(path, f"{key}: missing. Known: {', '.join(known)}")
+                place, start = ((*path, key), "") if key in data else (path, f"{key}: ")
+                self._problem(place, f"{start}missing. Known: {', '.join(known)}")
         elif name not in known:
             text = f"unknown {registry.noun(package)} {show_value(name, kind=False)}{suggest(str(name), known)}"
             self._problem((*path, key), text)

@@ -1,6 +1,7 @@
 """What a config resolves to, and what is refused in which words."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -266,8 +267,14 @@ def test_every_shipped_config_can_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "key"), [({"task.name": None}, "task: name"), ({"algorithms.backprop.rule": None}, "rule")]
+    ("old", "new", "key"),
+    [
+        ("name: linear", "name: null", "task.name"),
+        ("{rule: backprop", "{rule: null", "algorithms.backprop.rule"),
+    ],
 )
-def test_name_that_is_null_is_missing(overrides: dict[str, None], key: str) -> None:
-    (problem,) = refused(overrides=overrides)
-    assert f"{key}: missing. Known: " in problem
+def test_name_that_is_null_is_missing(old: str, new: str, key: str) -> None:
+    (by_file,) = refused(changed(old, new))
+    assert re.match(rf"a\.yaml:\d+: {key}: missing\. Known: ", by_file)
+    (by_option,) = refused(overrides={key: None})
+    assert by_option.startswith(f"--set {key}=null: {key}: missing. Known: ")

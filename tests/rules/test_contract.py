@@ -1,6 +1,5 @@
 """The contract that every rule keeps."""
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 from fa_repro import registry
 from fa_repro.rules.feedback_alignment import FeedbackAlignment
+from tests.support.components import assert_frozen_and_documented
 from tests.support.networks import NETS, make_rule, make_step
 
 RULES = registry.names("rules")
@@ -71,11 +71,7 @@ def test_signals_ignore_the_first_layers_weights(name: str) -> None:
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_is_frozen_and_documented(name: str) -> None:
-    rule = make_rule(name)
-    for field in fields(rule):
-        with pytest.raises(AttributeError):
-            setattr(rule, field.name, 1.0)
-    assert "References" in (type(rule).__doc__ or "")
+    assert_frozen_and_documented(make_rule(name))
 
 
 def test_feedback_ranges_are_per_layer() -> None:

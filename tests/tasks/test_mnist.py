@@ -32,6 +32,15 @@ def to_pixels(inputs: np.ndarray) -> np.ndarray:
     return np.round((inputs * 0.3081 + 0.1307) * 255).astype(np.uint8)
 
 
+def test_sequence_is_exact_in_any_chunks() -> None:
+    task = Mnist()
+    whole = task.draw(state_of(task, 2), 1500)
+    state = state_of(task, 2)
+    parts = [task.draw(state, count) for count in (1, 599, 1, 700, 199)]
+    for i in range(2):
+        np.testing.assert_array_equal(whole[i], np.concatenate([part[i] for part in parts], axis=1))
+
+
 def test_pixels_are_standardised_or_from_0_to_1() -> None:
     standardised, unit = (
         Mnist(pixels=pixels).draw(state_of(Mnist(pixels=pixels)), 5)[0] for pixels in ("standardised", "unit")

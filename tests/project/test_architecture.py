@@ -17,6 +17,34 @@ PACKAGE = Path(fa_repro.__file__).parent
 
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted(Path(__file__).parents[1].rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of the modules that a file imports, or of what it imports from them."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return names | {
+        name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        for name in (node.module, f"{node.module}.{alias.name}")
+    }
+
+
+def test_private_modules_stay_in_their_package() -> None:
+    private = {path for path in MODULES if path.stem.startswith("_") and not path.stem.startswith("__")}
+    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path.parent for path in private}
+    assert names
+    for path in MODULES:
+        assert all(names[name] == path.parent for name in imported(path) & names.keys()), path
+
+
+def test_no_test_module_imports_another() -> None:
+    for path in TESTS:
+        assert not [name for name in imported(path) if name.split(".")[-1].startswith("test_")], path
+        assert path.read_text(encoding="utf-8").count("\n") <= 400, path
 
 
 def test_rules_import_from_one_package() -> None:

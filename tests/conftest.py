@@ -148,5 +148,5 @@ def small_results(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], F
 
 @pytest.fixture(scope="session")
 def drawn_case(small_results: Callable[[str], FigureResults]) -> Callable[[str], Figure]:
-    """Draws the figure of each of `CASES`, anew at each call."""
+    """Draws the figure of one of `CASES` at each call."""
     return lambda case: draw(figure_of(small_results(case).config["figure"]), small_results(case))

@@ -16,13 +16,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 CODE = 130
-GO_ON = "interrupted. Run the same command again to resume: finished runs are kept."
+RESUME = "interrupted. Run the same command again to resume: finished runs are kept."
 """Message to the user, unless `set_message` sets another."""
 
 GRACE = 4.0
 """Seconds from the first interrupt to the alarm."""
 
-_words = GO_ON
+_words = RESUME
 _came = False
 
 
@@ -48,7 +48,7 @@ def install_handler() -> None:
     global _words, _came
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return
-    _words, _came, dropped = GO_ON, False, sys.unraisablehook
+    _words, _came, dropped = RESUME, False, sys.unraisablehook
 
     def not_dropped(about: "sys.UnraisableHookArgs") -> None:
         if issubclass(about.exc_type, KeyboardInterrupt):

@@ -80,7 +80,7 @@ def test_end_is_the_mean_of_the_last_examples() -> None:
         (saved({"backprop": [np.inf, 2.4, 2.4, np.nan, 2.4]}), Verdict.NOT_REPRODUCED, "in 2 of 5 trials"),
     ],
 )
-def test_what_is_missing_or_diverged_is_told(results: FigureResults, expected: Verdict, reason: str) -> None:
+def test_what_is_missing_or_diverged_is_reported(results: FigureResults, expected: Verdict, reason: str) -> None:
     found = judge_claim("made-up", level("printed"), results)
     assert (found.verdict, found.measured) == (expected, None)
     assert reason in found.reason

@@ -270,7 +270,7 @@ FULL_SIZE = (
 @pytest.mark.parametrize("fault", FULL_SIZE, ids=lambda fault: fault.what)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_fault_is_seen_at_full_size(fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That the rules as they are reproduce these claims, `test_reproduction.py` tells."""
+    """`tests/reproduction/` tests that the unchanged rules reproduce these claims."""
     if fault.figure == "mnist":
         try:
             mnist.prepare()

@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("digits")
         ({"record.probes": ["angle_backprop_deg"]}, "the figure needs test_error_percent"),
     ],
 )
-def test_what_cannot_be_is_told(changes: dict[str, Any], message: str) -> None:
+def test_what_cannot_be_is_reported(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as error:
         digit_runs(overrides=changes)
     assert message in str(error.value)

@@ -116,7 +116,7 @@ def test_key_unknown_to_one_rule_is_refused() -> None:
         ),
     ],
 )  # fmt: skip
-def test_mistakes_with_a_star_are_told(options: dict[str, Any], messages: list[str]) -> None:
+def test_mistakes_with_a_star_are_reported(options: dict[str, Any], messages: list[str]) -> None:
     problems = refused(**options)
     for message in messages:
         assert any(problem.startswith(message) or message in problem for problem in problems), problems

@@ -143,7 +143,7 @@ def test_errors_name_the_place_and_the_fix(old: str, new: str, message: str) -> 
     assert message in str(caught.value)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     text = (
         changed("seed: 0", "sed: 0").replace("inputs: 6", "inputs: x").replace("noise_std", "noise").replace("40", "-4")
     )

@@ -90,7 +90,7 @@ def test_integer_range_gives_integers() -> None:
         ({"form": 0.1, "to": 0.4, "num": 3}, "expected a list of values"),
     ],
 )
-def test_a_range_that_is_none_is_told(span: dict[str, Any], message: str) -> None:
+def test_a_range_that_is_none_is_reported(span: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as error:
         small({"sweep": {"network.init_range": span}})
     assert message in str(error.value)

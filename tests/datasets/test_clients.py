@@ -47,7 +47,7 @@ def python(text: str) -> list[str]:
         (["."], r"cannot start \.: Permission denied"),
     ],
 )
-def test_a_client_that_fails_is_told_in_one_line(work: Path, command: list[str], words: str) -> None:
+def test_failed_client_is_reported_in_one_line(work: Path, command: list[str], words: str) -> None:
     with pytest.raises(UnusableError, match=words) as caught:
         packages.run_client(command, work)
     assert "\n" not in str(caught.value)

@@ -110,7 +110,7 @@ def test_a_mirror_that_drips_is_left(small: Files, server: Any, monkeypatch: pyt
         dataset.prepare()
 
 
-def test_a_host_that_is_not_there_is_told(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_is_not_there_is_reported(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mirrors, "MIRRORS", ("http://127.0.0.1:1/", "http://[/", "https://127.0.0.1:1/"))
     with pytest.raises(DataError) as caught:
         dataset.prepare()
@@ -118,7 +118,7 @@ def test_a_host_that_is_not_there_is_told(small: Files, monkeypatch: pytest.Monk
     assert f"the mirror http://[/: {IMAGES}.gz: " in str(caught.value)
 
 
-def test_a_connection_that_is_not_secure_is_told(small: Files, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_insecure_connection_is_reported(small: Files, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     server(good(small))
     monkeypatch.setattr(mirrors, "MIRRORS", (mirrors.MIRRORS[0].replace("http:", "https:"),))
     with pytest.raises(DataError, match=f"{IMAGES}.gz: no secure connection"):
@@ -126,7 +126,7 @@ def test_a_connection_that_is_not_secure_is_told(small: Files, server: Any, monk
     assert cached() == {}
 
 
-def test_a_host_that_does_not_answer_is_told(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_does_not_answer_is_reported(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     def get(url: str, timeout: tuple[float, float], **_: Any) -> None:
         assert timeout == (10, 15)
         raise requests.ConnectTimeout("long words")
@@ -138,7 +138,7 @@ def test_a_host_that_does_not_answer_is_told(small: Files, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy"])
-def test_a_proxy_that_is_not_there_is_told(small: Files, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_a_proxy_that_is_not_there_is_reported(small: Files, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv(variable, "http://127.0.0.1:1")

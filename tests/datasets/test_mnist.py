@@ -160,7 +160,7 @@ def test_damaged_cache_offline_exits_with_3(
         (lambda path: path.symlink_to(path), "no such folder"),
     ],
 )
-def test_what_is_no_folder_of_files_is_told(
+def test_what_is_no_folder_of_files_is_reported(
     small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], message: str
 ) -> None:
     make(tmp_path / "given")
@@ -170,7 +170,7 @@ def test_what_is_no_folder_of_files_is_told(
 
 
 @pytest.mark.parametrize("name", ["is_dir", "is_file", "open"])
-def test_a_folder_that_may_not_be_read_is_told(
+def test_unreadable_folder_is_reported(
     small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     folder = write(tmp_path / "given", small)

@@ -139,7 +139,7 @@ def test_a_worker_of_another_version_is_refused(workplace: Path) -> None:
         cluster._train(batch, workplace, Path("none"), False, {**cluster._facts(), "numpy": "1.0"})
 
 
-def test_a_disk_that_cannot_be_written_is_told(workplace: Path, address: str) -> None:
+def test_unwritable_disk_is_reported(workplace: Path, address: str) -> None:
     (workplace / "results/runs").mkdir(parents=True)
     for key in (each.key for each in small().runs()):
         (workplace / "results/runs" / key[:2]).write_text("a file where a folder should be")
@@ -154,7 +154,7 @@ def test_unresponsive_scheduler_is_reported(workplace: Path, monkeypatch: pytest
         run("linear", executor=f"dask://{address}")
 
 
-def test_a_host_that_cannot_be_one_is_told(workplace: Path) -> None:
+def test_a_host_that_cannot_be_one_is_reported(workplace: Path) -> None:
     with pytest.raises(FaReproError, match=r"no Dask scheduler answers at a\.\.b:8786"):
         run("linear", executor="dask://a..b:8786")
 
@@ -176,7 +176,7 @@ def test_an_executor_that_is_none_is_refused(options: dict[str, Any], message: s
         Execution(**options)
 
 
-def test_without_the_extra_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"pip install 'fa-repro\[dask\]'"):
         Execution(executor="dask")

@@ -143,7 +143,7 @@ def test_unfinished_figure_reports_its_progress(
 
 
 @pytest.mark.parametrize("damage", ["csv", "manifest", "gone"])
-def test_damaged_results_are_told_and_not_judged(results: Path, command: Command, damage: str) -> None:
+def test_damaged_results_are_reported_not_judged(results: Path, command: Command, damage: str) -> None:
     if damage == "csv":
         path = results / "linear" / "linear.csv"
         path.write_text(path.read_text().replace("backprop,3,1999", "backprop,4,1999", 1))

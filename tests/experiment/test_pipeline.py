@@ -54,7 +54,7 @@ def test_damaged_runs_are_retrained_together(command: Command) -> None:
     assert Path("results/linear/linear.csv").read_bytes() == before
 
 
-def test_a_disk_that_damages_each_run_is_told(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_that_damages_runs_is_reported(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fa_repro.results.store._decoded", lambda record: {}["a key"])
     monkeypatch.setattr("fa_repro.results.store.Store._put_aside", lambda *_: None)
     done = command("run", "linear")

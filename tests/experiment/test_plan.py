@@ -28,7 +28,7 @@ def test_dry_run_prints_grid_reason_and_duration(command: Command) -> None:
     assert told[-1].endswith(" in one process")
 
 
-def test_a_single_run_or_point_is_not_called_several(command: Command) -> None:
+def test_single_run_is_not_called_several(command: Command) -> None:
     words = ("run", "linear", "--only", "backprop", "--set", "trials=1", "--sweep", "seed=4")
     planned = command(*words, "--dry-run").stdout
     assert "linear: 1 run, 1 to train" in planned

@@ -68,7 +68,7 @@ def test_repeats_never_overwrite_the_originals(command: Command, workplace: Path
     assert "this folder contains the results to repeat" in refused.stderr
 
 
-def test_what_cannot_be_repeated_is_told(command: Command, workplace: Path) -> None:
+def test_what_cannot_be_repeated_is_reported(command: Command, workplace: Path) -> None:
     assert command("run", "--from", "nowhere").exit_code == 4
     command("run", "linear")
     with (workplace / "results/linear/linear.csv").open("a") as file:

@@ -158,7 +158,7 @@ def test_failed_study_does_not_stop_the_others(
         ("theorems", {"theory.theorem_3.feedback_range": 0}, "feedback_range: expected a number of at least 0.1"),
     ],
 )
-def test_impossible_settings_are_told(place: Path, name: str, settings: dict[str, Any], message: str) -> None:
+def test_impossible_settings_are_reported(place: Path, name: str, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as error:
         _ = Request(name, settings).resolved
     assert message in str(error.value)
@@ -197,7 +197,7 @@ def test_bug_in_one_study_loses_no_other(
         ({"theory.theorem_3.many_learning_rate": 0.1}, "trial 0 diverged at example"),
     ],
 )
-def test_learning_that_diverges_is_told(
+def test_learning_that_diverges_is_reported(
     place: Path, command: Callable[..., Result], settings: dict[str, Any], message: str
 ) -> None:
     words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
@@ -207,7 +207,7 @@ def test_learning_that_diverges_is_told(
     assert "lower" in result.stderr.lower()
 
 
-def test_a_statement_that_does_not_hold_is_told(
+def test_failed_statement_is_reported(
     place: Path, command: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fa_repro.theory.theorem_2.EXACT", 1e-300)

@@ -82,7 +82,7 @@ def seconds(processes: Zygote, results: str) -> float:
 def kill_and_finish(
     processes: Zygote, clock: random.Random, results: Path, duration: float, whole: dict[str, bytes]
 ) -> tuple[int, set[int]]:
-    """Kills of a command that goes on from where it was, then its end; the kills, and how many runs each left."""
+    """Kill a command that resumes each time, then let it finish; returns the kills, and the numbers of runs stored."""
     kills, seen, amounts = 0, Seen(), set()
     while kills < KILLS:
         victim = processes.start("run", "nse", "--results", results.name)

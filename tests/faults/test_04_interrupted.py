@@ -12,9 +12,9 @@ import pytest
 from fa_repro.report.summary import amount
 from tests.support.processes import (
     ENDLESS,
-    GO_ON,
     GRID,
     PATIENCE,
+    RESUME,
     begin,
     cpu_seconds,
     fa_repro,
@@ -45,8 +45,8 @@ def test_all_processes_end_within_5_seconds(workplace: Path, whom: str, when: st
     out, err = process.communicate(timeout=PATIENCE)
     assert wait_until(lambda: not session(process.pid), interrupted + 5 - time.monotonic())
     assert (process.returncode, out) == (130, "")
-    assert GO_ON in err
-    assert err == GO_ON
+    assert RESUME in err
+    assert err == RESUME
 
 
 def test_single_process_ends_and_resumes(workplace: Path) -> None:
@@ -55,7 +55,7 @@ def test_single_process_ends_and_resumes(workplace: Path) -> None:
     assert wait_until(lambda: [*results.glob("runs/??/*/manifest.json")])
     process.send_signal(signal.SIGINT)
     done = finish(process)
-    assert (done.code, done.err) == (130, GO_ON)
+    assert (done.code, done.err) == (130, RESUME)
     before = stored(results)
     assert 0 < len(before) < 12
     again = fa_repro(*command)

@@ -20,7 +20,7 @@ from tests.support.environment import environment
 from tests.support.files import contents
 from tests.support.processes import (
     ENDLESS,
-    GO_ON,
+    RESUME,
     begin,
     cpu_seconds,
     fa_repro,
@@ -91,7 +91,7 @@ def interrupted(*lines: str, grace: float) -> subprocess.CompletedProcess[str]:
 
 
 def test_interrupt_dropped_by_python_is_not_lost() -> None:
-    """Exceptions in weak references' callbacks, which imports have, and in finalizers are told and ignored."""
+    """Exceptions in weak references' callbacks, which imports have, and in finalizers are reported and ignored."""
     done = interrupted(
         "class Thing: pass",
         "with interrupts.handled():",
@@ -102,7 +102,7 @@ def test_interrupt_dropped_by_python_is_not_lost() -> None:
         grace=50,
     )
     assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == GO_ON
+    assert done.stderr == RESUME
 
 
 def test_swallowed_interrupt_is_not_lost() -> None:
@@ -116,7 +116,7 @@ def test_swallowed_interrupt_is_not_lost() -> None:
         "        print('went on')",
         grace=0.1,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", GO_ON)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", RESUME)
 
 
 def test_interrupt_swallowed_at_end_is_ignored() -> None:
@@ -146,13 +146,13 @@ def test_interrupt_as_another_error_is_reported() -> None:
         "command_line(['odd'])",
         grace=50,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", GO_ON)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", RESUME)
 
 
 def test_interrupt_as_another_error_fails_no_run(workplace: Path) -> None:
     command, results = ("run", "linear", "--set", "training.examples=20", "--jobs", "1"), workplace / "results"
     done = finish(begin(*command, script=driver(workplace, DISGUISES)))
-    assert (done.code, done.err) == (130, GO_ON)
+    assert (done.code, done.err) == (130, RESUME)
     before = stored(results)
     again = fa_repro(*command)
     assert again.code == 0, again.err

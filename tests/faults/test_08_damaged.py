@@ -65,7 +65,7 @@ def test_damaged_run_is_put_aside_with_a_warning(
 
 @pytest.mark.parametrize("name", ["record.npz", "manifest.json"])
 def test_no_flipped_byte_gives_a_wrong_number(stored_run: tuple[Store, Run, Path], name: str) -> None:
-    """A flip in what a manifest tells beside its sums, such as versions, is not seen, and does no harm."""
+    """A flipped bit in an entry such as versions, which is no checksum, is not noticed and does no harm."""
     store, run, folder = stored_run
     data, right = (folder / name).read_bytes(), train([run])[0]
     whole = shutil.copytree(folder, folder.parent.parent.parent / "whole")

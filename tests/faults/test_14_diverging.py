@@ -67,7 +67,7 @@ def test_it_is_drawn_as_diverged(workplace: Path) -> None:
     assert not [text for axes in sound.figure.axes for text in axes.texts if "diverged" in text.get_text()]
 
 
-def test_one_trial_alone_is_told_as_one(command: Command) -> None:
+def test_one_trial_alone_is_reported_as_one(command: Command) -> None:
     told = command("run", "linear", *DIVERGING, "--set", "trials=1").stderr
     assert "error: backprop, trial 0 diverged at example" in told
 

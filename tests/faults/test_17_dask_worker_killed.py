@@ -15,7 +15,7 @@ from tests.support.environment import environment
 from tests.support.files import contents
 from tests.support.processes import (
     ENDLESS,
-    GO_ON,
+    RESUME,
     begin,
     cpu_seconds,
     fa_repro,
@@ -122,5 +122,5 @@ def test_an_interrupt_ends_a_cluster_of_ones_own(workplace: Path, when: str) -> 
     os.killpg(process.pid, signal.SIGINT)
     done = finish(process)
     assert (done.code, done.out) == (130, "")
-    assert GO_ON in done.err
+    assert RESUME in done.err
     assert wait_until(lambda: not session(process.pid), 5)

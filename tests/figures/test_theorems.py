@@ -42,7 +42,7 @@ def test_statements_have_numbers_and_verdicts(small_results: SmallResults) -> No
 
 
 @pytest.mark.draws
-def test_a_statement_that_fails_is_told(small_results: SmallResults) -> None:
+def test_a_statement_that_fails_is_reported(small_results: SmallResults) -> None:
     saved = small_results("theorems")
     saved.extra["summary"].loc[3, "holds"] = False
     fig = draw(theorems.FIGURE, saved)

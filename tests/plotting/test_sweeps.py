@@ -157,7 +157,7 @@ def test_maps_of_one_setting_stand_in_one_row() -> None:
 
 
 @pytest.mark.parametrize(("algorithms", "shown"), [(2, 16), (6, 12)])
-def test_what_is_not_shown_is_told(algorithms: int, shown: int) -> None:
+def test_what_is_not_shown_is_reported(algorithms: int, shown: int) -> None:
     """Rows are shown whole, up to sixteen maps."""
     axes = {"seed": [0, 1, 2], "task.outputs": [1, 2, 3], "task.inputs": [7, 8], "network.init_range": [0.1]}
     axes |= {"network.hidden": [[1], [2], [3], [4]], "training.batch_size": [1, 2]}

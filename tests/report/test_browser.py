@@ -88,7 +88,7 @@ class Shown:
         self.context.close()
 
     def start(self, w0: float, w: float) -> tuple[list[float], str]:
-        """Start a path by the keyboard; gives where it ended and what was told."""
+        """Start a path by the keyboard; returns where it ended and the message."""
         for field, value in (("#flow-w0", w0), ("#flow-w", w)):
             self.page.locator(field).fill(str(value))
         self.page.keyboard.press("Enter")

@@ -22,7 +22,7 @@ from tests.support.report import HOSTILE, Command, judged, made
 
 
 class Page(HTMLParser):
-    """Elements of a page, and what of its text a person reads."""
+    """Elements of a page, and its visible text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -115,7 +115,7 @@ def test_linear_target_propagation_identities(target_step: float) -> None:
 
 
 def test_small_target_step_is_linear() -> None:
-    """`dh = V e` times the slopes of `g` and of the layer, which are the same where `g` gives back what there is."""
+    """`dh = V e` times the derivatives of `g` and of the layer, which are equal where `g` reconstructs the activity."""
     step, streams, _ = make_step((5, 4, 3), "logistic")
     rule = replace(TARGETS, target_step=1e-6)
     state = rule.init(step.network, streams)

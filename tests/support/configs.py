@@ -34,7 +34,7 @@ sweep: {}
 
 
 def small(overrides: Mapping[str, Any] | None = None, **options: Any) -> Config:
-    """The small config, changed as a person would change it."""
+    """The small config, with overrides as a user would give them."""
     return resolve_config(yaml.load(SMALL, "small.yaml"), overrides, **options)
 
 

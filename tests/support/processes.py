@@ -35,7 +35,7 @@ GRID = ("--set", "record.grid=log", "--set", "record.points=5")
 ENDLESS = ("--set", "training.examples=1000000000", *GRID)
 
 
-GO_ON = "interrupted. Run the same command again to resume: finished runs are kept.\n"
+RESUME = "interrupted. Run the same command again to resume: finished runs are kept.\n"
 
 
 class Done(NamedTuple):

@@ -68,7 +68,7 @@ def test_replica_alone_has_the_same_examples(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_trials_and_seeds_have_their_own_examples(name: str) -> None:
+def test_trials_and_seeds_draw_own_examples(name: str) -> None:
     inputs, _ = drawn(make_task(name), 700)
     assert len({each.tobytes() for each in inputs}) == len(REPLICAS)
 

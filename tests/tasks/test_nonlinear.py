@@ -182,7 +182,7 @@ def test_one_hidden_layer_has_the_overall_angle() -> None:
         ({"record.grid": "epochs"}, "this task has no epochs"),
     ],
 )
-def test_what_cannot_be_is_told(changes: dict[str, Any], message: str) -> None:
+def test_what_cannot_be_is_reported(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as error:
         runs(changes=changes)
     assert message in str(error.value)

@@ -270,7 +270,7 @@ def test_distances_divide_by_the_longer_vector() -> None:
     assert _relative(np.full((1, 2, 2), 2.0), np.full((1, 2, 2), 1.5))[0] == pytest.approx(0.25)
 
 
-def test_a_path_is_told_at_equal_steps_of_time() -> None:
+def test_path_has_equal_steps_of_time() -> None:
     flow = field(1.3, 0.7, starts=((-1.0, 0.5),), duration=4.0, steps=8)
     path = of_kind(flow.compute(0, 1)["main"], "path")
     for row in path.iloc[1:].itertuples():
@@ -280,7 +280,7 @@ def test_a_path_is_told_at_equal_steps_of_time() -> None:
         assert (row.w0, row.w) == pytest.approx(tuple(own), rel=1e-6)
 
 
-def test_cells_are_told_row_by_row() -> None:
+def test_cells_are_reported_row_by_row() -> None:
     starts = of_kind(field(basin=5).compute(0, 1)["main"], "basin", 0)
     np.testing.assert_allclose(starts["w0"][:6], [-1.6, -0.8, 0, 0.8, 1.6, -1.6], atol=1e-15)
     np.testing.assert_allclose(starts["w"][:6], [-1.6, -1.6, -1.6, -1.6, -1.6, -0.8], atol=1e-15)

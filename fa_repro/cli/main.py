@@ -88,7 +88,7 @@ def list_command(results: Path) -> None:
 @results_option
 def plot_command(figure: str, formats: tuple[str, ...] | None, results: Path) -> None:
     """Redraw a FIGURE from its CSV; train nothing."""
-    from fa_repro.experiment.pipeline import redraw
+    from fa_repro.experiment.redrawing import redraw
 
     for path in redraw(figure, results, formats):
         click.echo(path)

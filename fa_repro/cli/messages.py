@@ -8,10 +8,10 @@ from typing import Any
 from fa_repro.errors import StorageError
 from fa_repro.execution.batching import choose_jobs, cores, divide, form_batches, makespan
 from fa_repro.execution.executor import LOCAL, Execution
-from fa_repro.experiment.pipeline import Result
 from fa_repro.experiment.plan import Plan
 from fa_repro.experiment.reproduce import Repeated
 from fa_repro.experiment.request import Request
+from fa_repro.experiment.result import Result
 from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.io.yaml import inline, load
 from fa_repro.report.summary import amount

@@ -2,22 +2,22 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fa_repro import registry
-from fa_repro.config import locate
 from fa_repro.config.resolve import Config
 from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.missing import Begin, TrainingSummary, train_missing
 from fa_repro.execution.progress import Progress, Silent
 from fa_repro.experiment.request import Request
+from fa_repro.experiment.result import Result
 from fa_repro.experiment.tabulate import RunLostError, tabulate_runs
 from fa_repro.figures import Figure
-from fa_repro.plotting.render import draw_formats, save_figure
+from fa_repro.plotting.render import draw_formats
 from fa_repro.results import directory, in_progress, provenance
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.paths import figure_folder
@@ -28,53 +28,9 @@ from fa_repro.training.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure as MatplotlibFigure
 
 ATTEMPTS = 3
 """Maximum number of times that one command trains a run that is damaged each time it is read back."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """The return value of `run`.
-
-    Attributes
-    ----------
-    table : DataFrame
-        The main table, one observation per row.
-    extra : mapping of str to DataFrame
-        Additional tables of the figure, by name.
-    figure : matplotlib Figure
-    directory : Path
-        Folder of the files.
-    trained, cached : int
-        Number of runs that were trained now, and number of cached runs.
-    diverged : list of (Run, int)
-        Diverged runs, and the example at which each diverged.
-    failed : list of (Run or Study, str)
-        Failed runs or studies, and the reasons.
-    studies : int
-        Number of computed studies, for a figure that trains nothing.
-    remarks : tuple of str
-        Short statements on the results.
-    pictures : tuple of Path
-        Picture files, the PNG first.
-    """
-
-    table: "pd.DataFrame"
-    extra: "Mapping[str, pd.DataFrame]"
-    figure: "MatplotlibFigure"
-    directory: Path
-    trained: int
-    cached: int
-    diverged: list[tuple[Run, int]]
-    failed: list[tuple[Run | Study, str]]
-    studies: int = 0
-    remarks: tuple[str, ...] = ()
-    pictures: tuple[Path, ...] = ()
-
-    def _repr_png_(self) -> bytes:
-        return save_figure(self.figure)
 
 
 def run(
@@ -277,23 +233,3 @@ def _note_begin(request: Request, results: Path) -> Begin:
         in_progress.begin(results, request.name, command, total, [run.key for run in missing])
 
     return begin
-
-
-def redraw(name: str, results: Path, formats: Sequence[str] | None = None) -> tuple[Path, ...]:
-    """Redraw saved results, by default in their existing formats; return the paths of the pictures, the PNG first.
-
-    Raises
-    ------
-    ConfigError
-        If there is neither a config nor a results folder of this name, or a format is unknown.
-    StorageError
-        If there are no results, or they do not match their manifest.
-    """
-    folder = figure_folder(results, name)
-    if not (locate.is_config_name(name) and folder.is_dir()):
-        locate.find_config(name)
-    saved = directory.load(folder, name)
-    figure = registry.module("figures", str(saved.config["figure"])).FIGURE
-    chosen = directory.saved_formats(folder) if formats is None else parse_formats(formats)
-    directory.save_pictures(folder, draw_formats(figure.draw, figure.size, saved, chosen)[1])
-    return directory.picture_paths(folder, chosen)

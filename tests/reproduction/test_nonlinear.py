@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fa_repro import run
-from fa_repro.experiment.pipeline import Result
+from fa_repro.experiment.result import Result
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from click.testing import Result
 
 import fa_repro
 from fa_repro.errors import ConfigError, StorageError
-from fa_repro.experiment import pipeline
+from fa_repro.experiment import redrawing
 from fa_repro.io import atomic
 from fa_repro.results import directory
 from fa_repro.results.picture_formats import parse_formats
@@ -123,7 +123,7 @@ def test_old_pictures_stay_if_new_ones_fail(command: Command, workplace: Path, m
 
     monkeypatch.setattr(Path, "replace", broken)
     with pytest.raises(StorageError, match="No space left"):
-        pipeline.redraw("linear", Path("results"), ["svg"])
+        redrawing.redraw("linear", Path("results"), ["svg"])
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -136,7 +136,7 @@ def test_unknown_format_lists_the_known_ones(command: Command, name: str) -> Non
     with pytest.raises(ConfigError, match=r"formats: unknown format 'gif'\. Known: png, pdf, svg\."):
         fa_repro.run("linear", formats=["gif"])
     with pytest.raises(ConfigError, match="gif"):
-        pipeline.redraw("linear", Path("results"), ["gif"])
+        redrawing.redraw("linear", Path("results"), ["gif"])
     assert pictures() == ["linear.png"]
 
 

@@ -4,8 +4,9 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
+from fa_repro import source_code
 from fa_repro.suggestions import suggest
 
 T = TypeVar("T")
@@ -29,7 +30,10 @@ def module(package: str, name: str) -> ModuleType:
     """
     if name not in names(package):
         raise KeyError(f"unknown {noun(package)} {name!r}{suggest(name, names(package))}")
-    return import_module(f"fa_repro.{package}.{name.replace('-', '_')}")
+    found = import_module(f"fa_repro.{package}.{name.replace('-', '_')}")
+    if package in source_code.PACKAGES:
+        source_code.remember(found)
+    return found
 
 
 def find(package: str, name: str, base: type[T]) -> type[T]:
@@ -42,12 +46,7 @@ def find(package: str, name: str, base: type[T]) -> type[T]:
     TypeError
         If the module does not define exactly one such class.
     """
-    found: type[T] = _defined(module(package, name), cast(Any, base))
-    return found
-
-
-@cache
-def _defined(source: ModuleType, base: Any) -> Any:
+    source = module(package, name)
     found = [
         item
         for item in vars(source).values()
@@ -61,6 +60,12 @@ def _defined(source: ModuleType, base: Any) -> Any:
 def noun(package: str) -> str:
     """What a module of this package is called: `rule`, `task`, `figure` or `study`."""
     return "study" if package == "theory" else package.removesuffix("s")
+
+
+def describe(module_name: str) -> str:
+    """What a module provides, by its dotted name: `rule backprop` for `fa_repro.rules.backprop`."""
+    *_, package, name = module_name.split(".")
+    return f"{noun(package)} {name.replace('_', _separator(package))}"
 
 
 def _separator(package: str) -> str:

@@ -5,15 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fa_repro.errors import StorageError
 from fa_repro.execution.batching import choose_jobs, cores, divide, form_batches, makespan
 from fa_repro.execution.executor import LOCAL, Execution
 from fa_repro.experiment.plan import Plan
+from fa_repro.experiment.previous import read_previous
 from fa_repro.experiment.reproduce import Repeated
 from fa_repro.experiment.request import Request
 from fa_repro.experiment.result import Result
-from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
-from fa_repro.io.yaml import inline, load
+from fa_repro.io.yaml import inline
 from fa_repro.report.summary import amount
 from fa_repro.results import in_progress
 from fa_repro.results.paths import figure_folder
@@ -151,16 +150,12 @@ def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
     """Why runs are missing: an unfinished command, or how the config differs from that of the existing results."""
     if partial := in_progress.describe_progress(results, name):
         return [f"an earlier command has not finished: {partial}"]
-    directory = figure_folder(results, name)
-    try:
-        before = load(
-            read_verified(directory, read_manifest(directory))["config.yaml"], str(directory / "config.yaml")
-        ).data
-    except ManifestError as error:
-        return ["never run" if not directory.exists() else f"{directory}: {error}"]
-    except (StorageError, KeyError) as error:
-        return [str(error)]
-    old, new = _flat(before), _flat(plan.config.data)
+    directory, previous = figure_folder(results, name), read_previous(results, name)
+    if previous.config is None:
+        return [f"there are no valid results in {directory}" if directory.exists() else "never run"]
+    if changed := previous.changed_sources(plan.missing):
+        return [f"{each} has changed since {directory} was created" for each in changed]
+    old, new = _flat(previous.config), _flat(plan.config.data)
     changed = [
         f"{key} is {new.get(key, 'not set')} now, but {old.get(key, 'not set')} in {directory}"
         for key in dict.fromkeys([*new, *old])

@@ -17,6 +17,7 @@ from fa_repro.config.validate import BlockCache, PointValidator
 from fa_repro.errors import ConfigError
 from fa_repro.figures import Figure
 from fa_repro.io.yaml import Document
+from fa_repro.source_code import fingerprint
 from fa_repro.suggestions import suggest
 from fa_repro.theory import Study
 from fa_repro.training.runs import Condition, Run
@@ -51,6 +52,12 @@ class Config:
     def runs(self) -> list[Run]:
         """All runs, in the order of the conditions."""
         return [run for condition in self.conditions for run in condition.runs()]
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Fingerprints of the source of all rules, tasks and studies, by the dotted names of their modules."""
+        studies = {(name := type(study.theory).__module__): fingerprint(name) for study in self.studies}
+        return studies | {name: each for condition in self.conditions for name, each in condition.setup.sources.items()}
 
 
 def resolve_config(

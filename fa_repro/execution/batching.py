@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from fa_repro.errors import FaReproError
 from fa_repro.results.store import Store
 from fa_repro.training.replicas import shape_of
 from fa_repro.training.runs import Outcome, Run, Setup
@@ -66,7 +67,16 @@ def not_stored(batch: Batch, store: Store, overwrite: bool) -> list[Run]:
 
 
 def train_timed(batch: Batch, on_progress: Callable[[int], None] = lambda _: None) -> list[tuple[Outcome, float]]:
-    """Train a batch; returns each run's outcome and its share of the time in seconds."""
+    """Train a batch; returns each run's outcome and its share of the time in seconds.
+
+    Raises
+    ------
+    FaReproError
+        If this process, a worker, has another source of a rule or task than the process that made the keys.
+    """
+    if other := [run for run in batch if not run.is_current]:
+        text = "the source of its rule or task has changed since this command started"
+        raise FaReproError(f"{other[0].condition}: {text}. Run the same command again")
     from fa_repro.training.trainer import train
 
     began = time.perf_counter()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fa_repro.errors import ConfigError, DataError, StorageError
+from fa_repro.errors import ConfigError, FaReproError
 from fa_repro.execution import interrupts, processes
 from fa_repro.execution.batching import Batch, choose_jobs, cores, divide, train_and_store
 from fa_repro.results.store import Store
@@ -82,7 +82,7 @@ def train_batches(
     StorageError, DataError
         If a run cannot be stored, or its data is missing: the others would fail as well.
     FaReproError
-        If no worker process can start.
+        If no worker process can start, or a worker has another source of a rule or task than this process.
     """
     jobs = choose_jobs(batches, execution.jobs)
     if execution.executor != LOCAL:
@@ -103,7 +103,7 @@ def _here(
         log.debug("training %d runs of %s together", len(batch), batch[0].condition.algorithm)
         try:
             train_and_store(batch, store, overwrite, on_progress)
-        except (StorageError, DataError):
+        except FaReproError:
             raise
         except Exception as error:  # any error: the other runs are still worth training
             interrupts.reraise()

@@ -18,7 +18,7 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
-from fa_repro.errors import DataError, FaReproError, StorageError
+from fa_repro.errors import FaReproError
 from fa_repro.execution.batching import Batch, train_and_store
 from fa_repro.results.store import Store
 
@@ -66,7 +66,7 @@ def train_in_processes(
     StorageError, DataError
         If a worker cannot store a run, or has no data; the others are stopped.
     FaReproError
-        If no worker process can start.
+        If no worker process can start, or a worker has another source of a rule or task than this process.
     """
     todo = deque(batches)
     suspects: deque[Batch] = deque()
@@ -110,7 +110,7 @@ def _through(
             if isinstance(error, BrokenProcessPool):
                 broken = True
                 lost.append(batch)
-            elif isinstance(error, StorageError | DataError):
+            elif isinstance(error, FaReproError):
                 raise error
             else:
                 yield batch, error if isinstance(error, Exception) else None

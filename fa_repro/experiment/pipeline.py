@@ -1,5 +1,6 @@
 """From a request to results: resolve the config, train missing runs, tabulate, draw, save."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import registry
+from fa_repro import registry, source_code
 from fa_repro.config.resolve import Config
+from fa_repro.datasets import NOTICES
 from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.missing import Begin, TrainingSummary, train_missing
 from fa_repro.execution.progress import Progress, Silent
+from fa_repro.experiment.previous import read_previous
 from fa_repro.experiment.request import Request
 from fa_repro.experiment.result import Result
 from fa_repro.experiment.tabulate import RunLostError, tabulate_runs
@@ -24,10 +27,13 @@ from fa_repro.results.paths import figure_folder
 from fa_repro.results.picture_formats import parse_formats
 from fa_repro.results.store import Store
 from fa_repro.theory import Study
+from fa_repro.training import numerics
 from fa_repro.training.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+notices = logging.getLogger(NOTICES)
 
 ATTEMPTS = 3
 """Maximum number of times that one command trains a run that is damaged each time it is read back."""
@@ -141,6 +147,9 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
         "repeat": provenance.repeat_commands(target),
         "config_hash": directory.config_hash(request.document.data),
         **counts,
+        "numerics": numerics.VERSION,
+        "sources": config.sources,
+        "source_files": source_code.files(config.sources),
         "versions": provenance.versions(),
         "source": provenance.git_source(),
         "machine": provenance.machine(),
@@ -181,7 +190,7 @@ def _train_and_tabulate(
         If stored runs are damaged again after they were retrained.
     """
     config, store, trained = request.resolved, Store(results), frozenset[str]()
-    runs, begin = config.runs(), _note_begin(request, results)
+    runs, begin = config.runs(), _begin(request, results)
     for attempt in range(ATTEMPTS):
         summary = train_missing(runs, store, execution, progress, request.name, begin, verify=attempt > 0)
         summary = replace(summary, trained=summary.trained | (trained & summary.stored.keys()))
@@ -221,15 +230,18 @@ def train_shard(
     request: Request, results: Path, part: tuple[int, int], execution: Execution, progress: Progress
 ) -> TrainingSummary:
     """Train and store the runs of shard `part[0]` (from 1) of `part[1]`; create no tables and no picture."""
-    runs, begin = request.resolved.runs(), _note_begin(request, results)
+    runs, begin = request.resolved.runs(), _begin(request, results)
     return train_missing(runs, Store(results), execution, progress, request.name, begin, part, verify=True)
 
 
-def _note_begin(request: Request, results: Path) -> Begin:
-    """A callback that records on disk which runs are about to be trained, for `fa-repro list`."""
+def _begin(request: Request, results: Path) -> Begin:
+    """A callback before training: tells which sources have changed, and records the runs for `fa-repro list`."""
+    previous = read_previous(results, request.name)
 
     def begin(total: int, missing: Sequence[Run]) -> None:
-        command = request.command(results)
-        in_progress.begin(results, request.name, command, total, [run.key for run in missing])
+        for changed in previous.changed_sources(missing):
+            notices.info("%s: %s has changed since: training again", request.name, changed)
+        command, sources = request.command(results), request.resolved.sources
+        in_progress.begin(results, request.name, command, total, [run.key for run in missing], sources)
 
     return begin

@@ -1,9 +1,11 @@
 """The status of each config's results."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from fa_repro import registry
+from fa_repro import registry, source_code
 from fa_repro.config import locate
 from fa_repro.config.source import read_source
 from fa_repro.errors import ConfigError, StorageError
@@ -11,6 +13,7 @@ from fa_repro.io.manifest import ManifestError, read_manifest
 from fa_repro.results import in_progress
 from fa_repro.results.directory import config_hash
 from fa_repro.results.paths import figure_folder
+from fa_repro.training import numerics
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,22 @@ def _state(folder: Path, current: str, partial: str | None) -> str:
         key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged", "options")
     }
     words = [f"{key} ({len(lists[key])} runs)" for key in ("failed", "diverged") if lists[key]]
-    if manifest.get("config_hash") != current:
-        words.append("stale: the config has changed since")
+    words += [f"stale: {reason}" for reason in _outdated(manifest, current)]
     if lists["options"]:
         words.append(f"created with {' '.join(map(str, lists['options']))}")
     done = ", ".join(words) or "done"
     return f"{done}; a later command is {partial}" if partial else done
+
+
+def _outdated(manifest: Mapping[str, Any], current: str) -> Iterator[str]:
+    """What has changed since results were created."""
+    if manifest.get("config_hash") != current:
+        yield "the config has changed since"
+    version = manifest.get("numerics")
+    if version != numerics.VERSION:
+        yield f"numerics {version if type(version) is int else 'unknown'}, now {numerics.VERSION}"
+    sources, files = (
+        manifest[key] if isinstance(manifest.get(key), dict) else {} for key in ("sources", "source_files")
+    )
+    for name in source_code.changed(sources, files):
+        yield f"{registry.describe(name)} has changed since"

@@ -211,7 +211,7 @@ def _notes(checked: CheckedFigure) -> Iterator[str]:
         shown = [", ".join(numbers[:MOST]) + (", ..." if len(numbers) > MOST else "")] if numbers else []
         yield f"Failed: {', '.join([*what, *(f'trial {each}' for each in shown)])}: {reason}"
     if "stale: " in checked.state:
-        yield f"The config has changed since these results were created. Update them with: fa-repro run {checked.name}"
+        yield f"These results are out of date. Update them with: fa-repro run {checked.name}"
     if "created with " in checked.state:
         yield "These results were created with options that override settings of the config of this name."
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from fa_repro.results import paths
 SCHEMA = 1
 
 
-def begin(results: Path, name: str, command: str, total: int, missing: Sequence[str]) -> None:
+def begin(
+    results: Path, name: str, command: str, total: int, missing: Sequence[str], sources: Mapping[str, str]
+) -> None:
     """Record which runs a command is to train for a figure.
 
     Parameters
@@ -27,13 +29,15 @@ def begin(results: Path, name: str, command: str, total: int, missing: Sequence[
         Total number of runs.
     missing : sequence of str
         Keys of the runs that are not stored yet.
+    sources : mapping of str to str
+        Fingerprints of the source of their rules and tasks.
 
     Raises
     ------
     StorageError
         If it cannot be written.
     """
-    note = {"schema": SCHEMA, "command": command, "total": total, "missing": list(missing)}
+    note = {"schema": SCHEMA, "command": command, "total": total, "missing": list(missing), "sources": dict(sources)}
     path = paths.in_progress_file(results, name)
     atomic.replace_together(path.parent, {path.name: json.dumps(note).encode()})
 
@@ -42,6 +46,15 @@ def end(results: Path, name: str) -> None:
     """Remove the record, as all runs are stored or have failed."""
     with contextlib.suppress(OSError):  # a leftover record is harmless: all its runs are stored
         paths.in_progress_file(results, name).unlink(missing_ok=True)
+
+
+def sources(results: Path, name: str) -> dict[str, str]:
+    """Fingerprints of the source of the rules and tasks of an unfinished command; empty if there is none."""
+    try:
+        found = json.loads(paths.in_progress_file(results, name).read_bytes())["sources"]
+        return {str(key): str(value) for key, value in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def describe_progress(results: Path, name: str) -> str | None:

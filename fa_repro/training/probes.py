@@ -121,7 +121,7 @@ class Angle(Probe):
     """
 
     def __init__(self, reference: Rule, layer: int | None = None) -> None:
-        self._reference, self._layer = reference, layer
+        self.reference, self._layer = reference, layer
         self._state: Any = None
 
     def check(self, task: Task, hidden_layers: int) -> None:
@@ -129,10 +129,10 @@ class Angle(Probe):
             raise ValueError(f"there is no hidden layer {self._layer}; the network has {hidden_layers}")
 
     def init(self, network: Network, streams: Streams) -> None:
-        self._state = self._reference.init(network, streams)
+        self._state = self.reference.init(network, streams)
 
     def sample(self, step: Step, signals: Signals) -> Sample:
-        expected, self._state = self._reference.signals(step, self._state)
+        expected, self._state = self.reference.signals(step, self._state)
         ours, theirs = self._vector(signals), self._vector(expected)
         if ours is None or theirs is None:
             nothing = np.zeros((*step.error.shape[:2], 1), step.error.dtype)
@@ -188,6 +188,11 @@ def make(name: str) -> Probe | HeldOut:
     reference = _reference(whole.removeprefix("angle_").removesuffix("_deg"))
     assert reference is not None  # `known` lists no others
     return Angle(reference, int(angle[2]) if angle else None)
+
+
+def rules_of(names: Iterable[str]) -> list[Rule]:
+    """The other rules to which the probes of these names refer."""
+    return [probe.reference for probe in map(make, names) if isinstance(probe, Angle)]
 
 
 def _reference(name: str) -> Rule | None:

@@ -2,16 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+from fa_repro import source_code
 from fa_repro.nn.network import Network
 from fa_repro.nn.random import Streams
 from fa_repro.rules import Rule
 from fa_repro.schema import per_layer
 from fa_repro.tasks import Task
-from fa_repro.training import numerics
+from fa_repro.training import numerics, probes
 from fa_repro.training.settings import NetworkSettings, Record, Training
 from fa_repro.typing import Array
 
@@ -43,8 +46,19 @@ class Setup:
         """Number of layers of units, including input and output."""
         return len(self.network.hidden) + 2
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Fingerprints of the source of the rule and the task, and of the rules that the run's angles refer to."""
+        return {name: source_code.fingerprint(name, file) for name, file in self._modules().items()}
+
+    def _modules(self) -> dict[str, Path]:
+        """Names and files of the modules of these."""
+        parts = (self.task, self.rule, *probes.rules_of(self.record.probes))
+        names = sorted({type(each).__module__ for each in parts})
+        return {name: Path(str(sys.modules[name].__file__)) for name in names}
+
     def canonical(self) -> dict[str, Any]:
-        """Plain data, equal exactly for setups whose runs give the same bits."""
+        """The settings as plain data, equal exactly for setups whose runs give the same bits with the same source."""
         record = asdict(self.record) | {"probes": sorted(self.record.probes)}
         if self.record.grid in ("every", "epochs"):
             del record["points"]
@@ -61,6 +75,11 @@ class Setup:
             "learning_rate": self.learning_rate,
             "rule": {"name": self.rule_name, **asdict(self.rule)},
         }
+
+    def keys(self, trials: Iterable[int]) -> list[str]:
+        """The key of the run of each of these trials, see `Run`."""
+        data = {**self.canonical(), "sources": self.sources}
+        return [_digest({**data, "trial": trial}) for trial in trials]
 
 
 def initial_network(setup: Setup, streams: Streams) -> Network:
@@ -94,8 +113,8 @@ class Condition:
 
     def runs(self) -> "list[Run]":
         """One run for each trial."""
-        canonical = self.setup.canonical()
-        return [Run(self, trial, _digest({**canonical, "trial": trial})) for trial in range(self.trials)]
+        keys = self.setup.keys(range(self.trials))
+        return [Run(self, trial, key) for trial, key in enumerate(keys)]
 
 
 @dataclass(frozen=True)
@@ -105,13 +124,19 @@ class Run:
     Attributes
     ----------
     key : str
-        Key that it is stored under: the SHA-256 of everything that determines its numbers. Names, comments, key order
-        and the number of trials are not part of it, so figures share runs, and more trials reuse the stored ones.
+        Key that it is stored under: the SHA-256 of everything that determines its numbers, including the source of
+        its rule and task. Names, comments, key order and the number of trials are not part of it, so figures share
+        runs, and more trials reuse the stored ones.
     """
 
     condition: Condition
     trial: int
     key: str
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this process computes the run by the source that its key was made for."""
+        return self.condition.setup.keys([self.trial]) == [self.key]
 
     @property
     def labels(self) -> dict[str, Any]:

@@ -187,7 +187,7 @@ def test_without_results_the_page_says_so(command: Command, workplace: Path) -> 
 
 
 def test_partial_results_show_the_resume_command(command: Command, workplace: Path) -> None:
-    in_progress.begin(workplace / "results", "linear", "fa-repro run linear --jobs 2", 12, ["ab12"])
+    in_progress.begin(workplace / "results", "linear", "fa-repro run linear --jobs 2", 12, ["ab12"], {})
     assert command("report").exit_code == 0
     text = Page((workplace / "results/report.html").read_text()).text
     assert "partial: 11 of 12 runs are trained, resume with: fa-repro run linear --jobs 2" in text

@@ -1,0 +1,51 @@
+"""The results that a command is about to replace: what has changed since, and what is lost."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fa_repro import registry
+from fa_repro.errors import ConfigError, StorageError
+from fa_repro.io import yaml
+from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
+from fa_repro.results import in_progress
+from fa_repro.results.paths import figure_folder
+from fa_repro.training.runs import Run
+
+
+@dataclass(frozen=True)
+class Previous:
+    """Results as they are before a command replaces them.
+
+    Attributes
+    ----------
+    config : mapping, optional
+        Their resolved config; None if there are no valid results.
+    command : str
+        The command that created them.
+    sources : mapping of str to str
+        Fingerprints of the source of their rules and tasks, or of those of an unfinished command.
+    """
+
+    config: Mapping[str, Any] | None = None
+    command: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def changed_sources(self, missing: Iterable[Run]) -> list[str]:
+        """The rules and tasks of runs, such as `rule backprop`, whose source has changed since."""
+        now = {name: each for run in missing for name, each in run.condition.setup.sources.items()}
+        return [registry.describe(name) for name, each in now.items() if self.sources.get(name, each) != each]
+
+
+def read_previous(results: Path, name: str) -> Previous:
+    """The results of this name that exist, as far as they are valid; changes nothing."""
+    folder, sources = figure_folder(results, name), in_progress.sources(results, name)
+    try:
+        manifest = read_manifest(folder)
+        files = {key: each for key, each in manifest["files"].items() if key == "config.yaml"}
+        config = yaml.load(read_verified(folder, {"files": files})["config.yaml"], str(folder / "config.yaml")).data
+    except (ManifestError, StorageError, ConfigError, KeyError):
+        return Previous(sources=sources)
+    known = manifest.get("sources")
+    return Previous(config, str(manifest.get("command", "")), {**(known if isinstance(known, dict) else {}), **sources})

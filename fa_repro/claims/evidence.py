@@ -63,8 +63,21 @@ class Endpoint:
     unit: str = ""
 
 
+def require_same_config(results: "FigureResults", algorithm: str = "") -> None:
+    """Refuse results whose config is not the one that the claims are about, as far as it concerns this algorithm."""
+    ours = f"algorithms.{algorithm}."
+    wrong = [
+        f"{key} is {value}, not {expected}"
+        for key, (value, expected) in results.differences.items()
+        if key.startswith(ours) or not key.startswith("algorithms.")
+    ]
+    if wrong:
+        raise NotMeasurableError(Verdict.NOT_RUN, f"the claim is about another config: {'; '.join(wrong)}")
+
+
 def require_unswept(results: "FigureResults") -> None:
-    """Refuse results of a sweep, as claims are about a single setting."""
+    """Refuse results of a sweep, as claims are about a single setting, and those of another config."""
+    require_same_config(results)
     if results.config["sweep"]:
         raise NotMeasurableError(
             Verdict.NOT_RUN, f"these are results of a sweep over {', '.join(results.config['sweep'])}"
@@ -94,6 +107,7 @@ def by_init_range(results: "FigureResults", algorithm: str, keep: Callable[[floa
 def _present(results: "FigureResults", algorithm: str) -> "pd.DataFrame":
     if algorithm not in results.config["algorithms"]:
         raise NotMeasurableError(Verdict.NOT_RUN, f"{algorithm} is not among the algorithms")
+    require_same_config(results, algorithm)
     part = results.table[results.table["algorithm"] == algorithm]
     if part.empty:
         raise NotMeasurableError(Verdict.NOT_RUN, f"every run of {algorithm} failed")

@@ -16,16 +16,19 @@ WIDTH = 160
 @click.argument("figures", nargs=-1, metavar="[FIGURE]...")
 @results_option
 @click.option("--json", "as_data", is_flag=True, help="Print the verdicts as JSON.")
+@click.option("--strict", is_flag=True, help="Exit with code 5 unless every claim is reproduced.")
 @click.pass_context
-def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: bool) -> None:
+def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: bool, strict: bool) -> None:
     """Compare results with the paper's claims.
 
     Judges the claims of each FIGURE, or of all figures if none is given. Trains and changes nothing. The exit code is 5
-    if a claim is not reproduced although there are enough trials to judge it, otherwise 4 if results are damaged.
+    if a claim is not reproduced although there are enough trials to judge it, otherwise 4 if results are damaged,
+    otherwise 5 if no claim about a FIGURE that you name can be judged.
     """
     from fa_repro.claims.claim import Verdict
     from fa_repro.experiment.check import check_figures
     from fa_repro.report import text
+    from fa_repro.report.summary import amount
 
     found = check_figures(results, figures)
     if as_data:
@@ -40,5 +43,11 @@ def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, a
         names = ", ".join(f"{each.figure} {each.claim.name}" for each in wrong)
         click.echo(f"error: not reproduced: {names}", err=True)
         ctx.exit(NotReproducedError.exit_code)
+    if strict and (open_ := sum(len(figure.judgements) - figure.counts[Verdict.REPRODUCED] for figure in found)):
+        click.echo(f"error: --strict: {amount(open_, 'claim')} not reproduced or not judged", err=True)
+        ctx.exit(NotReproducedError.exit_code)
     if any(figure.trouble for figure in found):
         ctx.exit(StorageError.exit_code)
+    if figures and (unjudged := [figure.name for figure in found if not figure.counts[Verdict.REPRODUCED]]):
+        click.echo(f"error: no claim could be judged: {', '.join(unjudged)}", err=True)
+        ctx.exit(NotReproducedError.exit_code)

@@ -1,7 +1,7 @@
 """Messages of the command line about plans and results."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from fa_repro.execution.batching import choose_jobs, cores, divide, form_batches
 from fa_repro.execution.executor import LOCAL, Execution
 from fa_repro.experiment.plan import Plan
 from fa_repro.experiment.previous import read_previous
+from fa_repro.experiment.reference import compare
 from fa_repro.experiment.reproduce import Repeated
 from fa_repro.experiment.request import Request
 from fa_repro.experiment.result import Result
@@ -155,17 +156,8 @@ def _reasons(plan: Plan, results: Path, name: str) -> list[str]:
         return [f"there are no valid results in {directory}" if directory.exists() else "never run"]
     if changed := previous.changed_sources(plan.missing):
         return [f"{each} has changed since {directory} was created" for each in changed]
-    old, new = _flat(previous.config), _flat(plan.config.data)
     changed = [
-        f"{key} is {new.get(key, 'not set')} now, but {old.get(key, 'not set')} in {directory}"
-        for key in dict.fromkeys([*new, *old])
-        if old.get(key) != new.get(key)
+        f"{key} is {'not set' if new is None else new} now, but {'not set' if old is None else old} in {directory}"
+        for key, (new, old) in compare(plan.config.data, previous.config).items()
     ]
     return changed or ["the runs failed, are no longer stored, or are from a version that computes different numbers"]
-
-
-def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return flat

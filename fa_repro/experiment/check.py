@@ -1,12 +1,14 @@
 """Compare saved results with the claims of the paper; results are only read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from fa_repro import registry
 from fa_repro.claims.claim import Judgement, Verdict, judge_claim
 from fa_repro.errors import ConfigError, StorageError
+from fa_repro.experiment import reference
 from fa_repro.experiment.status import status_of
 from fa_repro.figures import Figure
 from fa_repro.results import in_progress
@@ -37,6 +39,8 @@ class CheckedFigure:
         One for each claim, in the order in which the module of the figure defines them.
     trouble : str
         Why existing results cannot be read; empty if they can be read or do not exist.
+    differences : mapping of str to (value, value)
+        Dotted keys of their config whose values differ from those of the shipped config, with both values.
     """
 
     name: str
@@ -45,6 +49,7 @@ class CheckedFigure:
     saved: FigureResults | None
     judgements: tuple[Judgement, ...]
     trouble: str = ""
+    differences: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -90,5 +95,7 @@ def _checked(name: str, results: Path) -> CheckedFigure:
         reason = str(error) if there else in_progress.describe_progress(results, name) or str(error)
         judgements = tuple(Judgement(name, claim, Verdict.NOT_RUN, None, reason) for claim in figure.claims)
         return CheckedFigure(name, figure.title, state, None, judgements, reason if there else "")
+    found = reference.differences(name, saved.config)
+    saved = replace(saved, differences=reference.concerning_claims(found, figure, saved.config["sweep"]))
     judgements = tuple(judge_claim(name, claim, saved) for claim in figure.claims)
-    return CheckedFigure(name, figure.title, state, saved, judgements)
+    return CheckedFigure(name, figure.title, state, saved, judgements, differences=found)

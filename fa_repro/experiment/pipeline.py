@@ -15,6 +15,7 @@ from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution.executor import Execution
 from fa_repro.execution.missing import Begin, TrainingSummary, train_missing
 from fa_repro.execution.progress import Progress, Silent
+from fa_repro.experiment import reference
 from fa_repro.experiment.previous import read_previous
 from fa_repro.experiment.request import Request
 from fa_repro.experiment.result import Result
@@ -147,6 +148,7 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
         "repeat": provenance.repeat_commands(target),
         "config_hash": directory.config_hash(request.document.data),
         **counts,
+        "differs": {key: list(values) for key, values in reference.differences(request.name, config.data).items()},
         "numerics": numerics.VERSION,
         "sources": config.sources,
         "source_files": source_code.files(config.sources),
@@ -212,6 +214,7 @@ def _about_runs(config: Config, summary: TrainingSummary) -> dict[str, Any]:
         "runs": len(summary.runs),
         "diverged": [{**run.labels, "example": diverged[run.key]} for run in runs if run.key in diverged],
         "failed": [{**run.labels, "reason": summary.reasons[run.key]} for run in runs if run.key in summary.reasons],
+        "mixed": provenance.mixture(each.origin for each in summary.stored.values()),
         "seconds": {"training": round(summary.seconds, 3)},
     }
 

@@ -9,6 +9,7 @@ from fa_repro import registry, source_code
 from fa_repro.config import locate
 from fa_repro.config.source import read_source
 from fa_repro.errors import ConfigError, StorageError
+from fa_repro.experiment import reference
 from fa_repro.io.manifest import ManifestError, read_manifest
 from fa_repro.results import in_progress
 from fa_repro.results.directory import config_hash
@@ -80,7 +81,12 @@ def _state(folder: Path, current: str, partial: str | None) -> str:
     words += [f"stale: {reason}" for reason in _outdated(manifest, current)]
     if lists["options"]:
         words.append(f"created with {' '.join(map(str, lists['options']))}")
-    done = ", ".join(words) or "done"
+    remarks = []
+    if isinstance(differs := manifest.get("differs"), dict) and differs:
+        remarks.append(f"differs from the shipped config in {reference.listed(differs)}")
+    if isinstance(mixed := manifest.get("mixed"), dict) and mixed:
+        remarks.append(f"runs of several origins ({reference.listed(mixed)})")
+    done = ", ".join([*(words or ["done"]), *remarks])
     return f"{done}; a later command is {partial}" if partial else done
 
 

@@ -107,6 +107,7 @@ def _online(results: "FigureResults", at: int, last: int) -> "pd.Series":
     if table.empty or others:
         reason = f"{ONLINE} has no results" if table.empty else f"these are results of a sweep over {', '.join(others)}"
         raise NotMeasurableError(Verdict.NOT_RUN, reason)
+    evidence.require_same_config(results, ONLINE)
     return evidence.end_values(table, evidence.Endpoint(TO_BACKPROP, at, last))
 
 

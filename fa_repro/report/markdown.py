@@ -1,7 +1,8 @@
 """The report as Markdown, for a README that shows the pictures of `results/gallery/`."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from fa_repro import registry
 from fa_repro.claims.claim import Verdict
@@ -15,19 +16,36 @@ from fa_repro.training import numerics
 COLUMNS = ("claim", "where", "published", "measured", "verdict")
 
 
-def fingerprint() -> str:
-    """Fingerprint of what a report's numbers depend on: numerics, shipped configs and claims. Reads no results.
+def fingerprint(checked: Sequence[CheckedFigure] | None = None) -> str:
+    """Fingerprint of what a report's numbers depend on: numerics, configs and claims.
 
-    A report with a different fingerprint in its first line is from another version of the program, and may be outdated.
+    Of checked figures, it has the numerics and the configs of their results; otherwise those of this version and of the
+    shipped configs. A report whose first line has another fingerprint than the latter may be outdated.
     """
     names = figures_with_claims()
-    configs = {name: config_hash(locate.read_config(locate.shipped_folder() / f"{name}.yaml").data) for name in names}
+    if checked is None:
+        configs = {
+            name: config_hash(locate.read_config(locate.shipped_folder() / f"{name}.yaml").data) for name in names
+        }
+        versions = str(numerics.VERSION)
+    else:
+        found = {one.name: one.saved.manifest if one.saved else {} for one in checked}
+        configs = {name: _config(manifest) for name, manifest in found.items()}
+        versions = (
+            " and ".join(sorted({str(each.get("numerics", "unknown")) for each in found.values() if each})) or "-"
+        )
     claims = [
         (name, each.name, each.statement, each.where, each.published_text, each.criterion)
         for name in names
         for each in registry.module("figures", name).FIGURE.claims
     ]
-    return f"numerics {numerics.VERSION}, configs {_short(configs)}, claims {_short(claims)}"
+    return f"numerics {versions}, configs {_short(configs)}, claims {_short(claims)}"
+
+
+def _config(manifest: Mapping[str, Any]) -> Any:
+    """Hash of the config file that results were created from, and the options that changed it."""
+    known, options = manifest.get("config_hash"), manifest.get("options")
+    return [known, options] if options else known
 
 
 def rows(checked: CheckedFigure) -> list[tuple[str, ...]]:
@@ -40,7 +58,7 @@ def rows(checked: CheckedFigure) -> list[tuple[str, ...]]:
 
 def render_markdown(checked: Sequence[CheckedFigure]) -> str:
     """Render the report on checked figures as Markdown."""
-    return "\n".join([f"<!-- made by: fa-repro report --markdown; {fingerprint()} -->", *_lines(checked)]) + "\n"
+    return "\n".join([f"<!-- made by: fa-repro report --markdown; {fingerprint(checked)} -->", *_lines(checked)]) + "\n"
 
 
 def _lines(checked: Sequence[CheckedFigure]) -> Iterator[str]:

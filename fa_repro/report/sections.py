@@ -214,6 +214,14 @@ def _notes(checked: CheckedFigure) -> Iterator[str]:
         yield f"These results are out of date. Update them with: fa-repro run {checked.name}"
     if "created with " in checked.state:
         yield "These results were created with options that override settings of the config of this name."
+    for key, (value, shipped) in checked.differences.items():
+        yield f"Differs from the shipped config: {key} is {_setting(value)}, there {_setting(shipped)}."
+    for name, origins in mapped(manifest.get("mixed")).items():
+        yield f"Its runs have several origins: {name} {' and '.join(map(str, listed(origins)))}."
+
+
+def _setting(value: Any) -> str:
+    return "not set" if value is None else yaml.inline(value)
 
 
 def _which(each: Mapping[str, Any]) -> tuple[str, ...]:

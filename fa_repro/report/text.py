@@ -50,10 +50,21 @@ def as_json(checked: Sequence[CheckedFigure]) -> str:
     data = {
         "schema": SCHEMA,
         "counts": {str(verdict): sum(each.counts[verdict] for each in checked) for verdict in Verdict},
-        "figures": [{"figure": each.name, "title": each.title, "state": each.state} for each in checked],
+        "figures": [_about(each) for each in checked],
         "claims": [_plain(each.as_data()) for figure in checked for each in figure.judgements],
     }
     return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _about(checked: CheckedFigure) -> dict[str, Any]:
+    differences = {key: {"value": value, "shipped": other} for key, (value, other) in checked.differences.items()}
+    return {
+        "figure": checked.name,
+        "title": checked.title,
+        "state": checked.state,
+        "differences": differences,
+        "mixed": dict(checked.saved.manifest.get("mixed", {})) if checked.saved else {},
+    }
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The results of a figure, as they are saved and loaded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,12 +22,16 @@ class FigureResults:
         The resolved config.
     manifest : mapping
         Further information: provenance of the results, and which runs diverged or failed.
+    differences : mapping of str to (value, value)
+        Dotted keys of the config that are not as the claims about the figure have it, with the values here and there;
+        set by `fa_repro.experiment.check`.
     """
 
     table: "pd.DataFrame"
     extra: "Mapping[str, pd.DataFrame]"
     config: Mapping[str, Any]
     manifest: Mapping[str, Any]
+    differences: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
     def rule(self, algorithm: str) -> str | None:
         """The rule of an algorithm, from the config; None if it is swept."""

@@ -4,6 +4,7 @@ import os
 import platform
 import shlex
 import subprocess
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -60,6 +61,27 @@ def machine() -> dict[str, Any]:
         "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
         "blas_kernels": sorted({each["architecture"] for each in threadpool_info() if "architecture" in each}),
     }
+
+
+@cache
+def origin() -> dict[str, str]:
+    """What a run's numbers may depend on besides its key: versions, commit and the kernels of matrix products."""
+    source = git_source()
+    commit = source["git_commit"] or "unknown"
+    return {
+        **{name: versions()[name] for name in ("python", "fa_repro", "numpy")},
+        "commit": f"{commit}, with uncommitted changes" if source["git_dirty"] else commit,
+        "BLAS kernels": ", ".join(machine()["blas_kernels"]) or "unknown",
+    }
+
+
+def mixture(origins: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
+    """In what the runs of a figure have several origins: names, each with its values."""
+    values: dict[str, set[str]] = {}
+    for each in origins:
+        for name, value in each.items():
+            values.setdefault(name, set()).add(value)
+    return {name: sorted(found) for name, found in values.items() if len(found) > 1}
 
 
 def _git(folder: Path, *words: str) -> str | None:

@@ -16,7 +16,7 @@ from fa_repro.errors import StorageError
 from fa_repro.io import atomic
 from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified
 from fa_repro.results import paths
-from fa_repro.results.provenance import versions
+from fa_repro.results.provenance import origin, versions
 from fa_repro.training.runs import Outcome, Run
 from fa_repro.typing import Array
 
@@ -39,11 +39,14 @@ class RunSummary:
         Training time.
     sha256 : str
         SHA-256 of its record, which `load` verifies.
+    origin : mapping of str to str
+        Where it was trained, see `provenance.origin`.
     """
 
     diverged_at: int | None
     seconds: float
     sha256: str
+    origin: Mapping[str, str]
 
 
 class _Group(Mapping[str, Array]):
@@ -181,6 +184,7 @@ class Store:
             "seconds": seconds,
             "setup": _about(run),
             "versions": versions(),
+            "origin": origin(),
             "files": {_RECORD: {"sha256": atomic.sha256(record), "bytes": len(record)}},
         }
         manifest["seal"] = _seal(manifest)
@@ -259,7 +263,8 @@ def _about(run: Run) -> dict[str, Any]:
 
 
 def _summary(manifest: Mapping[str, Any]) -> RunSummary:
-    return RunSummary(manifest["diverged_at"], float(manifest["seconds"]), manifest["files"][_RECORD]["sha256"])
+    sha256, origin_ = manifest["files"][_RECORD]["sha256"], manifest["origin"]
+    return RunSummary(manifest["diverged_at"], float(manifest["seconds"]), sha256, origin_)
 
 
 def _decoded(record: bytes) -> Outcome:

@@ -91,7 +91,21 @@ def test_claim_not_reproduced_exits_with_5(workplace: Path, command: Command) ->
     assert "feedback_alignment_end" not in line
     assert "\nnot reproduced" in done.stdout
     assert command("check", "linear", "--json").exit_code == 5
-    assert command("check", "nse").exit_code == 0
+
+
+def test_a_figure_without_verdicts_exits_with_5(results: Path, command: Command) -> None:
+    done = command("check", "mnist", "linear")
+    assert (done.exit_code, done.stderr) == (5, "error: no claim could be judged: mnist\n")
+    assert command("check", "linear").exit_code == 0
+    assert command("check").exit_code == 0  # figures that are not named need not have been run
+
+
+def test_strict_wants_every_claim_reproduced(results: Path, command: Command) -> None:
+    assert command("check", "linear", "--strict").exit_code == 0
+    done = command("check", "--strict")
+    assert done.exit_code == 5
+    count = sum(len(registry.module("figures", name).FIGURE.claims) for name in figures_with_claims()) - 20
+    assert done.stderr == f"error: --strict: {count} claims not reproduced or not judged\n"
 
 
 def test_diverged_runs_are_not_reproduced(workplace: Path, command: Command) -> None:
@@ -112,12 +126,13 @@ def test_diverged_runs_are_not_reproduced(workplace: Path, command: Command) -> 
         (["--sweep", "network.init_range=0.01,0.1", "--set", "trials=5"], Verdict.NOT_RUN),
     ],
 )
-def test_insufficient_evidence_is_no_failure(
+def test_insufficient_evidence_is_no_verdict(
     workplace: Path, command: Command, options: list[str], verdict: Verdict
 ) -> None:
     shutil.rmtree(workplace / "configs")
     command("run", "linear", *options)
-    assert command("check", "linear").exit_code == 0
+    assert command("check").exit_code == 0
+    assert command("check", "linear").exit_code == 5
     (found,) = check_figures(workplace / "results", ["linear"])
     assert {each.verdict for each in found.judgements} == {verdict}
 
@@ -137,7 +152,7 @@ def test_unfinished_figure_reports_its_progress(
     with monkeypatch.context() as patch:
         stopped_at(patch, 5)
         assert command("run", "linear").exit_code == 130
-    done = command("check", "linear")
+    done = command("check")
     assert done.exit_code == 0
     assert "partial: 5 of 12 runs are trained, resume with: fa-repro run linear" in done.stdout
 

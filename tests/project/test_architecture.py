@@ -77,7 +77,7 @@ def test_a_new_rule_is_one_file(tmp_path: Path) -> None:
     """A rule dropped into a copy of the package runs from a YAML, is a probe, and is suggested when misspelt."""
     copy = tmp_path / "fa_repro"
     for path in PACKAGE.rglob("*"):
-        if path.suffix in (".py", ".csv"):
+        if path.suffix in (".py", ".csv", ".json"):
             target = copy / path.relative_to(PACKAGE)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())

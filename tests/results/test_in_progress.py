@@ -27,7 +27,9 @@ def test_list_shows_progress_beside_old_results(command: Command, monkeypatch: p
     with monkeypatch.context() as patch:
         stopped_at(patch, 2)
         command("run", "linear", "--set", "trials=5", "--results", "results")
-    assert "done; a later command is partial: 14 of 20 runs are trained" in command("list").stdout
+    (line,) = (each for each in command("list").stdout.splitlines() if each.startswith("linear "))
+    assert line.split()[1] == "done,"
+    assert "; a later command is partial: 14 of 20 runs are trained" in line
     assert contents(Path("results/linear")) == before
 
 

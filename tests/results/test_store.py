@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fa_repro.io import atomic
+from fa_repro.results import provenance
 from fa_repro.results.store import RunSummary, Store
 from fa_repro.training.runs import Run
 from fa_repro.training.trainer import train
@@ -19,7 +20,8 @@ def test_a_stored_run_comes_back_bit_for_bit(stored_run: tuple[Store, Run, Path]
     loaded = store.load(one)
     assert loaded is not None
     assert_same(loaded, train([one])[0])
-    assert store.summary(one) == RunSummary(None, 1.5, atomic.sha256((folder / "record.npz").read_bytes()))
+    sha256 = atomic.sha256((folder / "record.npz").read_bytes())
+    assert store.summary(one) == RunSummary(None, 1.5, sha256, provenance.origin())
 
 
 def test_run_replaced_while_read_is_not_damaged(

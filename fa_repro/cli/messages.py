@@ -74,8 +74,9 @@ def plan_text(request: Request, plan: Plan, results: Path, execution: Execution)
     if plan.config.studies:
         count = len(plan.config.studies)
         studies = "study" if count == 1 else "studies"
-        return f"{request.name}: {count} {studies} to compute. Nothing is trained; results are computed again each time"
-    lines = [f"{request.name}: {amount(len(plan.runs), 'run')}, {len(plan.missing)} to train", *_grid(plan)]
+        what = f"{request.results_name}: {count} {studies} to compute"
+        return f"{what}. Nothing is trained; results are computed again each time"
+    lines = [f"{request.results_name}: {amount(len(plan.runs), 'run')}, {len(plan.missing)} to train", *_grid(plan)]
     total, missing, failed = (
         Counter(run.condition.algorithm for run in runs)
         for runs in (plan.runs, plan.missing, [run for run, _ in plan.failed])
@@ -88,7 +89,7 @@ def plan_text(request: Request, plan: Plan, results: Path, execution: Execution)
     if plan.missing:
         if plan.config.axes and len(plan.missing) < len(plan.runs):
             lines += _shortened([f"  missing: {_which(runs)}" for runs in _by_entry(plan.missing)])
-        reasons = ["--force"] if execution.force else _reasons(plan, results, request.name)
+        reasons = ["--force"] if execution.force else _reasons(plan, results, request.results_name)
         lines += [f"  why: {reason}" for reason in reasons]
         lines.append(f"  time: {_time(plan, execution)}")
     return "\n".join(lines)

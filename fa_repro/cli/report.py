@@ -16,9 +16,10 @@ def report_command(results: Path, as_markdown: bool) -> None:
     Writes DIR/report.html, a self-contained page. Trains nothing; missing and damaged results are reported in the page.
     """
     from fa_repro.errors import StorageError
-    from fa_repro.experiment.check import check_figures
+    from fa_repro.experiment.check import check_figures, variants_with_claims
 
-    checked = check_figures(results)
+    checked, names = check_figures(results), variants_with_claims(results)
+    variants = check_figures(results, list(names)) if names and not as_markdown else []
     if as_markdown:
         from fa_repro.report.markdown import render_markdown
 
@@ -27,7 +28,7 @@ def report_command(results: Path, as_markdown: bool) -> None:
         from fa_repro.io.atomic import replace_together
         from fa_repro.report.page import NAME, render_page
 
-        replace_together(results, {NAME: render_page(checked, results).encode(errors="backslashreplace")})
+        replace_together(results, {NAME: render_page(checked, results, variants).encode(errors="backslashreplace")})
         click.echo(results / NAME)
-    if troubles := [one.trouble for one in checked if one.trouble]:
+    if troubles := [one.trouble for one in (*checked, *variants) if one.trouble]:
         raise StorageError("\n".join(troubles))

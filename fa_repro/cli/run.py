@@ -73,6 +73,7 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="FOLDER",
     help="Repeat the results in FOLDER from their config, and check that the files agree byte for byte.",
 )
+@click.option("--name", "variant", metavar="NAME", help="Keep the results as DIR/NAME, a variant of FIGURE.")
 @click.option("--dry-run", is_flag=True, help="Train nothing; show cached and missing runs and the estimated time.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the paths of the pictures, and errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print debug messages too.")
@@ -93,6 +94,7 @@ def run_command(
     executor: str,
     shard: tuple[int, int] | None,
     folder: Path | None,
+    variant: str | None,
     dry_run: bool,
     quiet: bool,
     verbose: bool,
@@ -111,8 +113,8 @@ def run_command(
     if force or folder is not None:
         interrupts.set_message(ANEW)
     if folder is not None:
-        others = figures or config or settings or sweep or only or quick or shard or dry_run or force or retry_failed
-        if others or formats:
+        others = [figures, config, settings, sweep, only, quick, shard, dry_run, force, retry_failed, variant, formats]
+        if any(others):
             raise click.UsageError(
                 "--from repeats the results in FOLDER as they are; leave out FIGURE and its options. Possible with it: "
                 "--results, --data-dir, --offline, --jobs, --executor, --quiet, --verbose."
@@ -122,7 +124,7 @@ def run_command(
         return
     if not figures:
         raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows all figures.")
-    requests = _requests(figures, settings, config, sweep, only, quick, formats)
+    requests = _requests(figures, settings, config, sweep, only, quick, formats, variant)
     if dry_run:
         from fa_repro.cli.messages import plan_text
         from fa_repro.experiment.plan import plan_runs
@@ -141,8 +143,9 @@ def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest:
     from fa_repro.experiment.request import Request
 
     names = dict.fromkeys(each for name in figures for each in (locate.config_names() if name == "all" else [name]))
-    if config is not None and len(names) > 1:
-        raise click.UsageError("--config can only be used with a single FIGURE")
+    for option, value in (("--config", config), ("--name", rest[-1])):
+        if value is not None and len(names) > 1:
+            raise click.UsageError(f"{option} can only be used with a single FIGURE")
     requests = [Request(name, settings, config, *rest) for name in names]
     problems: list[str] = []
     for request in requests:
@@ -160,7 +163,7 @@ def _run_request(request: "Request", results: Path, execution: "Execution", prog
     from fa_repro.experiment.pipeline import run_request
 
     result = run_request(request, results, execution, progress)
-    for line in result_lines(request.name, result):
+    for line in result_lines(request.results_name, result):
         if not quiet:
             click.echo(line, err=True)
     for line in problem_lines(result.diverged, result.failed):
@@ -188,7 +191,7 @@ def _train_share(
         return 0
     done = train_shard(request, results, shard, execution, progress)
     if not quiet:
-        name = f"{request.name}, shard {shard[0]} of {shard[1]}"
+        name = f"{request.results_name}, shard {shard[0]} of {shard[1]}"
         click.echo(f"{name}: trained {amount(len(done.trained), 'run')}, {done.cached} cached", err=True)
         click.echo(f"When all shards have finished, run: {request.command(results)}", err=True)
     for line in problem_lines(done.diverged, done.failed):

@@ -28,6 +28,16 @@ def is_config_name(word: str) -> bool:
     return bool(_NAME.fullmatch(word)) and not {word, word.split("/")[0]} & set(RESERVED)
 
 
+def check_variant_name(name: str) -> None:
+    """Raise ConfigError unless results of a variant can be kept under this name, beside those of all configs."""
+    known = {each.casefold() for each in (*config_names(), *config_names(extras=True))}
+    taken = {*known, *(each.split("/")[0] for each in known), *RESERVED}
+    if name.casefold() in taken:
+        raise ConfigError([f"--name {name}: this name is taken. Choose another one"])
+    if "/" in name or not is_config_name(name):
+        raise ConfigError([f"--name {name}: expected letters, digits, - and _, beginning with a letter or digit"])
+
+
 def config_names(extras: bool = False) -> list[str]:
     """Sorted names of all configs without a folder (those of `all`), or with `extras` of all configs in folders."""
     folders = (Path("configs"), shipped_folder())

@@ -9,7 +9,7 @@ from fa_repro import registry
 from fa_repro.claims.claim import Judgement, Verdict, judge_claim
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment import reference
-from fa_repro.experiment.status import status_of
+from fa_repro.experiment.status import status_of, variants
 from fa_repro.figures import Figure
 from fa_repro.results import in_progress
 from fa_repro.results.directory import load
@@ -41,6 +41,8 @@ class CheckedFigure:
         Why existing results cannot be read; empty if they can be read or do not exist.
     differences : mapping of str to (value, value)
         Dotted keys of their config whose values differ from those of the shipped config, with both values.
+    variant_of : str
+        The figure of which these results are a variant, with a name of their own; empty otherwise.
     """
 
     name: str
@@ -50,6 +52,7 @@ class CheckedFigure:
     judgements: tuple[Judgement, ...]
     trouble: str = ""
     differences: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    variant_of: str = ""
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -64,20 +67,26 @@ def figures_with_claims() -> tuple[str, ...]:
 
 
 def check_figures(results: Path, chosen: Sequence[str] = ()) -> list[CheckedFigure]:
-    """Compare results with claims, for the chosen figures or for all figures with claims.
+    """Compare results with claims, for the chosen figures and variants, or for all figures with claims.
 
     Raises
     ------
     ConfigError
-        If a name is not a figure with claims.
+        If a name is neither a figure with claims nor a variant of one.
     """
-    known = figures_with_claims()
-    if unknown := [name for name in chosen if name not in known]:
+    known, kept = figures_with_claims(), variants_with_claims(results)
+    every = (*known, *kept)
+    if unknown := [name for name in chosen if name not in every]:
         raise ConfigError(
-            f"no claims about {name!r}{did_you_mean(name, known)} Figures with claims: {', '.join(known)}."
+            f"no claims about {name!r}{did_you_mean(name, every)} Figures with claims: {', '.join(every)}."
             for name in unknown
         )
-    return [_checked(name, results) for name in dict.fromkeys(chosen or known)]
+    return [_checked(name, results, kept.get(name, name)) for name in dict.fromkeys(chosen or known)]
+
+
+def variants_with_claims(results: Path) -> dict[str, str]:
+    """Names of the variants of figures with claims among these results, each with its figure."""
+    return {name: config for name, _, config in variants(results) if config in figures_with_claims()}
 
 
 def _figure(name: str) -> Figure:
@@ -85,17 +94,17 @@ def _figure(name: str) -> Figure:
     return figure
 
 
-def _checked(name: str, results: Path) -> CheckedFigure:
-    figure = _figure(name)
-    state = status_of(name, results).status
+def _checked(name: str, results: Path, figure_name: str) -> CheckedFigure:
+    figure, variant_of = _figure(figure_name), figure_name if name != figure_name else ""
+    state = status_of(name, results, variant_of).status
     try:
         saved = load(figure_folder(results, name), name)
     except StorageError as error:
         there = (figure_folder(results, name) / "manifest.json").exists()
         reason = str(error) if there else in_progress.describe_progress(results, name) or str(error)
         judgements = tuple(Judgement(name, claim, Verdict.NOT_RUN, None, reason) for claim in figure.claims)
-        return CheckedFigure(name, figure.title, state, None, judgements, reason if there else "")
-    found = reference.differences(name, saved.config)
+        return CheckedFigure(name, figure.title, state, None, judgements, reason if there else "", {}, variant_of)
+    found = reference.differences(figure_name, saved.config)
     saved = replace(saved, differences=reference.concerning_claims(found, figure, saved.config["sweep"]))
     judgements = tuple(judge_claim(name, claim, saved) for claim in figure.claims)
-    return CheckedFigure(name, figure.title, state, saved, judgements, differences=found)
+    return CheckedFigure(name, figure.title, state, saved, judgements, "", found, variant_of)

@@ -54,6 +54,7 @@ def run(
     jobs: int | None = 1,
     executor: str = "local",
     formats: Sequence[str] | None = None,
+    variant: str | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Train the missing runs of a figure, and write its tables, picture, config and manifest.
@@ -87,6 +88,8 @@ def run(
     formats : sequence of str, optional
         Picture formats besides PNG: `pdf`, `svg`. None for the formats of the existing results. Existing pictures in
         other formats are removed.
+    variant : str, optional
+        Name under which to keep the results, beside those of the config itself: `--name` on the command line.
     progress : Progress, optional
         Receives the progress of training.
 
@@ -114,7 +117,7 @@ def run(
     execution = Execution(jobs, executor, force, retry_failed)
     only = (only,) if isinstance(only, str) else tuple(only)
     chosen = None if formats is None else parse_formats(formats)
-    request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick, chosen)
+    request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick, chosen, variant)
     return run_request(request, Path(results), execution, progress or Silent())
 
 
@@ -124,7 +127,7 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
     began = time.monotonic()
     config = request.resolved
     figure: Figure = registry.module("figures", config.figure).FIGURE
-    target = figure_folder(results, request.name)
+    target, previous = figure_folder(results, request.results_name), read_previous(results, request.results_name)
     directory.prepare(target)
     formats = request.formats or directory.saved_formats(target)
     summary, failed = TrainingSummary({}, {}), list[tuple[Run | Study, str]]()
@@ -132,7 +135,9 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
         from fa_repro.execution.studies import compute_studies  # imported here because it needs pandas
 
         computing = time.monotonic()
-        tables, studies_failed = compute_studies(config.studies, figure.columns, config.axes, progress, request.name)
+        tables, studies_failed = compute_studies(
+            config.studies, figure.columns, config.axes, progress, request.results_name
+        )
         failed += studies_failed
         counts = _about_studies(config, studies_failed, time.monotonic() - computing)
     else:
@@ -140,7 +145,8 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
         failed += summary.failed
         counts = _about_runs(config, summary)
     about: dict[str, Any] = {
-        "name": request.name,
+        "name": request.results_name,
+        "config_name": request.name,
         "figure": config.figure,
         "seed": config.data["seed"],
         "options": request.options(),
@@ -163,7 +169,9 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
     about["remarks"] = list(figure.remarks(saved))
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
     directory.save(target, saved, pictures)
-    in_progress.end(results, request.name)
+    in_progress.end(results, request.results_name)
+    if replaced := previous.replaced_by(saved):
+        notices.info("%s: %s", request.results_name, replaced)
     return Result(
         saved.table,
         saved.extra,
@@ -194,11 +202,11 @@ def _train_and_tabulate(
     config, store, trained = request.resolved, Store(results), frozenset[str]()
     runs, begin = config.runs(), _begin(request, results)
     for attempt in range(ATTEMPTS):
-        summary = train_missing(runs, store, execution, progress, request.name, begin, verify=attempt > 0)
+        summary = train_missing(runs, store, execution, progress, request.results_name, begin, verify=attempt > 0)
         summary = replace(summary, trained=summary.trained | (trained & summary.stored.keys()))
         if not summary.stored:
             first = next(iter(summary.reasons.values()))
-            raise FaReproError(f"{request.name}: every run failed; nothing was written. First failure: {first}")
+            raise FaReproError(f"{request.results_name}: every run failed; nothing was written. First failure: {first}")
         try:
             return tabulate_runs(figure, runs, summary, store, config.axes), summary
         except RunLostError as error:
@@ -234,17 +242,17 @@ def train_shard(
 ) -> TrainingSummary:
     """Train and store the runs of shard `part[0]` (from 1) of `part[1]`; create no tables and no picture."""
     runs, begin = request.resolved.runs(), _begin(request, results)
-    return train_missing(runs, Store(results), execution, progress, request.name, begin, part, verify=True)
+    return train_missing(runs, Store(results), execution, progress, request.results_name, begin, part, verify=True)
 
 
 def _begin(request: Request, results: Path) -> Begin:
     """A callback before training: tells which sources have changed, and records the runs for `fa-repro list`."""
-    previous = read_previous(results, request.name)
+    previous = read_previous(results, request.results_name)
 
     def begin(total: int, missing: Sequence[Run]) -> None:
         for changed in previous.changed_sources(missing):
-            notices.info("%s: %s has changed since: training again", request.name, changed)
+            notices.info("%s: %s has changed since: training again", request.results_name, changed)
         command, sources = request.command(results), request.resolved.sources
-        in_progress.begin(results, request.name, command, total, [run.key for run in missing], sources)
+        in_progress.begin(results, request.results_name, command, total, [run.key for run in missing], sources)
 
     return begin

@@ -7,9 +7,11 @@ from typing import Any
 
 from fa_repro import registry
 from fa_repro.errors import ConfigError, StorageError
+from fa_repro.experiment.reference import compare
 from fa_repro.io import yaml
 from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.results import in_progress
+from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.paths import figure_folder
 from fa_repro.training.runs import Run
 
@@ -22,20 +24,36 @@ class Previous:
     ----------
     config : mapping, optional
         Their resolved config; None if there are no valid results.
-    command : str
-        The command that created them.
+    manifest : mapping
+        Their manifest; empty if there is none.
     sources : mapping of str to str
         Fingerprints of the source of their rules and tasks, or of those of an unfinished command.
     """
 
     config: Mapping[str, Any] | None = None
-    command: str = ""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def changed_sources(self, missing: Iterable[Run]) -> list[str]:
         """The rules and tasks of runs, such as `rule backprop`, whose source has changed since."""
         now = {name: each for run in missing for name, each in run.condition.setup.sources.items()}
         return [registry.describe(name) for name, each in now.items() if self.sources.get(name, each) != each]
+
+    def replaced_by(self, new: FigureResults) -> str:
+        """What was lost, and how to get it back, if new results of another config replace these; else empty."""
+        if self.config is None or not compare(new.config, self.config):
+            return ""
+        undo = (
+            ""
+            if self.manifest.get("config_hash") == new.manifest["config_hash"]
+            else "undo the edit of the config and "
+        )
+        stored = all(self.manifest.get(key) == new.manifest[key] for key in ("numerics", "versions"))
+        free = ", which trains nothing" if stored else ""
+        return (
+            f"replaced results of another config. To get them back{free}, {undo}run: {self.manifest.get('command')}. "
+            "To keep both, add --name NAME to one of the commands"
+        )
 
 
 def read_previous(results: Path, name: str) -> Previous:
@@ -48,4 +66,4 @@ def read_previous(results: Path, name: str) -> Previous:
     except (ManifestError, StorageError, ConfigError, KeyError):
         return Previous(sources=sources)
     known = manifest.get("sources")
-    return Previous(config, str(manifest.get("command", "")), {**(known if isinstance(known, dict) else {}), **sources})
+    return Previous(config, manifest, {**(known if isinstance(known, dict) else {}), **sources})

@@ -72,7 +72,9 @@ def reproduce_results(folder: Path, execution: Execution, progress: Progress, re
         raise ConfigError([f"{problem}. Choose another folder, or leave out --results"])
     with _place(results) as place:
         pictures = parse_formats(each for each in FORMATS if f"{Path(name).name}.{each}" in before)
-        request = Request(name, config=folder / "config.yaml", formats=pictures)
+        source = str(manifest.get("config_name", name))
+        variant = name if name != source else None
+        request = Request(source, config=folder / "config.yaml", formats=pictures, variant=variant)
         repeated = run_request(request, place, replace(execution, force=True), progress)
         after = {path.name: path.read_bytes() for path in repeated.directory.iterdir() if path.is_file()}
     agreeing = [file for file in before if before[file] == after.get(file)]

@@ -21,7 +21,7 @@ class Request:
     Attributes
     ----------
     name : str
-        Name of a config, normally of a figure; results go to a folder of this name.
+        Name of a config, normally of a figure; results go to a folder of this name, unless they are a variant.
     settings : mapping
         Dotted key to value.
     config : Path, optional
@@ -35,6 +35,8 @@ class Request:
     formats : tuple of str, optional
         Picture formats, see `results.picture_formats`; None for the formats of the existing results. They do
         not affect any numbers, so they are not part of `options`.
+    variant : str, optional
+        Name under which the results are kept, beside those of the config itself.
     """
 
     name: str
@@ -44,6 +46,12 @@ class Request:
     only: tuple[str, ...] = ()
     quick: bool = False
     formats: tuple[str, ...] | None = None
+    variant: str | None = None
+
+    @property
+    def results_name(self) -> str:
+        """The name of the results and of their folder."""
+        return self.variant or self.name
 
     @cached_property
     def document(self) -> Document:
@@ -61,6 +69,8 @@ class Request:
         """
         if not (isinstance(self.settings, Mapping) and isinstance(self.sweep, Mapping)):
             raise ConfigError(["settings: expected a mapping of dotted keys to values"])
+        if self.variant is not None:
+            locate.check_variant_name(self.variant)
         config = resolve_config(self.document, to_plain(self.settings), to_plain(self.sweep), self.only, self.quick)
         if self.name in registry.names("figures") and config.figure != self.name:
             place = self.config or self.name
@@ -80,7 +90,8 @@ class Request:
         asked = (self.formats or ()) if formats is None else formats
         beside = [name for name in asked if name != "png"] or asked[: formats is None]  # `--format png` removes others
         option = [f"--format {','.join(beside)}"] if beside else []
-        words = ["fa-repro run", self.name, *self.options(), *option]
+        kept = [f"--name {shlex.quote(self.variant)}"] if self.variant else []
+        words = ["fa-repro run", self.name, *self.options(), *kept, *option]
         return " ".join(words if results == Path("results") else [*words, f"--results {shlex.quote(str(results))}"])
 
 

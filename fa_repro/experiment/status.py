@@ -1,6 +1,7 @@
 """The status of each config's results."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,24 +38,38 @@ class ConfigStatus:
 
 
 def list_configs(results: Path) -> list[ConfigStatus]:
-    """The status of every config; those without a folder, which make up `all`, come first."""
-    return [status_of(name, results) for name in (*locate.config_names(), *locate.config_names(extras=True))]
+    """The status of every config; those without a folder, which make up `all`, come first, variants last."""
+    names = (*locate.config_names(), *locate.config_names(extras=True))
+    return [status_of(name, results) for name in names] + [status_of(*each) for each in variants(results)]
 
 
-def status_of(name: str, results: Path) -> ConfigStatus:
-    """The status of a config's results.
+def variants(results: Path) -> list[tuple[str, Path, str]]:
+    """Results that were kept under names of their own: name, results folder, and name of the config."""
+    found = []
+    for manifest in sorted(results.glob("*/manifest.json")):
+        name = manifest.parent.name
+        with suppress(ManifestError, StorageError):
+            config = read_manifest(manifest.parent).get("config_name")
+            if isinstance(config, str) and config != name and locate.is_config_name(name):
+                found.append((name, results, config))
+    return found
+
+
+def status_of(name: str, results: Path, config: str = "") -> ConfigStatus:
+    """The status of a config's results, or of a variant of the config.
 
     Only the top-level keys and the figure of the config are validated; full validation would take too long for a list.
     """
     try:
-        source, problems = read_source(locate.read_config(locate.find_config(name)))
+        source, problems = read_source(locate.read_config(locate.find_config(config or name)))
         if problems:
             raise ConfigError(problems)
         figure = registry.module("figures", str(source.data.get("figure"))).FIGURE
     except (ConfigError, KeyError) as error:
         return ConfigStatus(name, f"config not valid: {str(error.args[0]).splitlines()[0]}")
     partial = in_progress.describe_progress(results, name)
-    return ConfigStatus(name, _state(figure_folder(results, name), config_hash(source.data), partial), figure.title)
+    title = f"variant of {config}: {figure.title}" if config else figure.title
+    return ConfigStatus(name, _state(figure_folder(results, name), config_hash(source.data), partial), title)
 
 
 def _state(folder: Path, current: str, partial: str | None) -> str:

@@ -34,8 +34,11 @@ class Undecided:
     rows: tuple[Row, ...]
 
 
-def render_page(checked: Sequence[CheckedFigure], results: Path) -> str:
-    """Render the page on checked figures, whose results are in the folder `results`."""
+def render_page(checked: Sequence[CheckedFigure], results: Path, variants: Sequence[CheckedFigure] = ()) -> str:
+    """Render the page on checked figures, whose results are in the folder `results`.
+
+    Variants have sections of their own, but their claims are not counted with those of the figures.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -57,6 +60,7 @@ def render_page(checked: Sequence[CheckedFigure], results: Path) -> str:
         css_hash=_hash(css),
         script_hash=_hash(script),
         sections=parts,
+        variants=[sections.section(one, results) for one in variants],
         marks=[sections.mark(verdict) for verdict in Verdict],
         totals=list(summary.counts(every).values()),
         tally=summary.tally(every),

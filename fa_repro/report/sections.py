@@ -129,7 +129,7 @@ def section(checked: CheckedFigure, results: Path) -> Section:
     return Section(
         name=checked.name,
         anchor=f"figure-{quote(checked.name, safe='')}",
-        title=checked.title,
+        title=_title(checked),
         state=checked.state,
         ordinary=checked.state == "done",
         notes=tuple(_notes(checked)),
@@ -194,6 +194,13 @@ def facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "config hash", str(manifest.get("config_hash", "not recorded"))
 
 
+def _title(checked: CheckedFigure) -> str:
+    if not checked.variant_of:
+        return checked.title
+    place, _, rest = checked.title.partition(":")
+    return f"{place}, variant {checked.name}:{rest}"
+
+
 def _notes(checked: CheckedFigure) -> Iterator[str]:
     manifest = checked.saved.manifest if checked.saved else {}
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
@@ -211,7 +218,8 @@ def _notes(checked: CheckedFigure) -> Iterator[str]:
         shown = [", ".join(numbers[:MOST]) + (", ..." if len(numbers) > MOST else "")] if numbers else []
         yield f"Failed: {', '.join([*what, *(f'trial {each}' for each in shown)])}: {reason}"
     if "stale: " in checked.state:
-        yield f"These results are out of date. Update them with: fa-repro run {checked.name}"
+        command = "the command below" if checked.variant_of else f"fa-repro run {checked.name}"
+        yield f"These results are out of date. Update them with: {command}"
     if "created with " in checked.state:
         yield "These results were created with options that override settings of the config of this name."
     for key, (value, shipped) in checked.differences.items():

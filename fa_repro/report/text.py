@@ -61,6 +61,7 @@ def _about(checked: CheckedFigure) -> dict[str, Any]:
     return {
         "figure": checked.name,
         "title": checked.title,
+        "variant_of": checked.variant_of or None,
         "state": checked.state,
         "differences": differences,
         "mixed": dict(checked.saved.manifest.get("mixed", {})) if checked.saved else {},

@@ -1,0 +1,126 @@
+"""Fault 19: a variant (`--set`, `--sweep`, `--only`, `--quick`) where the plain figure's results are.
+
+Promised: told what was replaced and how to get it back without training; `--name` keeps both.
+"""
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+import fa_repro
+from fa_repro.errors import ConfigError
+from tests.support.configs import SMALL
+from tests.support.files import contents
+
+Command = Callable[..., Result]
+
+LOST = "INFO: linear: replaced results of another config. To get them back, which trains nothing, run: {}. To keep both, "
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--set", "trials=2"),
+        ("--sweep", "network.init_range=0.1,0.2"),
+        ("--only", "backprop"),
+        ("--quick", "--set", "training.examples=20"),
+        ("--set", "seed=1"),
+    ],
+)
+def test_what_is_replaced_comes_back_untrained(command: Command, workplace: Path, options: tuple[str, ...]) -> None:
+    assert "replaced" not in command("run", "linear").stderr
+    before = contents(workplace / "results/linear")
+    told = command("run", "linear", *options).stderr
+    assert LOST.format("fa-repro run linear") + "add --name NAME" in told
+    variant = contents(workplace / "results/linear")
+    for results in (before, variant):
+        (line,) = (each for each in told.splitlines() if "replaced" in each)
+        done = command(*shlex.split(line.partition("run: fa-repro ")[2].partition(". To keep")[0]))
+        told = done.stderr
+        assert "nothing to train" in told
+        assert contents(workplace / "results/linear") == results
+    assert "replaced" not in command("run", "linear", *options).stderr
+
+
+def test_after_an_edit_the_way_back_is_to_undo_it(command: Command, workplace: Path) -> None:
+    command("run", "linear")
+    (workplace / "configs/linear.yaml").write_text(SMALL.replace("trials: 3", "trials: 2"))
+    told = command("run", "linear").stderr
+    assert "replaced results of another config. To get them back, which trains nothing, undo the edit" in told
+
+
+def test_a_name_keeps_both(command: Command, workplace: Path) -> None:
+    command("run", "linear")
+    before = contents(workplace / "results/linear")
+    done = command("run", "linear", "--set", "trials=5", "--name", "more")
+    assert done.stdout == "results/more/more.png\n"
+    assert done.stderr.startswith("more: trained 8 runs, 12 cached")
+    assert contents(workplace / "results/linear") == before
+    names = {"more.csv", "more.png", "more_maps.csv", "config.yaml", "manifest.json"}
+    assert {path.name for path in (workplace / "results/more").iterdir()} == names
+    assert command("run", "linear", "--set", "trials=5", "--name", "more").stderr.startswith("more: nothing to train")
+
+
+def test_a_variant_is_known_to_every_command(
+    command: Command, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    command("run", "linear", "--set", "trials=5", "--name", "more")
+    line = command("list").stdout.splitlines()[-1]
+    assert line.startswith("more ")
+    assert "created with --set trials=5" in line
+    assert "variant of linear: Fig. 1d" in line
+    assert command("plot", "more").stdout == "results/more/more.png\n"
+    checked = command("check", "more")
+    assert "\nmore (created with --set trials=5" in checked.stdout
+    (about,) = json.loads(command("check", "more", "--json").stdout)["figures"]
+    assert (about["figure"], about["variant_of"]) == ("more", "linear")
+    assert "more" not in command("check").stdout.splitlines()[-1]
+    command("report")
+    page = (workplace / "results/report.html").read_text()
+    assert "Fig. 1d, variant more: " in page
+    assert "Variants, not counted below" in page
+    assert "All 64 claims" in page
+    assert fa_repro.load("more").manifest["config_name"] == "linear"
+    assert "variant" not in command("list", "--results", "elsewhere").stdout
+
+
+def test_a_variant_is_reproduced(command: Command) -> None:
+    command("run", "linear", "--set", "trials=1", "--name", "one")
+    done = command("run", "--from", "results/one")
+    assert done.exit_code == 0
+    assert "same bytes: one.csv" in done.stdout
+    manifest = json.loads(Path("results/one/manifest.json").read_bytes())
+    assert manifest["command"] == "fa-repro run linear --set trials=1 --name one"
+
+
+def test_a_variant_from_python(workplace: Path) -> None:
+    result = fa_repro.run("linear", {"trials": 1}, variant="one")
+    assert result.directory == Path("results/one")
+    assert not Path("results/linear").exists()
+    with pytest.raises(ConfigError, match="--name nse: this name is taken"):
+        fa_repro.run("linear", variant="nse")
+
+
+@pytest.mark.parametrize("name", ["linear", "mnist", "Linear", "runs", "RUNS", "gallery", "all", "search", "extra"])
+def test_a_name_that_is_taken_is_refused(command: Command, name: str) -> None:
+    done = command("run", "linear", "--name", name)
+    assert done.exit_code == 2
+    assert done.stderr == f"error: --name {name}: this name is taken. Choose another one\n"
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../a", "a b", ".a", "-a", "a.b", "ä"])
+def test_an_odd_name_is_refused(command: Command, name: str) -> None:
+    done = command("run", "linear", f"--name={name}")
+    assert done.exit_code == 2
+    assert "expected letters, digits, - and _, beginning with a letter or digit" in done.stderr
+
+
+def test_a_name_is_for_one_figure(command: Command) -> None:
+    assert "--name can only be used with a single FIGURE" in command("run", "linear", "nse", "--name", "a").stderr
+    assert "leave out FIGURE and its options" in command("run", "--from", "results/linear", "--name", "a").stderr

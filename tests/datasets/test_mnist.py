@@ -41,10 +41,9 @@ def test_named_folder_is_used_in_any_form(
     spelt = {name.replace("-idx", f"{mark}idx"): content for name, content in small.items()}
     folder = write(tmp_path / "Zäh 数", spelt, end, pack)
     monkeypatch.setenv("FA_REPRO_DATA", str(folder))
-    plain = pack is bytes
-    assert dataset.prepare() == (folder if plain else dataset.cache(), dataset._folders()[0][0], False)
-    assert cached() == ({} if plain else small)
-    assert dataset.where() == (folder if plain else dataset.cache())
+    assert dataset.prepare() == (folder, dataset._folders()[0][0], False)
+    assert dataset.where() == folder
+    assert cached() == {}
     mnist = dataset.load()
     assert [array.shape for array in mnist] == [(6, 6), (6,), (4, 6), (4,)]
     for name, array in zip(NAMES, mnist, strict=True):
@@ -53,17 +52,6 @@ def test_named_folder_is_used_in_any_form(
         assert not array.flags.writeable
         with pytest.raises(ValueError, match="cannot set WRITEABLE"):
             array.flags.writeable = True
-
-
-def test_compressed_folder_is_unpacked_only_once(small: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FA_REPRO_DATA", str(write(tmp_path / "given", small, ".gz", gzip.compress)))
-    dataset.prepare()
-    before = {path: path.stat().st_ino for path in dataset.cache().iterdir()}
-    dataset.prepare()
-    assert {path: path.stat().st_ino for path in dataset.cache().iterdir()} == before
-    (dataset.cache() / LABELS).write_bytes(b"")
-    dataset.prepare()
-    assert cached() == small
 
 
 def test_load_reads_once_per_process(small: Files) -> None:

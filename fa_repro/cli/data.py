@@ -1,6 +1,5 @@
 """The commands `fa-repro data ...`, and the options for the source of MNIST."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,15 +7,16 @@ from typing import Any
 import click
 
 from fa_repro.cli.logging import configure_logging
+from fa_repro.datasets import settings
 from fa_repro.errors import DataError
 
 
-def _into_environment(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    """Pass an option to this process and its child processes through an environment variable."""
+def _choose(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """Use an option in place of an environment variable, in this command and its worker processes."""
 
-    def keep(_ctx: click.Context, _parameter: click.Parameter, value: Any) -> None:
+    def keep(ctx: click.Context, _parameter: click.Parameter, value: Any) -> None:
         if value:
-            os.environ[name] = str(value.absolute()) if isinstance(value, Path) else "1"
+            ctx.with_resource(settings.choose(name, str(value.absolute()) if isinstance(value, Path) else "1"))
 
     return keep
 
@@ -28,7 +28,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--offline",
             is_flag=True,
             expose_value=False,
-            callback=_into_environment("FA_REPRO_OFFLINE"),
+            callback=_choose(settings.OFFLINE),
             help="Do not use the network to get MNIST.",
         ),
         click.option(
@@ -36,7 +36,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(path_type=Path),
             metavar="DIR",
             expose_value=False,
-            callback=_into_environment("FA_REPRO_DATA"),
+            callback=_choose(settings.DATA),
             help="Folder to read the four MNIST files from, plain or as .gz.",
         ),
     ):

@@ -2,15 +2,31 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
 
 from fa_repro.datasets import NOTICES
 
 
 def configure_logging(verbose: bool) -> None:
-    """Write the log to standard error from now on."""
+    """Write the log to standard error until the end of the current command."""
+    click.get_current_context().with_resource(_to_standard_error(verbose))
+
+
+@contextmanager
+def _to_standard_error(verbose: bool) -> Iterator[None]:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    logger = logging.getLogger("fa_repro")
-    logger.handlers[:] = [handler]
-    logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    logging.getLogger(NOTICES).setLevel(logging.INFO)
+    levels = {"fa_repro": logging.DEBUG if verbose else logging.WARNING, NOTICES: logging.INFO}
+    before = {name: logging.getLogger(name).level for name in levels}
+    logging.getLogger("fa_repro").addHandler(handler)
+    try:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+        yield
+    finally:
+        logging.getLogger("fa_repro").removeHandler(handler)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)

@@ -8,7 +8,6 @@ cache folder.
 
 import functools
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ import numpy as np
 
 from fa_repro.datasets import NOTICES, checksums, idx, mirrors, packages
 from fa_repro.datasets.idx import UnusableError
+from fa_repro.datasets.settings import CACHE, DATA, OFFLINE, setting
 from fa_repro.errors import DataError, StorageError
 from fa_repro.io import atomic
 from fa_repro.typing import Array
@@ -66,7 +66,7 @@ class Found(NamedTuple):
 
 def given() -> Path | None:
     """The folder that the user named, if any."""
-    word = os.environ.get("FA_REPRO_DATA")
+    word = setting(DATA)
     return Path(word).absolute() if word else None
 
 
@@ -74,14 +74,14 @@ def cache() -> Path:
     """The folder of cached files; it need not exist."""
     import platformdirs
 
-    word = os.environ.get("FA_REPRO_CACHE")
+    word = setting(CACHE)
     root = Path(word).absolute() if word else platformdirs.user_cache_path("fa_repro", appauthor=False)
     return root / "mnist"
 
 
 def offline() -> bool:
     """Whether the network must not be used."""
-    return os.environ.get("FA_REPRO_OFFLINE", "") not in ("", "0")
+    return setting(OFFLINE) not in ("", "0")
 
 
 def where() -> Path:

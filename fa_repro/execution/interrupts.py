@@ -22,8 +22,11 @@ RESUME = "interrupted. Run the same command again to resume: finished runs are k
 GRACE = 4.0
 """Seconds from the first interrupt to the alarm."""
 
+_HAS_ALARM = hasattr(signal, "setitimer")
+
 _words = RESUME
 _came = False
+_timer = (0.0, 0.0)  # the caller's, which the alarm replaces
 
 
 def set_message(words: str) -> None:
@@ -65,28 +68,31 @@ def handled() -> Iterator[None]:
 
     Does nothing outside the main thread, or if something else handles interrupts already.
     """
+    global _words, _came
     ours = threading.current_thread() is threading.main_thread()
     if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
-    dropped = sys.unraisablehook
+    dropped, alarm = sys.unraisablehook, signal.getsignal(signal.SIGALRM) if _HAS_ALARM else None
     install_handler()
     try:
         yield
     finally:
-        if hasattr(signal, "setitimer") and _came:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        if _HAS_ALARM and _came:
+            signal.setitimer(signal.ITIMER_REAL, *_timer)
+            signal.signal(signal.SIGALRM, alarm or signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.unraisablehook = dropped
+        _words, _came = RESUME, False
 
 
 def _first(*_: Any) -> None:
-    global _came
+    global _came, _timer
     _came = True
     signal.signal(signal.SIGINT, lambda *_: os._exit(CODE))
-    if hasattr(signal, "setitimer"):
+    if _HAS_ALARM:
         signal.signal(signal.SIGALRM, _end)
-        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        _timer = signal.setitimer(signal.ITIMER_REAL, GRACE)
     raise KeyboardInterrupt
 
 

@@ -6,7 +6,6 @@ products. A worker stores the runs that it has trained and only reports that it 
 
 import logging
 import multiprocessing
-import os
 import signal
 import threading
 from collections import Counter, deque
@@ -14,13 +13,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
+from fa_repro.datasets import settings
 from fa_repro.errors import FaReproError
-from fa_repro.execution.batching import Batch, train_and_store
-from fa_repro.results.store import Store
+from fa_repro.execution import worker
+from fa_repro.execution.batching import Batch
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +37,6 @@ ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 """Environment of a process that uses one thread for matrix products; read when it starts."""
-
-_done: Any = None  # in a worker: the work done by all workers, a shared number
 
 
 def train_in_processes(
@@ -99,7 +96,7 @@ def _through(
             try:
                 # A worker started here inherits the block, until it ignores interrupts by itself.
                 with interrupts_blocked():
-                    training[pool.submit(_work, queue[0], root, overwrite)] = queue[0]
+                    training[pool.submit(worker.work, queue[0], root, overwrite)] = queue[0]
                 queue.popleft()
             except BrokenProcessPool:
                 broken = True
@@ -127,7 +124,6 @@ def _pool(
     """
     context = multiprocessing.get_context("spawn")
     done, begun, reported = context.Value("q", 0), context.Value("b", 0), 0
-    others, threads = set(multiprocessing.active_children()), _pool_threads()
 
     def watch() -> None:
         nonlocal reported
@@ -136,84 +132,43 @@ def _pool(
         on_progress(now - reported)
         reported = now
 
-    with _one_thread_each():
-        pool = ProcessPoolExecutor(jobs, context, _start, (done, begun))
-        try:
-            yield pool, watch, lambda: bool(begun.get_obj().value)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            ours = set(multiprocessing.active_children()) - others
-            for process in ours:
-                process.terminate()
-            for process in ours:
-                process.join(5)
-            for thread in _pool_threads() - threads:  # Python's handler at exit would race with it as it ends
-                thread.join(5)
-            raise
-        pool.shutdown()
-        watch()
-
-
-def _pool_threads() -> set[threading.Thread]:
-    """Threads that manage process pools."""
-    return {thread for thread in threading.enumerate() if type(thread).__module__ == ProcessPoolExecutor.__module__}
-
-
-def _start(done: Any, begun: Any) -> None:
-    """Initialise a worker: it leaves Ctrl-C to its parent, and ends when its parent does."""
-    global _done
-    _done = done
-    begun.value = 1
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _work(batch: Batch, root: Path, overwrite: bool) -> None:
-    train_and_store(batch, Store(root), overwrite, _tick)
-
-
-def _tick(more: int) -> None:
-    with _done.get_lock():
-        _done.value += more
+    pool = ProcessPoolExecutor(jobs, context, worker.start, (done, begun, ONE_THREAD | settings.chosen()))
+    try:
+        yield pool, watch, lambda: bool(begun.get_obj().value)
+    except BaseException:
+        # Those of this pool alone: other threads may have children and pools of their own.
+        ours = list((pool._processes or {}).values())
+        thread: Any = pool._executor_manager_thread
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in ours:
+            process.terminate()
+        for process in ours:
+            process.join(5)
+        if thread is not None:  # Python's handler at exit would race with it as it ends
+            thread.join(5)
+        raise
+    pool.shutdown()
+    watch()
 
 
 @contextmanager
 def interrupts_blocked() -> Iterator[None]:
     """Block interrupts, which new processes inherit; one that arrives in another thread is handled after the block."""
-    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     kept: list[Any] = []
-    handler = signal.signal(signal.SIGINT, lambda *about: kept.append(about))
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.getsignal(signal.SIGINT)
+    ours = threading.current_thread() is threading.main_thread() and handler is not None  # only then can it be replaced
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, set())
     try:
+        if ours:
+            signal.signal(signal.SIGINT, lambda *about: kept.append(about))
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        signal.signal(signal.SIGINT, handler)
+        if ours:
+            signal.signal(signal.SIGINT, handler)
         if kept and callable(handler):
             handler(*kept[0])
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes started in the block use one thread for matrix products."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

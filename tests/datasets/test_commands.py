@@ -113,12 +113,13 @@ def test_verify_says_a_line_for_each_file(small: Files, command: Callable[..., R
     assert result.stderr == f"error: MNIST is missing or wrong. Repair {folder}, or run: fa-repro data fetch\n"
 
 
-def test_options_are_passed_in_the_environment(small: Files, command: Callable[..., Result], workplace: Path) -> None:
+def test_options_hold_for_their_command_alone(small: Files, command: Callable[..., Result], workplace: Path) -> None:
     write(workplace / "here", small)
+    before = dict(os.environ)
     result = command("data", "path", "--offline", "--data-dir", "here")
     assert result.stdout == f"{workplace / 'here'}\n"
-    assert os.environ["FA_REPRO_DATA"] == str(workplace / "here")
-    assert dataset.offline()
+    assert os.environ == before
+    assert (dataset.given(), dataset.offline()) == (None, False)
 
 
 def test_cache_defaults_to_the_platform_folder(small: Files, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,20 +15,23 @@ from fa_repro.datasets import checksums, mnist
 from fa_repro.errors import DataError
 from fa_repro.execution.progress import Silent
 from tests.support.digits import SMALL
+from tests.support.environment import environment
 from tests.support.files import contents
 from tests.support.processes import begin, finish, stored
 
 LABELS = "-labels-idx1-ubyte"
-DRIVER = """\
-import json, sys
+SMALL_DATA = """\
+import json
 from pathlib import Path
-from fa_repro import run
 from fa_repro.datasets import checksums, mnist
-from fa_repro.execution.progress import Silent
 
 given = json.loads(Path("given.json").read_text())
 checksums.FILES = {name: checksums.Expected(sha256, tuple(shape)) for name, (sha256, shape) in given["files"].items()}
-mnist.TRAINING = 600
+mnist.TRAINING = 600  # all this holds in worker processes, too, which import this file
+"""
+TRUNCATES = """\
+from fa_repro import run
+from fa_repro.execution.progress import Silent
 
 class Truncating(Silent):
     def advance(self, work):
@@ -36,7 +39,15 @@ class Truncating(Silent):
             with Path(given["folder"], name).open("r+b") as file:
                 file.truncate(16)
 
-run("mnist", given["settings"], only=["backprop"], results="disturbed", progress=Truncating())
+run("mnist", given["settings"], only=["backprop"], results="made", progress=Truncating())
+"""
+IN_WORKERS = """\
+from fa_repro.cli.main import command_line
+
+if __name__ == "__main__":
+    settings = [word for key, value in given["settings"].items() for word in ("--set", f"{key}={value}")]
+    where = ["--data-dir", given["folder"], "--offline", "--results", "made"]
+    command_line(["run", "mnist", *settings, "--only", "backprop", "--jobs", "2", *where])
 """
 
 
@@ -87,15 +98,18 @@ def test_data_overwritten_before_use_is_refused(digits: Path, tmp_path: Path) ->
     assert not (tmp_path / "disturbed/mnist/mnist.csv").exists()
 
 
-def test_truncated_files_do_not_kill_the_run(digits: Path, tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+@pytest.mark.parametrize("script", [TRUNCATES, IN_WORKERS])
+def test_processes_use_verified_data(digits: Path, tmp_path: Path, undisturbed: dict[str, bytes], script: str) -> None:
+    """No truncation of the files kills a process, and workers read the folder that the command names."""
     files = {name: (expected.sha256, expected.shape) for name, expected in checksums.FILES.items()}
-    given = {"files": files, "folder": str(digits), "settings": SMALL}
-    (tmp_path / "given.json").write_text(json.dumps(given))
-    (tmp_path / "driver.py").write_text(DRIVER)
-    done = finish(begin(script="driver.py", cwd=tmp_path))
+    (tmp_path / "given.json").write_text(json.dumps({"files": files, "folder": str(digits), "settings": SMALL}))
+    (tmp_path / "driver.py").write_text(SMALL_DATA + script)
+    variables = environment()
+    if script is IN_WORKERS:
+        for name in ("FA_REPRO_DATA", "FA_REPRO_OFFLINE"):
+            variables.pop(name)
+    done = finish(begin(script="driver.py", cwd=tmp_path, env=variables))
     assert done.code == 0, done
-    assert (digits / f"train{LABELS}").stat().st_size == 16
-    disturbed = contents(tmp_path / "disturbed/mnist")
-    assert {name: disturbed[name] for name in disturbed if name.endswith(".csv")} == {
-        name: undisturbed[name] for name in undisturbed if name.endswith(".csv")
-    }
+    assert (script is TRUNCATES) == ((digits / f"train{LABELS}").stat().st_size == 16)
+    made = contents(tmp_path / "made/mnist")
+    assert made["mnist.csv"] == undisturbed["mnist.csv"]

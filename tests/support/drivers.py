@@ -42,8 +42,8 @@ HALTS_ONCE = """\
 
 DIES = """\
     if algorithm == "backprop":
-        from fa_repro.execution import processes
-        with processes._done.get_lock():  # its parent must not wait for it
+        from fa_repro.execution import worker
+        with worker._done.get_lock():  # its parent must not wait for it
             os.kill(os.getpid(), signal.SIGKILL)
 """
 """Every training of backprop kills its process."""

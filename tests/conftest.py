@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from matplotlib.figure import Figure
 
-from fa_repro import run
+from fa_repro import isolation, run
 from fa_repro.cli.main import command_line
 from fa_repro.config.locate import shipped_folder
 from fa_repro.datasets import checksums, mnist
@@ -28,7 +28,7 @@ from tests.support.shared import shared_folder
 
 
 @pytest.fixture(autouse=True)
-def floating_point_errors_raise(request: pytest.FixtureRequest) -> Iterator[None]:
+def floating_point_errors_raise(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Raise on division by zero, overflow and invalid operations; on the last not where a test's `dtype` is float32.
 
     The AVX-512 kernels of OpenBLAS read uninitialised memory in float32 matrix-vector products with five columns. The
@@ -36,7 +36,9 @@ def floating_point_errors_raise(request: pytest.FixtureRequest) -> Iterator[None
     """
     parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
     invalid = "ignore" if parameters.get("dtype") == "float32" else "raise"
-    with np.errstate(divide="raise", over="raise", invalid=invalid):
+    strict = {"divide": "raise", "over": "raise", "invalid": invalid}
+    monkeypatch.setattr(isolation, "FLOATING_POINT", strict | {"under": "ignore"})
+    with np.errstate(**strict):
         yield
 
 

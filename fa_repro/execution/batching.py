@@ -1,7 +1,6 @@
 """Batches of runs: forming, training and storing them, estimating their training time, dividing them into jobs."""
 
 import heapq
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -9,6 +8,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from fa_repro.errors import FaReproError
+from fa_repro.isolation import cores
 from fa_repro.results.store import Store
 from fa_repro.training.replicas import shape_of
 from fa_repro.training.runs import Outcome, Run, Setup
@@ -106,11 +106,6 @@ def shard(runs: Sequence[Run], part: int, parts: int) -> list[Run]:
         if min(int((end - length / 2) / whole * parts), parts - 1) == part - 1:
             mine.append(run)
     return mine
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def choose_jobs(batches: Sequence[Batch], jobs: int | None) -> int:

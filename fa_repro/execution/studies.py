@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from fa_repro import isolation
 from fa_repro.errors import FaReproError
 from fa_repro.execution import interrupts
 from fa_repro.execution.progress import Progress
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@isolation.every_core
 def compute_studies(
     studies: Sequence[Study], columns: Sequence[str], axes: Sequence[str], progress: Progress, label: str
 ) -> "tuple[dict[str, pd.DataFrame], list[tuple[Study, str]]]":

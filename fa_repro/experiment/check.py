@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fa_repro import registry
+from fa_repro import isolation, registry
 from fa_repro.claims.claim import Judgement, Verdict, judge_claim
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment import reference
@@ -66,6 +66,7 @@ def figures_with_claims() -> tuple[str, ...]:
     return tuple(sorted(every, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
 
 
+@isolation.one_thread
 def check_figures(results: Path, chosen: Sequence[str] = ()) -> list[CheckedFigure]:
     """Compare results with claims, for the chosen figures and variants, or for all figures with claims.
 

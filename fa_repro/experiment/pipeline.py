@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fa_repro import registry, source_code
+from fa_repro import isolation, registry, source_code
 from fa_repro.config.resolve import Config
 from fa_repro.datasets import NOTICES
 from fa_repro.errors import FaReproError, StorageError
@@ -121,6 +121,7 @@ def run(
     return run_request(request, Path(results), execution, progress or Silent())
 
 
+@isolation.isolated
 def run_request(request: Request, results: Path, execution: Execution, progress: Progress) -> Result:
     """`run` for a request."""
     tables: Mapping[str, pd.DataFrame]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fa_repro import isolation
 from fa_repro.execution.missing import TrainingSummary
 from fa_repro.figures import Figure
 from fa_repro.results.store import Store
@@ -16,6 +17,7 @@ class RunLostError(Exception):
     """A stored run was damaged or removed after it had been looked up."""
 
 
+@isolation.one_thread
 def tabulate_runs(
     figure: Figure, runs: Sequence[Run], summary: TrainingSummary, store: Store, axes: Sequence[str]
 ) -> "Mapping[str, pd.DataFrame]":

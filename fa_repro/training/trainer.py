@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from fa_repro import isolation
 from fa_repro.nn.losses import LOSSES
 from fa_repro.nn.network import Activity, Network
 from fa_repro.nn.random import Streams
@@ -23,6 +23,7 @@ BLOCK = 128
 """Number of examples that are drawn, and whose measurements are evaluated, at once; at least one batch."""
 
 
+@isolation.one_thread
 def train(runs: Sequence[Run], on_progress: Callable[[int], None] = lambda _: None) -> list[Outcome]:
     """Train runs together, each a replica along the leading axis.
 
@@ -41,7 +42,7 @@ def train(runs: Sequence[Run], on_progress: Callable[[int], None] = lambda _: No
     list of R outcomes
     """
     # A diverging replica is recorded and does not affect the others.
-    with threadpool_limits(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return _train(runs, on_progress)
 
 

@@ -6,6 +6,7 @@ future and stored by this process.
 
 import logging
 import multiprocessing
+import os
 import socket
 import threading
 from collections import deque
@@ -19,6 +20,7 @@ import dask
 from distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
+from fa_repro.datasets.settings import chosen
 from fa_repro.errors import FaReproError
 from fa_repro.execution.batching import Batch, divide, not_stored, train_and_store, train_timed, work
 from fa_repro.execution.processes import ONE_THREAD, interrupts_blocked
@@ -36,6 +38,9 @@ CHATTY = ("distributed", "tornado", "asyncio")
 MUTE = logging.CRITICAL + 1
 _POLL = 0.5
 _WAIT = 10.0
+
+_one_at_a_time = threading.Lock()
+"""Held while Dask is used, as it changes logging and the environment of the whole process."""
 
 _alone = threading.Lock()
 """In a worker: one batch at a time, as the limit of one thread for matrix products applies to the whole process."""
@@ -131,14 +136,12 @@ def _other(where: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> st
 @contextmanager
 def _cluster(where: str | int) -> Iterator[Client]:
     """A client of a running cluster, or of one that is started here and closed at the end of the block."""
-    with _quiet():
+    with _one_at_a_time, _quiet(), _environment_restored():
         if isinstance(where, str):
             with _connected(where) as client:
                 yield client
             return
-        settings = {"distributed.scheduler.allowed-failures": RETRIES, "distributed.nanny.environ": ONE_THREAD}
-        others = set(multiprocessing.active_children())
-        with dask.config.set(settings):
+        with dask.config.set({"distributed.scheduler.allowed-failures": RETRIES}):
             with interrupts_blocked():  # a cluster that is only half started could not be closed
                 cluster = LocalCluster(
                     n_workers=where,
@@ -147,14 +150,32 @@ def _cluster(where: str | int) -> Iterator[Client]:
                     host="127.0.0.1",
                     dashboard_address="127.0.0.1:0",
                     silence_logs=MUTE,
+                    env=ONE_THREAD | chosen(),
                 )
             with cluster, Client(cluster) as client:
                 try:
                     yield client
                 except BaseException:
-                    for process in set(multiprocessing.active_children()) - others:
-                        process.kill()  # closing the cluster would wait for their training
+                    ours = {nanny.pid for nanny in cluster.workers.values()}
+                    for process in multiprocessing.active_children():
+                        if process.pid in ours:
+                            process.kill()  # closing the cluster would wait for its training
                     raise
+
+
+@contextmanager
+def _environment_restored() -> Iterator[None]:
+    """Undo what Dask sets in the environment of this process when it starts workers."""
+    names = ("PYTHONHASHSEED", "__DASK_PARENT_PID", *dask.config.get("distributed.nanny.pre-spawn-environ"))
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

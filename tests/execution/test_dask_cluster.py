@@ -2,6 +2,7 @@
 
 import importlib.util
 import multiprocessing
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,10 +57,11 @@ def test_a_running_cluster_gives_the_same_bytes(workplace: Path, address: str) -
 
 
 def test_own_cluster_gives_same_bytes_and_ends(workplace: Path) -> None:
-    one = run("linear", results="one")
+    one, environment = run("linear", results="one"), dict(os.environ)
     two = run("linear", results="two", executor="dask", jobs=2)
     assert contents(one.directory) == contents(two.directory)
     assert not multiprocessing.active_children()
+    assert os.environ == environment
 
 
 def test_worker_with_the_folder_stores_its_runs(workplace: Path) -> None:

@@ -18,7 +18,9 @@ from tests.support.files import contents
 
 Command = Callable[..., Result]
 
-LOST = "INFO: linear: replaced results of another config. To get them back, which trains nothing, run: {}. To keep both, "
+LOST = (
+    "INFO: linear: replaced results of another config. To get them back, which trains nothing, run: {}. To keep both, "
+)
 
 
 @pytest.mark.parametrize(

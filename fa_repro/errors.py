@@ -8,6 +8,11 @@ class FaReproError(Exception):
 
     exit_code = 1
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The message, a line for each problem."""
+        return (str(self),)
+
 
 class ConfigError(FaReproError):
     """The settings are invalid; the message lists every problem and where it is."""
@@ -17,6 +22,10 @@ class ConfigError(FaReproError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(dict.fromkeys(problems))
         super().__init__("\n".join(self.problems))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return self.problems
 
 
 class StorageError(FaReproError):
@@ -29,6 +38,10 @@ class DataError(FaReproError):
     """The data is missing or invalid, and every source failed."""
 
     exit_code = 3
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(str(self).split("\n"))
 
 
 class NotReproducedError(FaReproError):

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from fa_repro.cli.options import results_option
+from fa_repro.cli.output import echo
 from fa_repro.errors import NotReproducedError, StorageError
 
 WIDTH = 160
@@ -32,16 +33,16 @@ def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, a
 
     found = check_figures(results, figures)
     if as_data:
-        click.echo(text.as_json(found))
+        echo(text.as_json(found), lines=True)
     else:
         for line in text.table(found, shutil.get_terminal_size((WIDTH, 24)).columns):
-            click.echo(line)
+            echo(line)
     for figure in found:
         if figure.trouble:
-            click.echo(f"error: {figure.trouble}", err=True)
+            echo(f"error: {figure.trouble}", err=True)
     if wrong := [each for figure in found for each in figure.judgements if each.verdict is Verdict.NOT_REPRODUCED]:
         names = ", ".join(f"{each.figure} {each.claim.name}" for each in wrong)
-        click.echo(f"error: not reproduced: {names}", err=True)
+        echo(f"error: not reproduced: {names}", err=True)
         ctx.exit(NotReproducedError.exit_code)
     if strict and (open_ := sum(len(figure.judgements) - figure.counts[Verdict.REPRODUCED] for figure in found)):
         click.echo(f"error: --strict: {amount(open_, 'claim')} not reproduced or not judged", err=True)

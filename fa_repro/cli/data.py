@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from fa_repro.cli.logging import configure_logging
+from fa_repro.cli.output import echo
 from fa_repro.datasets import settings
 from fa_repro.errors import DataError
 
@@ -59,8 +60,8 @@ def fetch_command(verbose: bool) -> None:
     configure_logging(verbose)
     found = prepare()
     if not found.fetched:  # otherwise it has been reported already
-        click.echo(found, err=True)
-    click.echo(found.folder)
+        echo(found, err=True)
+    echo(found.folder)
 
 
 @data_commands.command("verify")
@@ -71,7 +72,7 @@ def verify_command() -> None:
 
     checked = mnist.verify()
     for path, wrong in checked:
-        click.echo(f"wrong  {path}: {wrong}" if wrong else f"ok     {path}")
+        echo(f"wrong  {path}: {wrong}" if wrong else f"ok     {path}")
     if any(wrong for _, wrong in checked):
         folder = mnist.given()
         way_out = f"Repair {folder}, or run: fa-repro data fetch" if folder else "Run: fa-repro data fetch"
@@ -84,4 +85,4 @@ def path_command() -> None:
     """Print the folder where MNIST is, or where it would be stored."""
     from fa_repro.datasets.mnist import where
 
-    click.echo(where())
+    echo(where())

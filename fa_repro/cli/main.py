@@ -3,6 +3,8 @@
 Each command imports what it needs when it runs, so that `--help` and `list` start quickly.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,24 @@ from fa_repro import __version__
 from fa_repro.cli.check import check_command
 from fa_repro.cli.data import data_commands
 from fa_repro.cli.options import config_options, format_option, results_option
+from fa_repro.cli.output import echo
 from fa_repro.cli.report import report_command
 from fa_repro.cli.run import run_command
 from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution import interrupts
+from fa_repro.plain_text import escape_controls
+
+
+@contextmanager
+def _escaped_errors() -> Iterator[None]:
+    """Escape what usage errors quote; click prints them itself."""
+    try:
+        yield
+    except click.UsageError as error:
+        text = error.format_message()
+        if (escaped := escape_controls(text)) != text:
+            raise click.UsageError(escaped, error.ctx) from None
+        raise
 
 
 class _Group(click.Group):
@@ -23,9 +39,10 @@ class _Group(click.Group):
 
     def make_context(self, *args: Any, **keys: Any) -> click.Context:
         try:
-            return super().make_context(*args, **keys)
+            with _escaped_errors():
+                return super().make_context(*args, **keys)
         except KeyboardInterrupt:
-            click.echo(interrupts.message(), err=True)
+            echo(interrupts.message(), err=True)
             raise click.exceptions.Exit(interrupts.CODE) from None
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -34,18 +51,19 @@ class _Group(click.Group):
 
     def _invoke(self, ctx: click.Context) -> Any:
         try:
-            return self._undisguised(ctx)
+            with _escaped_errors():
+                return self._undisguised(ctx)
         except FaReproError as error:
-            for line in str(error).splitlines():
-                click.echo(f"error: {line}", err=True)
+            for line in error.lines:
+                echo(f"error: {line}", err=True)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            click.echo(interrupts.message(), err=True)
+            echo(interrupts.message(), err=True)
             ctx.exit(interrupts.CODE)
         except BrokenPipeError:
             raise  # click exits without a message
         except OSError as error:
-            click.echo(f"error: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
+            echo(f"error: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
             ctx.exit(StorageError.exit_code)
 
     def _undisguised(self, ctx: click.Context) -> Any:
@@ -79,7 +97,7 @@ def list_command(results: Path) -> None:
         max(map(len, words)) for words in zip(*((c.name, c.status) for c in configs), strict=True)
     )
     for config in configs:
-        click.echo(f"{config.name:<{name_width}}  {config.status:<{status_width}}  {config.title}".rstrip())
+        echo(f"{config.name:<{name_width}}  {config.status:<{status_width}}  {config.title}".rstrip())
 
 
 @command_line.command("plot")
@@ -91,7 +109,7 @@ def plot_command(figure: str, formats: tuple[str, ...] | None, results: Path) ->
     from fa_repro.experiment.redrawing import redraw
 
     for path in redraw(figure, results, formats):
-        click.echo(path)
+        echo(path)
 
 
 @command_line.command("config")
@@ -110,7 +128,7 @@ def config_command(
     from fa_repro.io import yaml
 
     resolved = Request(figure, settings, config, sweep, only, quick).resolved
-    click.echo(yaml.dump(dict(resolved.data)), nl=False)
+    echo(yaml.dump(dict(resolved.data)), lines=True, nl=False)
 
 
 @command_line.command("init")
@@ -121,9 +139,9 @@ def init_command(directory: Path) -> None:
 
     written, kept = copy_shipped(directory)
     for path in written:
-        click.echo(path)
+        echo(path)
     for path in kept:
-        click.echo(f"not overwritten: {path} (differs from the shipped config)", err=True)
+        echo(f"not overwritten: {path} (differs from the shipped config)", err=True)
 
 
 command_line.add_command(run_command)

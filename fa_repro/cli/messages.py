@@ -15,7 +15,7 @@ from fa_repro.experiment.request import Request
 from fa_repro.experiment.result import Result
 from fa_repro.io.yaml import inline
 from fa_repro.isolation import cores
-from fa_repro.report.summary import amount
+from fa_repro.plain_text import amount
 from fa_repro.results import in_progress
 from fa_repro.results.paths import figure_folder
 from fa_repro.theory import Study
@@ -70,13 +70,13 @@ def _which(runs: Sequence[Run]) -> str:
     return f"{condition}, {f'trial {trials[0]}' if len(runs) == 1 else many}"
 
 
-def plan_text(request: Request, plan: Plan, results: Path, execution: Execution) -> str:
+def plan_lines(request: Request, plan: Plan, results: Path, execution: Execution) -> list[str]:
     """The output of a dry run: the sweep, cached and missing runs of each algorithm, the reasons, and the time."""
     if plan.config.studies:
         count = len(plan.config.studies)
         studies = "study" if count == 1 else "studies"
         what = f"{request.results_name}: {count} {studies} to compute"
-        return f"{what}. Nothing is trained; results are computed again each time"
+        return [f"{what}. Nothing is trained; results are computed again each time"]
     lines = [f"{request.results_name}: {amount(len(plan.runs), 'run')}, {len(plan.missing)} to train", *_grid(plan)]
     total, missing, failed = (
         Counter(run.condition.algorithm for run in runs)
@@ -93,7 +93,7 @@ def plan_text(request: Request, plan: Plan, results: Path, execution: Execution)
         reasons = ["--force"] if execution.force else _reasons(plan, results, request.results_name)
         lines += [f"  why: {reason}" for reason in reasons]
         lines.append(f"  time: {_time(plan, execution)}")
-    return "\n".join(lines)
+    return lines
 
 
 def _grid(plan: Plan) -> Iterator[str]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from fa_repro.cli.output import echo
+
 
 class Terminal:
     """Progress on standard error: a bar if that is a terminal, otherwise one line every 30 seconds."""
@@ -33,7 +35,7 @@ class Terminal:
         elif now - self._said >= self.INTERVAL:
             self._said = now
             left = (now - self._began) * (self._total - self._done) / max(self._done, 1)
-            click.echo(f"{self._label}: {100 * self._done / self._total:.0f} %, {max(left, 0):.0f} s left", err=True)
+            echo(f"{self._label}: {100 * self._done / self._total:.0f} %, {max(left, 0):.0f} s left", err=True)
 
     def stop(self) -> None:
         if self._bar is not None:

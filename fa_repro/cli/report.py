@@ -5,12 +5,14 @@ from pathlib import Path
 import click
 
 from fa_repro.cli.options import results_option
+from fa_repro.cli.output import echo
 
 
 @click.command("report")
 @results_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a README; write no page.")
-def report_command(results: Path, as_markdown: bool) -> None:
+@click.pass_context
+def report_command(ctx: click.Context, results: Path, as_markdown: bool) -> None:
     """Compare all results with the paper's claims in an HTML page.
 
     Writes DIR/report.html, a self-contained page. Trains nothing; missing and damaged results are reported in the page.
@@ -23,12 +25,14 @@ def report_command(results: Path, as_markdown: bool) -> None:
     if as_markdown:
         from fa_repro.report.markdown import render_markdown
 
-        click.echo(render_markdown(checked), nl=False)
+        echo(render_markdown(checked), lines=True, nl=False)
     else:
         from fa_repro.io.atomic import replace_together
         from fa_repro.report.page import NAME, render_page
 
         replace_together(results, {NAME: render_page(checked, results, variants).encode(errors="backslashreplace")})
-        click.echo(results / NAME)
+        echo(results / NAME)
     if troubles := [one.trouble for one in (*checked, *variants) if one.trouble]:
-        raise StorageError("\n".join(troubles))
+        for trouble in troubles:
+            echo(f"error: {trouble}", err=True)
+        ctx.exit(StorageError.exit_code)

@@ -9,6 +9,7 @@ import click
 from fa_repro.cli.data import data_options
 from fa_repro.cli.logging import configure_logging as log
 from fa_repro.cli.options import config_options, format_option, results_option
+from fa_repro.cli.output import echo
 from fa_repro.errors import ConfigError, NotReproducedError
 from fa_repro.execution import interrupts
 
@@ -126,11 +127,12 @@ def run_command(
         raise click.UsageError("Missing argument 'FIGURE... | all'. `fa-repro list` shows all figures.")
     requests = _requests(figures, settings, config, sweep, only, quick, formats, variant)
     if dry_run:
-        from fa_repro.cli.messages import plan_text
+        from fa_repro.cli.messages import plan_lines
         from fa_repro.experiment.plan import plan_runs
 
         for request in requests:
-            click.echo(plan_text(request, plan_runs(request, results, execution, shard), results, execution))
+            for line in plan_lines(request, plan_runs(request, results, execution, shard), results, execution):
+                echo(line)
     elif shard is not None:
         ctx.exit(max([_train_share(request, results, shard, execution, progress, quiet) for request in requests]))
     else:
@@ -165,11 +167,11 @@ def _run_request(request: "Request", results: Path, execution: "Execution", prog
     result = run_request(request, results, execution, progress)
     for line in result_lines(request.results_name, result):
         if not quiet:
-            click.echo(line, err=True)
+            echo(line, err=True)
     for line in problem_lines(result.diverged, result.failed):
-        click.echo(f"error: {line}", err=True)
+        echo(f"error: {line}", err=True)
     for path in result.pictures:
-        click.echo(path)
+        echo(path)
     return int(bool(result.diverged or result.failed))
 
 
@@ -183,19 +185,21 @@ def _train_share(
 ) -> int:
     from fa_repro.cli.messages import problem_lines
     from fa_repro.experiment.pipeline import train_shard
-    from fa_repro.report.summary import amount
+    from fa_repro.plain_text import amount
+    from fa_repro.results.commands import join_words
 
+    command = join_words(request.command(results))
     if request.resolved.studies:
         if not quiet:
-            click.echo(f"{request.name}: nothing to train. To compute it, run: {request.command(results)}", err=True)
+            echo(f"{request.name}: nothing to train. To compute it, run: {command}", err=True)
         return 0
     done = train_shard(request, results, shard, execution, progress)
     if not quiet:
         name = f"{request.results_name}, shard {shard[0]} of {shard[1]}"
-        click.echo(f"{name}: trained {amount(len(done.trained), 'run')}, {done.cached} cached", err=True)
-        click.echo(f"When all shards have finished, run: {request.command(results)}", err=True)
+        echo(f"{name}: trained {amount(len(done.trained), 'run')}, {done.cached} cached", err=True)
+        echo(f"When all shards have finished, run: {command}", err=True)
     for line in problem_lines(done.diverged, done.failed):
-        click.echo(f"error: {line}", err=True)
+        echo(f"error: {line}", err=True)
     return int(bool(done.diverged or done.failed))
 
 
@@ -206,6 +210,6 @@ def _repeat(folder: Path, results: Path | None, execution: "Execution", progress
     repeated = reproduce_results(folder, execution, progress, results)
     for line in comparison_lines(repeated):
         if not quiet or repeated.differences:
-            click.echo(line)
+            echo(line)
     if repeated.differences:
         raise NotReproducedError(f"{folder}: some files do not agree byte for byte")

@@ -1,6 +1,7 @@
 """From a request to results: resolve the config, train missing runs, tabulate, draw, save."""
 
 import logging
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -151,8 +152,8 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
         "figure": config.figure,
         "seed": config.data["seed"],
         "options": request.options(),
-        "command": request.command(results, formats),
-        "repeat": provenance.repeat_commands(target),
+        "command": shlex.join(request.command(results, formats)),
+        "repeat": provenance.repeat_commands(target, provenance.git_source(), provenance.versions()),
         "config_hash": directory.config_hash(request.document.data),
         **counts,
         "differs": {key: list(values) for key, values in reference.differences(request.name, config.data).items()},

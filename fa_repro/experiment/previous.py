@@ -10,7 +10,7 @@ from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment.reference import compare
 from fa_repro.io import yaml
 from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
-from fa_repro.results import in_progress
+from fa_repro.results import commands, in_progress
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.paths import figure_folder
 from fa_repro.training.runs import Run
@@ -50,10 +50,9 @@ class Previous:
         )
         stored = all(self.manifest.get(key) == new.manifest[key] for key in ("numerics", "versions"))
         free = ", which trains nothing" if stored else ""
-        return (
-            f"replaced results of another config. To get them back{free}, {undo}run: {self.manifest.get('command')}. "
-            "To keep both, add --name NAME to one of the commands"
-        )
+        command = commands.read_command(self.manifest.get("command"))
+        back = f"To get them back{free}, {undo}run: {commands.join_words(command)}. " if command else ""
+        return f"replaced results of another config. {back}To keep both, add --name NAME to one of the commands"
 
 
 def read_previous(results: Path, name: str) -> Previous:

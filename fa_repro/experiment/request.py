@@ -12,6 +12,7 @@ from fa_repro.config import locate
 from fa_repro.config.resolve import Config, resolve_config
 from fa_repro.errors import ConfigError
 from fa_repro.io.yaml import Document, inline
+from fa_repro.results.commands import run_words
 
 
 @dataclass(frozen=True)
@@ -79,20 +80,23 @@ class Request:
 
     def options(self) -> list[str]:
         """The changes of the request as command-line options."""
-        words = [("--config", str(self.config))] if self.config else []
+        return [shlex.join(words) for words in self._options()]
+
+    def _options(self) -> list[tuple[str, ...]]:
+        words: list[tuple[str, ...]] = [("--config", str(self.config))] if self.config else []
         words += [("--set", f"{key}={inline(to_plain(value))}") for key, value in self.settings.items()]
         words += [("--sweep", f"{key}={inline(to_plain(values))[1:-1]}") for key, values in self.sweep.items()]
         words += [("--only", name) for name in self.only]
-        return [f"{option} {shlex.quote(word)}" for option, word in words] + (["--quick"] if self.quick else [])
+        return words + ([("--quick",)] if self.quick else [])
 
-    def command(self, results: Path, formats: Sequence[str] | None = None) -> str:
-        """The command line of this request; `formats`, if given, replace the picture formats of the request."""
+    def command(self, results: Path, formats: Sequence[str] | None = None) -> list[str]:
+        """The words of this request's command; `formats`, if given, replace the picture formats of the request."""
         asked = (self.formats or ()) if formats is None else formats
         beside = [name for name in asked if name != "png"] or asked[: formats is None]  # `--format png` removes others
-        option = [f"--format {','.join(beside)}"] if beside else []
-        kept = [f"--name {shlex.quote(self.variant)}"] if self.variant else []
-        words = ["fa-repro run", self.name, *self.options(), *kept, *option]
-        return " ".join(words if results == Path("results") else [*words, f"--results {shlex.quote(str(results))}"])
+        options = [word for words in self._options() for word in words]
+        options += ["--name", self.variant] if self.variant else []
+        options += ["--format", ",".join(beside)] if beside else []
+        return run_words(self.name, options, results)
 
 
 def to_plain(value: Any) -> Any:

@@ -12,7 +12,8 @@ from fa_repro.config.source import read_source
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment import reference
 from fa_repro.io.manifest import ManifestError, read_manifest
-from fa_repro.results import in_progress
+from fa_repro.plain_text import amount
+from fa_repro.results import commands, in_progress
 from fa_repro.results.directory import config_hash
 from fa_repro.results.paths import figure_folder
 from fa_repro.training import numerics
@@ -89,13 +90,15 @@ def _state(folder: Path, current: str, partial: str | None) -> str:
         path = folder / name
         if not path.is_file() or path.stat().st_size != promise["bytes"]:
             return partial or f"not valid: {name} does not match its manifest"
-    lists = {
-        key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged", "options")
-    }
-    words = [f"{key} ({len(lists[key])} runs)" for key in ("failed", "diverged") if lists[key]]
+    lists = {key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged")}
+    noun = ("study", "studies") if "studies" in manifest else ("run",)
+    words = [f"{key} ({amount(len(found), *noun)})" for key, found in lists.items() if found]
     words += [f"stale: {reason}" for reason in _outdated(manifest, current)]
-    if lists["options"]:
-        words.append(f"created with {' '.join(map(str, lists['options']))}")
+    if manifest.get("options"):
+        options = commands.read_options(manifest["options"])
+        words.append(
+            f"created with {'options that are not valid' if options is None else commands.join_words(options)}"
+        )
     remarks = []
     if isinstance(differs := manifest.get("differs"), dict) and differs:
         remarks.append(f"differs from the shipped config in {reference.listed(differs)}")

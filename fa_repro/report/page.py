@@ -12,6 +12,7 @@ from typing import Any
 from fa_repro import __version__
 from fa_repro.claims.claim import Verdict
 from fa_repro.experiment.check import CheckedFigure
+from fa_repro.plain_text import escape_controls
 from fa_repro.report import glossary, sections, summary
 from fa_repro.report.sections import Mark, Row, Section
 
@@ -48,6 +49,7 @@ def render_page(checked: Sequence[CheckedFigure], results: Path, variants: Seque
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_printable,
         keep_trailing_newline=True,
     )
     environment.filters["whole"] = _whole
@@ -110,11 +112,16 @@ def _shared(manifests: Mapping[str, Mapping[str, Any]], what: Callable[[Mapping[
     return [value if len(groups) == 1 else f"{value} ({', '.join(names)})" for value, names in groups.items()]
 
 
+def _printable(value: Any) -> Any:
+    """What an expression of the template gives; in text, control characters are escaped."""
+    return escape_controls(value, lines=True) if type(value) is str else value
+
+
 def _whole(text: str) -> str:
     """Text with markup that keeps numbers such as `5e-12` on one line."""
     from markupsafe import Markup, escape
 
-    kept = re.sub(r"\d[\d.]*e-\d+", r'<span class="whole">\g<0></span>', str(escape(text)))
+    kept = re.sub(r"\d[\d.]*e-\d+", r'<span class="whole">\g<0></span>', str(escape(_printable(text))))
     return Markup(kept.replace(" %", "\N{NO-BREAK SPACE}%").replace(" .. ", "\N{NO-BREAK SPACE}.. "))
 
 

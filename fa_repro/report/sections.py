@@ -13,6 +13,7 @@ from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import ManifestError, read_verified
 from fa_repro.plotting import style
 from fa_repro.report import flow_field, summary
+from fa_repro.results import commands, provenance
 from fa_repro.results.paths import figure_folder
 
 SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "-"}
@@ -144,8 +145,8 @@ def section(checked: CheckedFigure, results: Path) -> Section:
         settings=yaml.dump(dict(saved.config)) if saved else "",
         links=tuple(_links(figure_folder(results, checked.name), checked.name, manifest)),
         facts=tuple(facts(manifest)) if saved else (),
-        command=str(manifest.get("command", "")),
-        repeat=tuple(map(str, listed(manifest.get("repeat")))),
+        command=commands.join_words(commands.read_command(manifest.get("command")) or []),
+        repeat=tuple(_repeat(figure_folder(results, checked.name), manifest)) if saved else (),
         field=flow_field.field(saved) if saved else None,
     )
 
@@ -199,6 +200,10 @@ def _title(checked: CheckedFigure) -> str:
         return checked.title
     place, _, rest = checked.title.partition(":")
     return f"{place}, variant {checked.name}:{rest}"
+
+
+def _repeat(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    return provenance.repeat_commands(folder, mapped(manifest.get("source")), mapped(manifest.get("versions")))
 
 
 def _notes(checked: CheckedFigure) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from fa_repro.claims.claim import Judgement, Verdict
 from fa_repro.experiment.check import CheckedFigure
+from fa_repro.plain_text import amount
 
 MEANING = (
     "A claim is reproduced if what was measured meets its criterion, not reproduced if it does not, "
@@ -26,11 +27,6 @@ def tally(judgements: Iterable[Judgement]) -> str:
     """The counts as text."""
     found = counts(judgements)
     return f"{amount(sum(found.values()), 'claim')}: {', '.join(f'{count} {word}' for word, count in found.items())}"
-
-
-def amount(number: int, noun: str) -> str:
-    """A number of things as text."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def trials(checked: CheckedFigure) -> str:

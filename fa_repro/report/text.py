@@ -46,14 +46,14 @@ def counted(checked: Sequence[CheckedFigure]) -> str:
 
 
 def as_json(checked: Sequence[CheckedFigure]) -> str:
-    """All verdicts as JSON; numbers that are not finite become null."""
+    """All verdicts as JSON in ASCII, for any encoding; numbers that are not finite become null."""
     data = {
         "schema": SCHEMA,
         "counts": {str(verdict): sum(each.counts[verdict] for each in checked) for verdict in Verdict},
         "figures": [_about(each) for each in checked],
         "claims": [_plain(each.as_data()) for figure in checked for each in figure.judgements],
     }
-    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+    return json.dumps(data, indent=1, allow_nan=False)
 
 
 def _about(checked: CheckedFigure) -> dict[str, Any]:

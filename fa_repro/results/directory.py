@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified
-from fa_repro.results import paths, picture_formats
+from fa_repro.results import commands, paths, picture_formats
 from fa_repro.results.figure_results import FigureResults
 
 if TYPE_CHECKING:
@@ -118,13 +117,12 @@ def _way_out(directory: Path, name: str | None) -> str:
         manifest = read_manifest(directory)
     except (ManifestError, StorageError):
         manifest = {}
-    options = manifest.get("options", [])
-    name = name or str(manifest.get("name", directory.name))
+    options = commands.read_options(manifest.get("options", []))
+    known = manifest.get("name")
+    name = name or (known if isinstance(known, str) and known.split("/")[-1] == directory.name else directory.name)
     root = directory.parents[min(name.count("/"), len(directory.parents) - 1)]
-    words = ["fa-repro run", name, *map(str, options if isinstance(options, list) else [])]
-    if root != Path("results"):
-        words.append(f"--results {shlex.quote(str(root))}")
-    return f"Run: {' '.join(words)}"
+    command = commands.join_words(commands.run_words(name, options or [], root))
+    return f"Run: {command}" + (", with its options; those in its manifest are not valid" if options is None else "")
 
 
 def _write(directory: Path, contents: Mapping[str, bytes], about: Mapping[str, Any]) -> None:

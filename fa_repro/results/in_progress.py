@@ -2,18 +2,20 @@
 
 import contextlib
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fa_repro.io import atomic
-from fa_repro.results import paths
+from fa_repro.plain_text import amount
+from fa_repro.results import commands, paths
 
 SCHEMA = 1
 
 
 def begin(
-    results: Path, name: str, command: str, total: int, missing: Sequence[str], sources: Mapping[str, str]
+    results: Path, name: str, command: Sequence[str], total: int, missing: Sequence[str], sources: Mapping[str, str]
 ) -> None:
     """Record which runs a command is to train for a figure.
 
@@ -23,8 +25,8 @@ def begin(
         The results folder.
     name : str
         Name of the figure.
-    command : str
-        The command that resumes the training.
+    command : sequence of str
+        The words of the command that resumes the training.
     total : int
         Total number of runs.
     missing : sequence of str
@@ -37,7 +39,8 @@ def begin(
     StorageError
         If it cannot be written.
     """
-    note = {"schema": SCHEMA, "command": command, "total": total, "missing": list(missing), "sources": dict(sources)}
+    about = {"command": shlex.join(command), "total": total, "missing": list(missing), "sources": dict(sources)}
+    note = {"schema": SCHEMA, **about}
     path = paths.in_progress_file(results, name)
     atomic.replace_together(path.parent, {path.name: json.dumps(note).encode()})
 
@@ -61,13 +64,13 @@ def describe_progress(results: Path, name: str) -> str | None:
     """Describe the progress of an unfinished command; None if there is none."""
     try:
         note: Any = json.loads(paths.in_progress_file(results, name).read_bytes())
-        total, missing, command = note["total"], note["missing"], note["command"]
-        if note["schema"] != SCHEMA or type(total) is not int:
+        total, missing, command = note["total"], note["missing"], commands.read_command(note["command"])
+        if note["schema"] != SCHEMA or type(total) is not int or command is None:
             return None
         left = [key for key in map(str, missing) if not (paths.run_folder(results, key) / "manifest.json").is_file()]
         failed = sum(paths.failure_file(results, key).is_file() for key in left)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    words = [f"failed ({failed} runs)"] if failed else []
+    words = [f"failed ({amount(failed, 'run')})"] if failed else []
     count = f"{total - len(left)} of {total}" if left else f"all {total}"
-    return ", ".join([*words, f"partial: {count} runs are trained, resume with: {command}"])
+    return ", ".join([*words, f"partial: {count} runs are trained, resume with: {commands.join_words(command)}"])

@@ -2,7 +2,7 @@
 
 import os
 import platform
-import shlex
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -10,7 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from fa_repro.plain_text import shell_word
+
 PACKAGES = ("fa_repro", "numpy", "pandas", "matplotlib", "scipy", "pydantic", "pyyaml", "click")
+
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_VERSION = re.compile(r"\d[0-9A-Za-z.+!]*")
 
 
 @cache
@@ -37,14 +42,24 @@ def git_source() -> dict[str, Any]:
     }
 
 
-def repeat_commands(folder: Path) -> list[str]:
-    """Commands that reproduce the results in a folder, byte for byte, on a machine like this one."""
-    where, words = git_source(), []
-    if where["git_commit"]:
-        words.append(f"git checkout {where['git_commit']}" + ("  # and changes not committed" * where["git_dirty"]))
-    pinned = [f"{name}=={number}" for name, number in versions().items() if name not in ("python", "fa_repro")]
-    words.append(f"python{'.'.join(versions()['python'].split('.')[:2])} -m pip install . {' '.join(pinned)}")
-    return [*words, f"fa-repro run --from {shlex.quote(str(folder))}"]
+def repeat_commands(folder: Path, source: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
+    """Commands that reproduce the results in a folder, byte for byte, on a machine like the one that created them.
+
+    Parameters
+    ----------
+    folder : Path
+    source, known : mapping
+        `git_source` and `versions` of the results. Of values from a manifest, only those that are valid are used.
+    """
+    words, commit = [], source.get("git_commit")
+    if isinstance(commit, str) and _COMMIT.fullmatch(commit):
+        words.append(f"git checkout {commit}" + ("  # and changes not committed" if source.get("git_dirty") else ""))
+    numbers = {name: known[name] for name in ("python", *PACKAGES) if _VERSION.fullmatch(str(known.get(name)))}
+    pinned = [f"{name}=={number}" for name, number in numbers.items() if name not in ("python", "fa_repro")]
+    if "python" in numbers:
+        python = ".".join(numbers["python"].split(".")[:2])
+        words.append(f"python{python} -m pip install . {' '.join(pinned)}".rstrip())
+    return [*words, f"fa-repro run --from {shell_word(str(folder))}"]
 
 
 @cache

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from fa_repro.report.summary import amount
+from fa_repro.plain_text import amount
 from tests.support.configs import SMALL
 from tests.support.files import contents
 from tests.support.processes import (

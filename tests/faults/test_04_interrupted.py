@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fa_repro.report.summary import amount
+from fa_repro.plain_text import amount
 from tests.support.processes import (
     ENDLESS,
     GRID,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fa_repro.report.summary import amount
+from fa_repro.plain_text import amount
 from tests.support.drivers import DISGUISES, driver
 from tests.support.environment import environment
 from tests.support.files import contents

@@ -81,7 +81,7 @@ def test_whatever_results_say_is_shown_as_text(tmp_path: Path) -> None:
     assert (len(page.all("script")), len(page.all("style"))) == (len(plain.all("script")), len(plain.all("style")))
     assert page.text.count("<script>alert(1)</script></style>]]>") >= 15
     assert "{{ 7*7 }}" in page.text
-    assert "49" not in page.text
+    assert "49" not in page.text.replace(str(tmp_path), "")
     assert_needs_nothing_else(text)
 
 
@@ -187,7 +187,8 @@ def test_without_results_the_page_says_so(command: Command, workplace: Path) -> 
 
 
 def test_partial_results_show_the_resume_command(command: Command, workplace: Path) -> None:
-    in_progress.begin(workplace / "results", "linear", "fa-repro run linear --jobs 2", 12, ["ab12"], {})
+    command_line = ["fa-repro", "run", "linear", "--jobs", "2"]
+    in_progress.begin(workplace / "results", "linear", command_line, 12, ["ab12"], {})
     assert command("report").exit_code == 0
     text = Page((workplace / "results/report.html").read_text()).text
     assert "partial: 11 of 12 runs are trained, resume with: fa-repro run linear --jobs 2" in text

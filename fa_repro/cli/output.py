@@ -1,0 +1,36 @@
+"""Output of the command line: everything that is printed goes through `echo`."""
+
+import re
+import sys
+
+import click
+
+from fa_repro.plain_text import escape_controls
+
+_BYTES = re.compile("([\udca0-\udcff]+)")
+"""Bytes of paths that are not Unicode, as `os.fsdecode` represents them; others could be control characters."""
+
+
+def echo(message: object, err: bool = False, lines: bool = False, nl: bool = True) -> None:
+    """Print a message; control characters in it, and what the stream's encoding does not have, are escaped.
+
+    Parameters
+    ----------
+    message : object
+        Converted to text by `str`.
+    err : bool
+        Whether to print to standard error.
+    lines : bool
+        Whether the text has several lines, so that its line feeds are printed.
+    nl : bool
+        Whether to end it by a line feed.
+    """
+    text, stream = str(message), sys.stderr if err else sys.stdout
+    encoding, errors = (getattr(stream, name, None) for name in ("encoding", "errors"))
+    if errors == "surrogateescape":  # the exact path, for the commands that read it
+        parts = _BYTES.split(text)
+        text = "".join(part if place % 2 else escape_controls(part, lines) for place, part in enumerate(parts))
+    else:
+        text = escape_controls(text, lines)
+        text = text.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
+    click.echo(text, err=err, nl=nl)  # noqa: TID251

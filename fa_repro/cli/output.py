@@ -1,5 +1,6 @@
 """Output of the command line: everything that is printed goes through `echo`."""
 
+import codecs
 import re
 import sys
 
@@ -26,11 +27,11 @@ def echo(message: object, err: bool = False, lines: bool = False, nl: bool = Tru
         Whether to end it by a line feed.
     """
     text, stream = str(message), sys.stderr if err else sys.stdout
-    encoding, errors = (getattr(stream, name, None) for name in ("encoding", "errors"))
-    if errors == "surrogateescape":  # the exact path, for the commands that read it
+    encoding = codecs.lookup(getattr(stream, "encoding", None) or "ascii").name
+    encoding = "utf-8" if encoding == "ascii" else encoding  # as click does
+    if encoding == "utf-8" and getattr(stream, "errors", None) == "surrogateescape":  # paths arrive as they are
         parts = _BYTES.split(text)
         text = "".join(part if place % 2 else escape_controls(part, lines) for place, part in enumerate(parts))
     else:
-        text = escape_controls(text, lines)
-        text = text.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
+        text = escape_controls(text, lines).encode(encoding, "backslashreplace").decode(encoding)
     click.echo(text, err=err, nl=nl)  # noqa: TID251

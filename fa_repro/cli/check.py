@@ -45,10 +45,10 @@ def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, a
         echo(f"error: not reproduced: {names}", err=True)
         ctx.exit(NotReproducedError.exit_code)
     if strict and (open_ := sum(len(figure.judgements) - figure.counts[Verdict.REPRODUCED] for figure in found)):
-        click.echo(f"error: --strict: {amount(open_, 'claim')} not reproduced or not judged", err=True)
+        echo(f"error: --strict: {amount(open_, 'claim')} not reproduced or not judged", err=True)
         ctx.exit(NotReproducedError.exit_code)
     if any(figure.trouble for figure in found):
         ctx.exit(StorageError.exit_code)
     if figures and (unjudged := [figure.name for figure in found if not figure.counts[Verdict.REPRODUCED]]):
-        click.echo(f"error: no claim could be judged: {', '.join(unjudged)}", err=True)
+        echo(f"error: no claim could be judged: {', '.join(unjudged)}", err=True)
         ctx.exit(NotReproducedError.exit_code)

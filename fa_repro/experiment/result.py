@@ -1,7 +1,7 @@
 """What `run` returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """The return value of `run`.
+
+    It can be pickled. Two are equal if everything but the figure is, which is drawn from the rest.
 
     Attributes
     ----------
@@ -52,6 +54,19 @@ class Result:
     studies: int = 0
     remarks: tuple[str, ...] = ()
     pictures: tuple[Path, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Result):
+            return NotImplemented
+        names = [each.name for each in fields(self) if each.name not in ("table", "extra", "figure")]
+        tables, others = ({"": each.table, **each.extra} for each in (self, other))
+        return (
+            all(getattr(self, name) == getattr(other, name) for name in names)
+            and tables.keys() == others.keys()
+            and all(table.equals(others[name]) for name, table in tables.items())
+        )
+
+    __hash__ = None  # type: ignore[assignment]
 
     def _repr_png_(self) -> bytes:
         return save_figure(self.figure)

@@ -135,7 +135,7 @@ def _by_rate(ax: "Axes", parts: "dict[str, pd.DataFrame]", orders: Mapping[str, 
             ax.plot(middle.index, line, color=style.GUIDE, **style.PUBLISHED)
     ends = [min(part.index[0] for part in parts.values()), max(part.index[-1] for part in parts.values())]
     ax.xaxis.set_major_locator(FixedLocator(ends))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_major_formatter("{:g}".format)
     ax.plot([], [], color=style.GUIDE, label="expected slope", **style.PUBLISHED)
     ax.legend()
 

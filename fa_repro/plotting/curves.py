@@ -153,8 +153,12 @@ def example_axis(ax: "Axes", table: "pd.DataFrame") -> None:
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlabel("examples")
     if last >= 10_000:
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
+        ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
         ax.set_xlabel("examples (thousands)")
+
+
+def _thousands(value: float, _: int | None) -> str:
+    return f"{value / 1000:g}"
 
 
 def sweep_colours(names: Sequence[Any]) -> list[Any]:

@@ -1,6 +1,5 @@
 """Style of all figures: sizes, fonts, colours and names. Widths are in inches, font sizes in points."""
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -109,21 +108,10 @@ def plain_powers(fig: "MatplotlibFigure") -> None:
     """Write exponents on logarithmic axes as plain characters (10⁻³); Matplotlib's are at 0.7 of the font size."""
     from matplotlib.ticker import LogFormatterSciNotation
 
-    class Powers(LogFormatterSciNotation):
-        def __call__(self, x: float, pos: int | None = None) -> str:
-            return _plain(super().__call__(x, pos))
+    from fa_repro.plotting.powers import PlainPowers  # imported here because it needs Matplotlib
 
     for ax in fig.axes:
         for axis in (ax.xaxis, ax.yaxis):
             for ticks in (axis.major, axis.minor):
                 if isinstance(ticks.formatter, LogFormatterSciNotation):
-                    ticks.formatter.__class__ = Powers  # keeps its attributes
-
-
-def _plain(words: str) -> str:
-    """Tick labels that Matplotlib writes as `$\\mathdefault{2\\times10^{-3}}$`, in plain characters."""
-    words = re.sub(r"\$\\mathdefault\{(.*)\}\$", r"\1", words).replace(r"\times", "\N{MULTIPLICATION SIGN}")
-    return re.sub(r"\^\{(.*?)\}", lambda found: found[1].translate(_RAISED), words).replace("-", "\N{MINUS SIGN}")
-
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+                    ticks.formatter.__class__ = PlainPowers  # keeps its attributes

@@ -1,5 +1,6 @@
 """Reproduce results from their own config, and compare the files byte for byte."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.results import provenance
 from fa_repro.results.paths import figure_folder
 from fa_repro.results.picture_formats import FORMATS, parse_formats
+
+PREFIX = "fa_repro-"
+"""Start of the names of temporary folders for repeated results."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,15 @@ def _place(results: Path | None) -> Iterator[Path]:
     if results is not None:
         yield results
         return
-    with (
-        atomic.storage_errors("create a folder in", Path(tempfile.gettempdir())),
-        tempfile.TemporaryDirectory(prefix="fa_repro-") as place,
-    ):
-        yield Path(place)
+    folder = Path(tempfile.gettempdir())
+    atomic.remove_leftovers(folder, PREFIX, own=True)
+    place = atomic.temporary_path(folder, PREFIX)
+    with atomic.storage_errors("create a folder in", folder):
+        place.mkdir(mode=0o700)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _difference(file: str, old: bytes, new: bytes | None) -> str:

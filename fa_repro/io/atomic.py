@@ -30,9 +30,9 @@ def storage_errors(action: str, path: Path) -> Iterator[None]:
         raise StorageError(f"cannot {action} {path}: {error.strerror or error}") from error
 
 
-def temporary_path(directory: Path) -> Path:
+def temporary_path(directory: Path, prefix: str = PREFIX) -> Path:
     """A path in `directory` that no other process uses; its name contains the host and the process ID."""
-    return directory / f"{PREFIX}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
+    return directory / f"{prefix}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
 
 
 def write_flushed(path: Path, data: bytes) -> None:
@@ -108,12 +108,14 @@ def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None
                 path.unlink(missing_ok=True)
 
 
-def remove_leftovers(directory: Path) -> None:
-    """Remove temporary files and folders left behind by killed processes."""
-    for path in directory.glob(f"{PREFIX}*"):
-        host, _, rest = path.name.removeprefix(PREFIX).rpartition("-")[0].rpartition("-")
+def remove_leftovers(directory: Path, prefix: str = PREFIX, own: bool = False) -> None:
+    """Remove temporary files and folders left behind by killed processes; `own`: only this user's, of this host."""
+    for path in directory.glob(f"{prefix}*"):
+        host, _, rest = path.name.removeprefix(prefix).rpartition("-")[0].rpartition("-")
         with contextlib.suppress(OSError):
             ours = host == socket.gethostname()
+            if own and (not ours or (hasattr(os, "getuid") and path.lstat().st_uid != os.getuid())):
+                continue
             if not _alive(rest) if ours else time.time() - path.stat().st_mtime > _DAY:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 

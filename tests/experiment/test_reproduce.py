@@ -1,9 +1,12 @@
 """The same bytes again."""
 
 import json
+import os
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +129,28 @@ def test_only_package_files_make_source_dirty(tmp_path: Path) -> None:
     with (package / "rules/backprop.py").open("a") as file:
         file.write("# changed\n")
     assert dirty() == "True"
+
+
+def test_strays_of_killed_repetitions_are_swept(
+    command: Command, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("run", "linear", "--set", "trials=1", "--only", "backprop")
+    temporary = workplace / "temporary"
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    died = subprocess.Popen([sys.executable, "-c", ""])
+    died.wait()
+    host, seen = socket.gethostname(), list[tuple[str, int]]()
+    strays = [f"fa_repro-{host}-{died.pid}-ab", f"fa_repro-{host}-{os.getpid()}-ab", f"fa_repro-other-{died.pid}-ab"]
+    for name in (*strays, "fa_repro-notes", f".tmp-{host}-{died.pid}-ab"):
+        (temporary / name / "runs").mkdir(parents=True)
+    os.utime(temporary / strays[2], (0, 0))
+
+    def killed(_: Any, place: Path, *rest: Any) -> Any:
+        seen.append((place.name.rpartition("-")[0], place.stat().st_mode & 0o777))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fa_repro.experiment.reproduce.run_request", killed)
+    assert command("run", "--from", "results/linear").exit_code == 130
+    assert seen == [(f"fa_repro-{host}-{os.getpid()}", 0o700)]
+    left = {path.name for path in temporary.iterdir()}
+    assert left == {*strays[1:], "fa_repro-notes", f".tmp-{host}-{died.pid}-ab"}

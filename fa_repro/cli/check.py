@@ -28,8 +28,8 @@ def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, a
     """
     from fa_repro.claims.claim import Verdict
     from fa_repro.experiment.check import check_figures
+    from fa_repro.plain_text import amount
     from fa_repro.report import text
-    from fa_repro.report.summary import amount
 
     found = check_figures(results, figures)
     if as_data:

@@ -4,13 +4,13 @@ import contextlib
 import hashlib
 import os
 import shutil
-import socket
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fa_repro.errors import StorageError
+from fa_repro.io import owner
 
 PREFIX = ".tmp-"
 _DAY = 86_400.0
@@ -31,8 +31,8 @@ def storage_errors(action: str, path: Path) -> Iterator[None]:
 
 
 def temporary_path(directory: Path, prefix: str = PREFIX) -> Path:
-    """A path in `directory` that no other process uses; its name contains the host and the process ID."""
-    return directory / f"{prefix}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
+    """A path in `directory` that no other process uses; its name says which process it belongs to."""
+    return directory / f"{prefix}{owner.this_process()}-{uuid.uuid4().hex}"
 
 
 def write_flushed(path: Path, data: bytes) -> None:
@@ -109,27 +109,18 @@ def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None
 
 
 def remove_leftovers(directory: Path, prefix: str = PREFIX, own: bool = False) -> None:
-    """Remove temporary files and folders left behind by killed processes; `own`: only this user's, of this host."""
+    """Remove temporary files and folders left behind by killed processes; `own`: only of this user, seen to be dead."""
     for path in directory.glob(f"{prefix}*"):
-        host, _, rest = path.name.removeprefix(prefix).rpartition("-")[0].rpartition("-")
+        ended = owner.has_ended(path.name.removeprefix(prefix).rpartition("-")[0])
         with contextlib.suppress(OSError):
-            ours = host == socket.gethostname()
-            if own and (not ours or (hasattr(os, "getuid") and path.lstat().st_uid != os.getuid())):
+            if own and (not ended or (hasattr(os, "getuid") and path.lstat().st_uid != os.getuid())):
                 continue
-            if not _alive(rest) if ours else time.time() - path.stat().st_mtime > _DAY:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if ended or (ended is None and time.time() - path.stat().st_mtime > _DAY):
+                _remove(path)
 
 
-def _alive(pid: str) -> bool:
-    if os.name != "posix" or not pid.isdigit():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _link(source: Path, target: Path) -> None:

@@ -1,12 +1,13 @@
 """Atomic writing of files: write under a temporary name, flush to disk, rename."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from fa_repro.errors import StorageError
@@ -14,6 +15,12 @@ from fa_repro.io import owner
 
 PREFIX = ".tmp-"
 _DAY = 86_400.0
+
+_CANNOT_FLUSH = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""Errors of file systems that cannot flush; it is then left to the system."""
+
+_CANNOT_FLUSH_FOLDERS = _CANNOT_FLUSH | {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EBADF}
+"""The same for folders, which some systems do not even open."""
 
 
 def sha256(data: bytes) -> str:
@@ -40,18 +47,68 @@ def write_flushed(path: Path, data: bytes) -> None:
     with path.open("xb") as file:
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())
+        with _unless(_CANNOT_FLUSH):
+            os.fsync(file.fileno())
 
 
 def flush_directory(directory: Path) -> None:
     """Flush a directory's entries to the disk, where the system supports it."""
     if os.name != "posix":
         return
-    descriptor = os.open(directory, os.O_RDONLY)
+    with _unless(_CANNOT_FLUSH_FOLDERS):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _unless(numbers: Collection[int]) -> Iterator[None]:
+    """Ignore errors of the system that have one of these numbers."""
     try:
-        os.fsync(descriptor)
+        yield
+    except OSError as error:
+        if error.errno not in numbers:
+            raise
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file or folder; copy and remove it where the system cannot rename it.
+
+    The overlay file systems of containers cannot rename a folder of a lower layer, and nothing can be renamed from one
+    mount to another. In either case `target` is complete or missing at any time.
+    """
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy_and_remove(source, target)
+
+
+def _copy_and_remove(source: Path, target: Path) -> None:
+    remove_leftovers(target.parent)
+    place = temporary_path(target.parent)
+    place.mkdir()
+    copy = place / target.name
+    try:
+        if source.is_dir():
+            shutil.copytree(source, copy, copy_function=_copy_flushed)
+            flush_directory(copy)
+        else:
+            _copy_flushed(source, copy)
+        copy.rename(target)
+        flush_directory(target.parent)
+        _remove(source)
     finally:
-        os.close(descriptor)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _copy_flushed(source: str | Path, target: str | Path) -> None:
+    shutil.copyfile(source, target)
+    with Path(target).open("rb") as file, _unless(_CANNOT_FLUSH):
+        os.fsync(file.fileno())
 
 
 def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None:

@@ -45,7 +45,7 @@ def _put_aside(directory: Path, name: str, reason: ManifestError) -> None:
     if path.exists():
         with atomic.storage_errors("move aside", path):
             aside.parent.mkdir(exist_ok=True)
-            path.rename(aside)
+            atomic.move(path, aside)
         log.warning("%s: %s; moved aside to %s", directory, reason, aside)
 
 

@@ -206,7 +206,7 @@ class Store:
             self._replace(temporary, path)
             return
         try:
-            temporary.rename(path)
+            atomic.move(temporary, path)
         except OSError:
             if not path.is_dir():
                 raise
@@ -214,7 +214,7 @@ class Store:
                 read_verified(path, read_manifest(path))  # another process was first
             except ManifestError as error:
                 self._put_aside(path, error)
-                temporary.rename(path)
+                atomic.move(temporary, path)
 
     def _replace(self, temporary: Path, path: Path) -> None:
         with suppress(ManifestError):
@@ -225,12 +225,12 @@ class Store:
                 return
         old = atomic.temporary_path(self._root)
         with suppress(FileNotFoundError):  # it is missing, or another process has just moved it
-            path.rename(old)
+            atomic.move(path, old)
         try:
             self._rename(temporary, path, overwrite=False)
         except BaseException:
             if old.is_dir() and not path.is_dir():
-                old.rename(path)
+                atomic.move(old, path)
             raise
         finally:
             shutil.rmtree(old, ignore_errors=True)
@@ -239,11 +239,13 @@ class Store:
         aside = paths.damaged_file(self._root, path.name)
         try:
             aside.parent.mkdir(exist_ok=True)
-            path.rename(aside)
+            atomic.move(path, aside)
         except FileNotFoundError:
             return  # another process did it
         except OSError as error:
-            raise StorageError(f"{path} is damaged ({reason}) and cannot be moved aside: {error.strerror}") from error
+            raise StorageError(
+                f"{path} is damaged ({reason}) and cannot be moved aside: {error.strerror or error}"
+            ) from error
         log.warning("%s is damaged (%s). It was moved aside to %s and will be trained again", path, reason, aside)
 
     def _path(self, run: Run) -> Path:

@@ -164,8 +164,11 @@ def listed(value: Any) -> list[Any]:
 def commit_text(manifest: Mapping[str, Any]) -> str:
     """The source code that created the results, as text."""
     source = mapped(manifest.get("source"))
+    unknown = source.get("git_unknown")
     if not source.get("git_commit"):
-        return "not from a Git checkout"
+        return f"unknown: {unknown}" if unknown else "not from a Git checkout"
+    if unknown:
+        return f"{source['git_commit']}, perhaps with uncommitted changes ({unknown})"
     return f"{source['git_commit']}{', with uncommitted changes' if source.get('git_dirty') else ''}"
 
 

@@ -86,7 +86,11 @@ def train_batches(
         If no worker process can start, or a worker has another source of a rule or task than this process.
     """
     jobs = choose_jobs(batches, execution.jobs)
-    if execution.executor != LOCAL:
+    workers = execution.address is None and (jobs > 1 or execution.executor == DASK)
+    if workers and (reason := processes.why_impossible()) is not None:
+        log.warning("worker processes cannot be used here (%s): training in one process", reason)
+        yield from _here(batches, store, execution.force, on_progress)
+    elif execution.executor != LOCAL:
         from fa_repro.execution import dask_cluster  # an optional dependency
 
         where = execution.address or min(execution.jobs or cores(), sum(map(len, batches)))

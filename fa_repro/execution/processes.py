@@ -39,6 +39,19 @@ ONE_THREAD = dict.fromkeys(
 """Environment of a process that uses one thread for matrix products; read when it starts."""
 
 
+def why_impossible() -> str | None:
+    """Why there can be no worker processes on this system, or None if there can; they share semaphores."""
+    context = multiprocessing.get_context("spawn")
+    try:
+        context.Value("q", 0)
+        ProcessPoolExecutor(1, context).shutdown()  # starts no process
+    except OSError as error:
+        return f"no semaphores: {error.strerror or error}. On Linux, they need /dev/shm"
+    except (ImportError, NotImplementedError) as error:
+        return f"no semaphores: {error}"
+    return None
+
+
 def train_in_processes(
     batches: Sequence[Batch], root: Path, overwrite: bool, jobs: int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[Batch, Exception | None]]:

@@ -1,6 +1,9 @@
 """Entry point of `fa-repro` and of `python -m fa_repro`."""
 
+import logging
+import os
 import sys
+from pathlib import Path
 
 from fa_repro.execution import interrupts
 
@@ -13,6 +16,7 @@ def main() -> None:
     interrupts.install_handler()
     try:
         try:
+            _do_without_home()
             from fa_repro.cli.main import command_line
         except Exception:
             interrupts.reraise()
@@ -21,6 +25,15 @@ def main() -> None:
         print(interrupts.message(), file=sys.stderr)
         raise SystemExit(interrupts.CODE) from None
     command_line(prog_name="fa-repro")
+
+
+def _do_without_home() -> None:
+    """Let Matplotlib use a temporary folder for its caches if there is no home folder, and not warn about it."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    try:
+        Path.home()
+    except RuntimeError:  # Matplotlib 3.10 would fail; a path that is no folder makes it use a temporary one
+        os.environ.setdefault("MPLCONFIGDIR", os.devnull)
 
 
 if __name__ == "__main__":

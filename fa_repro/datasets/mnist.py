@@ -71,12 +71,25 @@ def given() -> Path | None:
 
 
 def cache() -> Path:
-    """The folder of cached files; it need not exist."""
+    """The folder of cached files; it need not exist.
+
+    Raises
+    ------
+    DataError
+        If FA_REPRO_CACHE does not name one, and there is no home folder.
+    """
+    if word := setting(CACHE):
+        return Path(word).absolute() / "mnist"
     import platformdirs
 
-    word = setting(CACHE)
-    root = Path(word).absolute() if word else platformdirs.user_cache_path("fa_repro", appauthor=False)
-    return root / "mnist"
+    with suppress(RuntimeError):  # no home folder; some versions of platformdirs return a relative path instead
+        root = platformdirs.user_cache_path("fa_repro", appauthor=False)
+        if root.is_absolute():
+            return root / "mnist"
+    raise DataError(
+        "MNIST has no cache folder, as there is no home folder. Set FA_REPRO_CACHE to a folder for it, or name a "
+        "folder that has the files: --data-dir FOLDER."
+    )
 
 
 def offline() -> bool:
@@ -120,7 +133,7 @@ def load() -> Mnist:
     StorageError
         If it cannot be written to the cache.
     """
-    for folder in filter(None, (given(), cache())):
+    for _, folder in _folders():
         try:
             return _arrays(idx.read_folder(folder))
         except UnusableError as error:
@@ -155,7 +168,7 @@ def prepare() -> Found:
         try:
             idx.read_folder(folder)
         except UnusableError as error:
-            expected = folder == cache() and isinstance(error, idx.MissingError)
+            expected = folder != given() and isinstance(error, idx.MissingError)
             log.log(logging.INFO if expected else logging.WARNING, "%s: %s; trying the next source", name, error)
             failures.append(f"{name}: {error}")
             continue
@@ -177,10 +190,11 @@ def prepare() -> Found:
     raise DataError(_instructions(failures))
 
 
-def _folders() -> list[tuple[str, Path]]:
-    """Local folders to look in, each with its name in messages."""
-    cached, folder = (f"the cache {cache()}", cache()), given()
-    return [cached] if folder is None else [(f"the folder {folder} (--data-dir or FA_REPRO_DATA)", folder), cached]
+def _folders() -> Iterator[tuple[str, Path]]:
+    """Local folders to look in, each with its name in messages; there need be no cache if the first has the files."""
+    if (folder := given()) is not None:
+        yield f"the folder {folder} (--data-dir or FA_REPRO_DATA)", folder
+    yield f"the cache {cache()}", cache()
 
 
 def _remote() -> list[tuple[str, Callable[[Path], Contents]]]:

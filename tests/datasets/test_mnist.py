@@ -41,7 +41,7 @@ def test_named_folder_is_used_in_any_form(
     spelt = {name.replace("-idx", f"{mark}idx"): content for name, content in small.items()}
     folder = write(tmp_path / "Zäh 数", spelt, end, pack)
     monkeypatch.setenv("FA_REPRO_DATA", str(folder))
-    assert dataset.prepare() == (folder, dataset._folders()[0][0], False)
+    assert dataset.prepare() == (folder, next(dataset._folders())[0], False)
     assert dataset.where() == folder
     assert cached() == {}
     mnist = dataset.load()

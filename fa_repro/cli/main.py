@@ -104,11 +104,17 @@ def list_command(results: Path) -> None:
 @click.argument("figure")
 @format_option
 @results_option
-def plot_command(figure: str, formats: tuple[str, ...] | None, results: Path) -> None:
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Picture to write (.png, .pdf or .svg), or folder for the pictures, instead of those beside the CSV.",
+)
+def plot_command(figure: str, formats: tuple[str, ...] | None, results: Path, output: Path | None) -> None:
     """Redraw a FIGURE from its CSV; train nothing."""
     from fa_repro.experiment.redrawing import redraw
 
-    for path in redraw(figure, results, formats):
+    for path in redraw(figure, results, formats, output):
         echo(path)
 
 

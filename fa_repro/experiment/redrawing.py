@@ -5,21 +5,36 @@ from pathlib import Path
 
 from fa_repro import registry
 from fa_repro.config import locate
+from fa_repro.errors import ConfigError, StorageError
+from fa_repro.io import atomic
 from fa_repro.plotting.render import draw_formats
 from fa_repro.results import directory
 from fa_repro.results.paths import figure_folder
-from fa_repro.results.picture_formats import parse_formats
+from fa_repro.results.picture_formats import FORMATS, parse_formats
 
 
-def redraw(name: str, results: Path, formats: Sequence[str] | None = None) -> tuple[Path, ...]:
-    """Redraw saved results, by default in their existing formats; return the paths of the pictures, the PNG first.
+def redraw(
+    name: str, results: Path, formats: Sequence[str] | None = None, output: Path | None = None
+) -> tuple[Path, ...]:
+    """Redraw saved results; return the paths of the pictures.
+
+    Parameters
+    ----------
+    name : str
+        Name of a config.
+    results : Path
+        The results folder.
+    formats : sequence of str, optional
+        Picture formats besides PNG; None for the existing ones.
+    output : Path, optional
+        File, or folder, for the pictures; the saved results are then only read. None to replace their pictures.
 
     Raises
     ------
     ConfigError
         If there is neither a config nor a results folder of this name, or a format is unknown.
     StorageError
-        If there are no results, or they do not match their manifest.
+        If there are no results, they do not match their manifest, or a picture cannot be written.
     """
     folder = figure_folder(results, name)
     if not (locate.is_config_name(name) and folder.is_dir()):
@@ -27,5 +42,28 @@ def redraw(name: str, results: Path, formats: Sequence[str] | None = None) -> tu
     saved = directory.load(folder, name)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
     chosen = directory.saved_formats(folder) if formats is None else parse_formats(formats)
-    directory.save_pictures(folder, draw_formats(figure.draw, figure.size, saved, chosen)[1])
-    return directory.picture_paths(folder, chosen)
+    paths = {} if output is None else _paths(output, folder.name, chosen, given=formats is not None)
+    pictures = draw_formats(figure.draw, figure.size, saved, parse_formats(paths.values() or chosen))[1]
+    if output is None:
+        try:
+            directory.save_pictures(folder, pictures)
+        except StorageError as error:
+            if not isinstance(error.__cause__, OSError):
+                raise
+            raise StorageError(f"{error}. To draw it elsewhere, use --output FILE or FOLDER") from error
+    for path, format_ in paths.items():
+        atomic.write_file(path, pictures[format_])
+    return tuple(paths) or directory.picture_paths(folder, chosen)
+
+
+def _paths(output: Path, name: str, formats: Sequence[str], given: bool) -> dict[Path, str]:
+    """The pictures to write to a file or folder, with their formats; `given` says whether these were asked for."""
+    ending = output.suffix.removeprefix(".").lower()
+    if output.is_dir() or not ending:
+        return {output / f"{name}.{format_}": format_ for format_ in formats}
+    if ending not in FORMATS:
+        known = ", ".join(f".{format_}" for format_ in FORMATS)
+        raise ConfigError([f"--output {output}: expected a folder, or a file that ends in one of {known}"])
+    if given:
+        raise ConfigError([f"--output {output}: its ending is the format. Leave out --format, or name a folder"])
+    return {output: ending}

@@ -165,6 +165,22 @@ def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None
                 path.unlink(missing_ok=True)
 
 
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that the user names. A file is replaced at once; a device or pipe, such as /dev/stdout, is kept.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written; an old file is then unchanged.
+    """
+    if path.exists() and not path.is_file():
+        with storage_errors("write", path):
+            path.write_bytes(data)
+    else:
+        target = Path(os.path.realpath(path))  # a link is kept too
+        replace_together(target.parent, {target.name: data})
+
+
 def remove_leftovers(directory: Path, prefix: str = PREFIX, own: bool = False) -> None:
     """Remove temporary files and folders left behind by killed processes; `own`: only of this user, seen to be dead."""
     for path in directory.glob(f"{prefix}*"):

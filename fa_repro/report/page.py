@@ -35,10 +35,16 @@ class Undecided:
     rows: tuple[Row, ...]
 
 
-def render_page(checked: Sequence[CheckedFigure], results: Path, variants: Sequence[CheckedFigure] = ()) -> str:
+def render_page(
+    checked: Sequence[CheckedFigure],
+    results: Path,
+    variants: Sequence[CheckedFigure] = (),
+    place: Path | None = None,
+) -> str:
     """Render the page on checked figures, whose results are in the folder `results`.
 
-    Variants have sections of their own, but their claims are not counted with those of the figures.
+    Links to their files are relative to the folder `place` of the page, by default `results`. Variants have sections of
+    their own, but their claims are not counted with those of the figures.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -55,20 +61,22 @@ def render_page(checked: Sequence[CheckedFigure], results: Path, variants: Seque
     environment.filters["whole"] = _whole
     every = [each for one in checked for each in one.judgements]
     css, script = _part("report.css"), _part("flow_field.js")
-    parts = [sections.section(one, results) for one in checked]
+    parts = [sections.section(one, results, place) for one in checked]
+    here = place is None or place.resolve() == results.resolve()
     return environment.get_template("report.html.j2").render(
         css=Markup(css),  # from the package's own files, the only text that is not escaped
         script=Markup(script),
         css_hash=_hash(css),
         script_hash=_hash(script),
         sections=parts,
-        variants=[sections.section(one, results) for one in variants],
+        variants=[sections.section(one, results, place) for one in variants],
         marks=[sections.mark(verdict) for verdict in Verdict],
         totals=list(summary.counts(every).values()),
         tally=summary.tally(every),
         meaning=summary.MEANING,
         undecided=_undecided(checked, parts),
         facts=_facts(checked),
+        folder="this folder" if here else results.absolute(),
         any_results=any(one.saved for one in checked),
         terms=glossary.TERMS,
         version=__version__,

@@ -1,6 +1,7 @@
 """The sections of the page, one for each figure: plain values that the template shows."""
 
 import base64
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,8 +123,8 @@ def reason(judgements: Sequence[Judgement]) -> str:
     return reasons.pop() if len(reasons) == 1 and unjudged else ""
 
 
-def section(checked: CheckedFigure, results: Path) -> Section:
-    """The section of a figure, whatever the state of its results."""
+def section(checked: CheckedFigure, results: Path, place: Path | None = None) -> Section:
+    """The section of a figure, whatever the state of its results, on a page in the folder `place` or `results`."""
     saved = checked.saved
     manifest: Mapping[str, Any] = saved.manifest if saved else {}
     rows, why = tuple(map(row, checked.judgements)), reason(checked.judgements)
@@ -143,7 +144,7 @@ def section(checked: CheckedFigure, results: Path) -> Section:
         rows=tuple(replace(each, measured="-") for each in rows) if why else rows,
         counts=tuple(summary.counts(checked.judgements).values()),
         settings=yaml.dump(dict(saved.config)) if saved else "",
-        links=tuple(_links(figure_folder(results, checked.name), checked.name, manifest)),
+        links=tuple(_links(figure_folder(results, checked.name), place or results, manifest)),
         facts=tuple(facts(manifest)) if saved else (),
         command=commands.join_words(commands.read_command(manifest.get("command")) or []),
         repeat=tuple(_repeat(figure_folder(results, checked.name), manifest)) if saved else (),
@@ -259,13 +260,22 @@ def _picture(folder: Path, manifest: Mapping[str, Any]) -> str:
     return f"data:image/png;base64,{base64.b64encode(data).decode()}"
 
 
-def _links(folder: Path, name: str, manifest: Mapping[str, Any]) -> Iterator[Link]:
+def _links(folder: Path, place: Path, manifest: Mapping[str, Any]) -> Iterator[Link]:
     sizes = {file: mapped(about).get("bytes") for file, about in mapped(manifest.get("files")).items()}
     if manifest:
         with atomic.storage_errors("read", folder / "manifest.json"):
             sizes["manifest.json"] = (folder / "manifest.json").stat().st_size
     for file, size in sizes.items():
-        yield Link(file, quote(f"{name}/{file}"), _size(size) if type(size) is int else "")
+        yield Link(file, _address(folder / file, place), _size(size) if type(size) is int else "")
+
+
+def _address(path: Path, place: Path) -> str:
+    """The address of a file for a page in the folder `place`."""
+    try:
+        relative = Path(os.path.relpath(path, place)).as_posix()
+    except ValueError:  # they are on different drives
+        return path.absolute().as_uri()
+    return quote(relative, errors="surrogateescape")  # a name need not be Unicode
 
 
 def _size(number: int) -> str:

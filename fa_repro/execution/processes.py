@@ -46,7 +46,7 @@ def why_impossible() -> str | None:
         context.Value("q", 0)
         ProcessPoolExecutor(1, context).shutdown()  # starts no process
     except OSError as error:
-        return f"no semaphores: {error.strerror or error}. On Linux, they need /dev/shm"
+        return f"no semaphores, on Linux in /dev/shm: {error.strerror or error}"
     except (ImportError, NotImplementedError) as error:
         return f"no semaphores: {error}"
     return None

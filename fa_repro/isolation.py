@@ -83,7 +83,7 @@ def _limited(function: Callable[P, T], exclusive: bool) -> Callable[P, T]:
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """Processor cores that this process may use; BLAS starts as many threads."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

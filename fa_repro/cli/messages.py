@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from fa_repro.execution.batching import choose_jobs, divide, form_batches, makespan
+from fa_repro.execution.batching import choose_jobs, cores, divide, form_batches, makespan
 from fa_repro.execution.executor import LOCAL, Execution
 from fa_repro.experiment.plan import Plan
 from fa_repro.experiment.previous import read_previous
@@ -14,7 +14,6 @@ from fa_repro.experiment.reproduce import Repeated
 from fa_repro.experiment.request import Request
 from fa_repro.experiment.result import Result
 from fa_repro.io.yaml import inline
-from fa_repro.isolation import cores
 from fa_repro.plain_text import amount
 from fa_repro.results import in_progress
 from fa_repro.results.paths import figure_folder

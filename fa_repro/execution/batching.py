@@ -1,14 +1,16 @@
 """Batches of runs: forming, training and storing them, estimating their training time, dividing them into jobs."""
 
 import heapq
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, TypeAlias
 
+from fa_repro import isolation
 from fa_repro.errors import FaReproError
-from fa_repro.isolation import cores
 from fa_repro.results.store import Store
 from fa_repro.training.replicas import shape_of
 from fa_repro.training.runs import Outcome, Run, Setup
@@ -21,6 +23,9 @@ BATCH_BYTES = 2 * 2**20
 
 WORTH_IT = 20.0
 """Estimated training time in seconds from which worker processes are started by default."""
+
+CONTAINER_SHARE = Path("/sys/fs/cgroup/cpu.max")
+"""Processor time in microseconds that a container may use, and in which period."""
 
 
 def form_batches(runs: Iterable[Run]) -> list[list[Run]]:
@@ -106,6 +111,16 @@ def shard(runs: Sequence[Run], part: int, parts: int) -> list[Run]:
         if min(int((end - length / 2) / whole * parts), parts - 1) == part - 1:
             mine.append(run)
     return mine
+
+
+def cores() -> int:
+    """Processor cores that this process may use, also by the share of time that its container is given."""
+    count = isolation.cores()
+    try:
+        share, period = map(int, CONTAINER_SHARE.read_text().split())
+        return max(1, min(count, math.ceil(share / period)))
+    except (OSError, ValueError, ZeroDivisionError):  # no container, or no limit: "max 100000"
+        return count
 
 
 def choose_jobs(batches: Sequence[Batch], jobs: int | None) -> int:

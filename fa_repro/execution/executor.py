@@ -9,8 +9,7 @@ from typing import TypeAlias
 
 from fa_repro.errors import ConfigError, FaReproError
 from fa_repro.execution import interrupts, processes
-from fa_repro.execution.batching import Batch, choose_jobs, divide, train_and_store
-from fa_repro.isolation import cores
+from fa_repro.execution.batching import Batch, choose_jobs, cores, divide, train_and_store
 from fa_repro.results.store import Store
 from fa_repro.suggestions import did_you_mean
 

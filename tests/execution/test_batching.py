@@ -1,5 +1,6 @@
 """Shards, and runs that another process has stored meanwhile."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -88,3 +89,24 @@ def test_run_stored_meanwhile_is_not_retrained(workplace: Path, monkeypatch: pyt
     units.train_and_store(batch, store, overwrite=False)
     units.train_and_store(batch, store, overwrite=True)
     assert seen == [len(batch) - 2, len(batch)]
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        ("200000 100000\n", 2),
+        ("150000 100000\n", 2),
+        ("1000 100000\n", 1),
+        ("max 100000\n", 8),
+        ("6400000 100000\n", 8),
+        ("?", 8),
+    ],
+)
+def test_cores_are_limited_by_the_container(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: str, expected: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(units, "CONTAINER_SHARE", tmp_path / "cpu.max")
+    assert units.cores() == 8
+    (tmp_path / "cpu.max").write_text(share)
+    assert units.cores() == expected

@@ -44,8 +44,10 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--executor",
             default="local",
             metavar="SPEC",
-            help="Where to train: local (processes on this machine), dask (a Dask cluster on this machine), or "
-            "dask://HOST:PORT (a running Dask cluster).  [default: local]",
+            help="Where to train: local (processes on this machine), dask (a Dask cluster on this machine, closed to "
+            "other users), tls://HOST:PORT (a running Dask cluster, with the certificates in Dask's configuration), or "
+            "dask://HOST:PORT (one without TLS: all who can connect to it can run code on it and as you).  "
+            "[default: local]",
         ),
         click.option(
             "--jobs",

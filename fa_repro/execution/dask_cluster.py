@@ -22,6 +22,7 @@ from distributed.scheduler import KilledWorker
 
 from fa_repro.datasets.settings import chosen
 from fa_repro.errors import FaReproError
+from fa_repro.execution import dask_security
 from fa_repro.execution.batching import Batch, divide, not_stored, train_and_store, train_timed, work
 from fa_repro.execution.processes import ONE_THREAD, interrupts_blocked
 from fa_repro.io import atomic
@@ -36,6 +37,10 @@ RETRIES = 2
 
 CHATTY = ("distributed", "tornado", "asyncio")
 MUTE = logging.CRITICAL + 1
+_ADVICE = {
+    "tcp": "Check the address; one that uses TLS is tls://HOST:PORT",
+    "tls": "Check the address, and that it uses TLS with certificates that distributed.comm.tls.ca-file has signed",
+}
 _POLL = 0.5
 _WAIT = 10.0
 
@@ -59,7 +64,8 @@ def train_on_cluster(
     overwrite : bool
         Whether to replace runs that are stored already.
     where : str or int
-        HOST:PORT of the scheduler of a running cluster, or the number of workers of a cluster to start here.
+        Address of the scheduler of a running cluster, as tcp://HOST:PORT or tls://HOST:PORT, or the number of workers
+        of a cluster to start here.
     on_progress : callable
         Called with the `work` of each batch that has ended.
 
@@ -141,14 +147,17 @@ def _cluster(where: str | int) -> Iterator[Client]:
             with _connected(where) as client:
                 yield client
             return
-        with dask.config.set({"distributed.scheduler.allowed-failures": RETRIES}):
+        settings = {"distributed.scheduler.allowed-failures": RETRIES}
+        with dask.config.set(settings), dask_security.private_settings() as certificates:
             with interrupts_blocked():  # a cluster that is only half started could not be closed
                 cluster = LocalCluster(
                     n_workers=where,
                     threads_per_worker=1,
                     memory_limit=0,
                     host="127.0.0.1",
+                    security=certificates,
                     dashboard_address="127.0.0.1:0",
+                    scheduler_kwargs={"dashboard": False},
                     silence_logs=MUTE,
                     env=ONE_THREAD | chosen(),
                 )
@@ -195,10 +204,13 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
+    scheme, _, place = address.partition("://")
+    security = dask_security.configured_certificates() if scheme == "tls" else None
     try:
-        client = Client(f"tcp://{address}", timeout=_WAIT)
-    except (OSError, TimeoutError, ValueError) as error:  # the host name may be invalid
-        raise FaReproError(f"no Dask scheduler answers at {address}: {error or type(error).__name__}") from None
+        client = Client(address, security=security, timeout=_WAIT)
+    except (OSError, TimeoutError, ValueError, RuntimeError) as error:  # the host name may be invalid, TLS required
+        found = str(error) or type(error).__name__
+        raise FaReproError(f"no Dask scheduler answers at {place}: {found}. {_ADVICE[scheme]}") from None
     with client:
         yield client
 

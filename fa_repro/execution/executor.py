@@ -19,7 +19,7 @@ Ended: TypeAlias = tuple[Batch, Exception | None]
 """A batch that has ended, with its error, or None if its runs are stored."""
 
 LOCAL, DASK = "local", "dask"
-_RUNNING = re.compile(r"dask://(?P<address>(?:[^\s/:]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5}))/?")
+_RUNNING = re.compile(r"(?P<scheme>dask|tls)://(?P<address>(?:[^\s/:]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5}))/?")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Execution:
         Number of processes that train. None for one per core if training takes long enough to benefit.
     executor : str
         `local` for processes on this machine, `dask` for a Dask cluster started on this machine, `dask://HOST:PORT` for
-        a running cluster.
+        a running cluster, `tls://HOST:PORT` for one that uses TLS, with the certificates in Dask's configuration.
     force : bool
         Whether to train stored runs again.
     retry_failed : bool
@@ -54,10 +54,10 @@ class Execution:
         if self.jobs is not None and (type(self.jobs) is not int or self.jobs < 1):
             problems.append(f"jobs: expected a whole number of at least 1, or None, got {self.jobs!r}")
         if self.executor not in (LOCAL, DASK) and self.address is None:
-            known = f"{did_you_mean(str(self.executor), (LOCAL, DASK))} Known: local, dask, dask://HOST:PORT."
+            known = f"{did_you_mean(str(self.executor), (LOCAL, DASK))} Known: local, dask, dask://HOST:PORT, tls://HOST:PORT."
             problems.append(f"executor: unknown executor {self.executor!r}{known}")
-        elif self.executor != LOCAL and importlib.util.find_spec("distributed") is None:
-            problems.append("executor: Dask is not installed. Run: pip install 'fa-repro[dask]'")
+        elif missing := [name for name in self._needed() if importlib.util.find_spec(name) is None]:
+            problems.append(f"executor: {' and '.join(missing)} not installed. Run: pip install 'fa-repro[dask]'")
         if self.address is not None and self.jobs not in (None, 1):
             problems.append("executor: a running cluster has its own number of workers; leave out jobs")
         if problems:
@@ -65,9 +65,15 @@ class Execution:
 
     @property
     def address(self) -> str | None:
-        """HOST:PORT of the running Dask cluster to use, or None."""
+        """Address of the running Dask cluster to use, as tcp://HOST:PORT or tls://HOST:PORT, or None."""
         found = _RUNNING.fullmatch(str(self.executor))
-        return found["address"] if found and 1 <= int(found["port"]) <= 65535 else None
+        if found is None or not 1 <= int(found["port"]) <= 65535:
+            return None
+        return f"{'tls' if found['scheme'] == 'tls' else 'tcp'}://{found['address']}"
+
+    def _needed(self) -> tuple[str, ...]:
+        """Modules that are needed for this executor, of those that are no dependencies."""
+        return {LOCAL: (), DASK: ("distributed", "cryptography")}.get(self.executor, ("distributed",))
 
 
 def train_batches(

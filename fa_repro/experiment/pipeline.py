@@ -85,7 +85,10 @@ def run(
         than one job must guard its entry point by `if __name__ == "__main__":`, as always with `multiprocessing`.
         Results do not depend on the number of jobs.
     executor : str
-        `local`, `dask` for a Dask cluster of `jobs` workers on this machine, or `dask://HOST:PORT` for a running one.
+        `local`, `dask` for a Dask cluster of `jobs` workers on this machine, closed to other users,
+        `tls://HOST:PORT` for a running one, with the certificates in Dask's configuration (`distributed.comm.tls`), or
+        `dask://HOST:PORT` for one without TLS. Whoever can connect to a cluster without TLS can run code there, and in
+        this process.
     formats : sequence of str, optional
         Picture formats besides PNG: `pdf`, `svg`. None for the formats of the existing results. Existing pictures in
         other formats are removed.

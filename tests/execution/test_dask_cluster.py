@@ -15,12 +15,13 @@ from fa_repro.errors import ConfigError, FaReproError, StorageError
 from fa_repro.execution.batching import form_batches
 from fa_repro.execution.executor import Execution
 from fa_repro.results.store import Store
-from tests.support.cluster import cluster, free_port, running
+from tests.support.cluster import cluster, free_port, refusals, running
 from tests.support.configs import small
 from tests.support.files import contents
 
 pytest.importorskip("distributed", reason="the extra fa-repro[dask] is not installed")
-
+import dask
+from distributed.security import Security
 
 WITHOUT = """
 import importlib.metadata, sys
@@ -161,6 +162,61 @@ def test_a_host_that_cannot_be_one_is_reported(workplace: Path) -> None:
         run("linear", executor="dask://a..b:8786")
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Files with new certificates, by the names of Dask's settings."""
+    new, folder = Security.temporary(), tmp_path_factory.mktemp("certificates")
+    parts = {"ca-file": new.tls_ca_file, "client.cert": new.tls_client_cert, "client.key": new.tls_client_key}
+    for name, content in parts.items():
+        (folder / name).write_text(content)
+    return {f"distributed.comm.tls.{name}": str(folder / name) for name in parts}
+
+
+def test_tls_needs_the_configured_certificates(workplace: Path, certificates: dict[str, str]) -> None:
+    options = [
+        f"--tls-{name}={file}" for name, file in zip(("ca-file", "cert", "key"), certificates.values(), strict=True)
+    ]
+    one = run("linear", results="one")
+    with refusals(), dask.config.set(certificates), running(workers=1, certificates=options) as (address, *_):
+        two = run("linear", results="two", executor=f"tls://{address}")
+        with pytest.raises(FaReproError, match=r"no Dask scheduler answers at .* uses TLS is tls://HOST:PORT"):
+            run("linear", results="three", executor=f"dask://{address}")
+        new = Security.temporary()
+        others = zip(certificates, (new.tls_ca_file, new.tls_client_cert, new.tls_client_key), strict=True)
+        with dask.config.set(dict(others)), pytest.raises(FaReproError, match="TLS certificate does not match"):
+            run("linear", results="three", executor=f"tls://{address}")
+    assert contents(one.directory) == contents(two.directory)
+
+
+def test_a_plain_scheduler_is_no_tls_one(workplace: Path, address: str, certificates: dict[str, str]) -> None:
+    refused = f"no Dask scheduler answers at {address}"
+    with refusals(), dask.config.set(certificates), pytest.raises(FaReproError, match=refused):
+        run("linear", executor=f"tls://{address}")
+    with (
+        dask.config.set({"distributed.comm.require-encryption": True}),
+        pytest.raises(FaReproError, match="encryption required by Dask configuration"),
+    ):
+        run("linear", executor=f"dask://{address}")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("ca-file", None, r"executor: distributed\.comm\.tls\.ca-file not set in Dask's configuration"),
+        ("client.cert", None, r"executor: distributed\.comm\.tls\.client\.cert not set in Dask's configuration"),
+        ("client.key", "none/here", "cannot be read .*none/here"),
+        ("client.cert", "configs/linear.yaml", "cannot be used"),
+        ("ca-file", 5, "cannot be read .*5"),
+    ],
+)
+def test_unusable_certificates_are_reported(
+    workplace: Path, certificates: dict[str, str], setting: str, value: Any, message: str
+) -> None:
+    wrong = {**certificates, f"distributed.comm.tls.{setting}": value}
+    with dask.config.set(wrong), pytest.raises(ConfigError, match=message):
+        run("linear", executor="tls://127.0.0.1:1")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -168,6 +224,7 @@ def test_a_host_that_cannot_be_one_is_reported(workplace: Path) -> None:
         ({"executor": "dask://host"}, "Known: local, dask, dask://HOST:PORT"),
         ({"executor": "dask://host:8786", "jobs": 2}, "a running cluster has its own number of workers"),
         ({"executor": 5}, "executor: unknown executor 5"),
+        ({"executor": "tls://host"}, "Known: local, dask, dask://HOST:PORT, tls://HOST:PORT"),
         ({"executor": "dask://host:99999"}, "Known: local, dask, dask://HOST:PORT"),
         ({"executor": "dask://host:0"}, "Known: local, dask, dask://HOST:PORT"),
         ({"jobs": 0}, "jobs: expected a whole number of at least 1"),
@@ -178,8 +235,10 @@ def test_an_executor_that_is_none_is_refused(options: dict[str, Any], message: s
         Execution(**options)
 
 
-def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"pip install 'fa-repro\[dask\]'"):
+@pytest.mark.parametrize("missing", ["distributed", "cryptography"])
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == missing else found(name))
+    with pytest.raises(ConfigError, match=rf"{missing} not installed\. Run: pip install 'fa-repro\[dask\]'"):
         Execution(executor="dask")
     Execution(executor="local")

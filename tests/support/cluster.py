@@ -1,12 +1,14 @@
 """Dask clusters on this machine."""
 
+import gc
 import importlib.util
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -23,19 +25,27 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    workers: int = 2, cwd: Path | None = None, paths: Mapping[str, Path] = MappingProxyType({})
+    workers: int = 2,
+    cwd: Path | None = None,
+    paths: Mapping[str, Path] = MappingProxyType({}),
+    certificates: Sequence[str] = (),
 ) -> "Iterator[tuple[str, subprocess.Popen[bytes], list[subprocess.Popen[bytes]]]]":
-    """A scheduler and workers as processes of their own: its address, and the processes."""
+    """A scheduler and workers as processes of their own: its address, and the processes.
+
+    `certificates` are the options with which they use TLS.
+    """
     port = free_port()
+    address = f"{'tls' if certificates else 'tcp'}://127.0.0.1:{port}"
     dask = [sys.executable, "-m", "dask"]
     quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": cwd}
     places = {who: {**os.environ, "PYTHONPATH": str(path)} for who, path in paths.items()}
     scheduler = [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    scheduler += ["--protocol", address.partition(":")[0], *certificates]
     processes = [subprocess.Popen(scheduler, env=places.get("scheduler"), **quiet)]
     try:
-        worker = [*dask, "worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        worker = [*dask, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", *certificates]
         processes += [subprocess.Popen(worker, env=places.get("worker"), **quiet) for _ in range(workers)]
-        wait_for(lambda: workers_of(port) == workers)
+        wait_for(lambda: workers_of(address) == workers)
         yield f"127.0.0.1:{port}", processes[0], processes[1:]
     finally:
         for process in reversed(processes):
@@ -43,10 +53,19 @@ def running(
             process.wait()
 
 
-def workers_of(port: int) -> int:
+@contextmanager
+def refusals() -> Iterator[None]:
+    """A block in which connections are refused; Dask leaves their sockets to the garbage collector."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
+
+
+def workers_of(address: str) -> int:
     with cluster._quiet():
         try:
-            with cluster.Client(f"tcp://127.0.0.1:{port}", timeout=1) as client:
+            with cluster.Client(address, timeout=1) as client:
                 return len(client.nthreads())
         except OSError:
             return -1

@@ -24,7 +24,12 @@ def main() -> None:
     except KeyboardInterrupt:
         print(interrupts.message(), file=sys.stderr)
         raise SystemExit(interrupts.CODE) from None
-    command_line(prog_name="fa-repro")
+    try:
+        command_line(prog_name="fa-repro")
+    except SystemExit as end:
+        if end.code == interrupts.CODE:
+            interrupts.leave()
+        raise
 
 
 def _do_without_home() -> None:

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -148,7 +148,18 @@ def _cluster(where: str | int) -> Iterator[Client]:
                 yield client
             return
         settings = {"distributed.scheduler.allowed-failures": RETRIES}
-        with dask.config.set(settings), dask_security.private_settings() as certificates:
+
+        def kill_workers(error: type[BaseException] | None, *_: Any) -> None:
+            """Closing the cluster would wait for their training, and nannies start new ones unless they are told."""
+            if error is not None:
+                ours = {nanny.pid for nanny in cluster.workers.values()}  # other threads may have children of their own
+                for nanny in cluster.workers.values():
+                    nanny.close_gracefully()
+                for process in multiprocessing.active_children():
+                    if process.pid in ours:
+                        process.kill()
+
+        with dask.config.set(settings), dask_security.private_settings() as certificates, ExitStack() as stack:
             with interrupts_blocked():  # a cluster that is only half started could not be closed
                 cluster = LocalCluster(
                     n_workers=where,
@@ -161,15 +172,9 @@ def _cluster(where: str | int) -> Iterator[Client]:
                     silence_logs=MUTE,
                     env=ONE_THREAD | chosen(),
                 )
-            with cluster, Client(cluster) as client:
-                try:
-                    yield client
-                except BaseException:
-                    ours = {nanny.pid for nanny in cluster.workers.values()}
-                    for process in multiprocessing.active_children():
-                        if process.pid in ours:
-                            process.kill()  # closing the cluster would wait for its training
-                    raise
+                client = stack.enter_context(Client(stack.enter_context(cluster)))
+                stack.push(kill_workers)
+            yield client
 
 
 @contextmanager

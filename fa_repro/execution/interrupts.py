@@ -46,6 +46,15 @@ def reraise() -> None:
         raise KeyboardInterrupt
 
 
+def leave() -> None:
+    """End the process if it has been interrupted; at its usual end, Python would wait for the threads of libraries."""
+    if _came:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(CODE)
+
+
 def install_handler() -> None:
     """Let interrupts end the process from now on, unless something else handles them already."""
     global _words, _came

@@ -159,6 +159,22 @@ def test_interrupt_as_another_error_fails_no_run(workplace: Path) -> None:
     assert before.items() < stored(results).items()
 
 
+def test_threads_of_libraries_are_not_awaited(workplace: Path) -> None:
+    lines = (
+        "import threading, time",
+        "from tests.support import pictures",
+        "if __name__ == '__main__':",
+        "    threading.Thread(target=time.sleep, args=(60,)).start()",
+        "    pictures.main()",
+    )
+    (workplace / "script.py").write_text("\n".join(lines))
+    process = begin("run", "linear", "--jobs", "1", *ENDLESS, script="script.py")
+    assert wait_until(lambda: cpu_seconds(process.pid) > 2)
+    process.send_signal(signal.SIGINT)
+    done = finish(process)
+    assert (done.code, done.out, done.err) == (130, "", RESUME)
+
+
 @pytest.mark.parametrize("begun", [0.05, 0.1, 0.2, 0.3])
 def test_at_the_start_it_ends_too(workplace: Path, begun: float) -> None:
     """After so many seconds of computing; in the first hundredths Python itself starts, and its end is its own."""

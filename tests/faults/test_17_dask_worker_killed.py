@@ -20,6 +20,7 @@ from tests.support.processes import (
     cpu_seconds,
     fa_repro,
     finish,
+    interrupts_are_blocked,
     leftovers,
     needs_proc,
     session,
@@ -119,8 +120,8 @@ def test_an_interrupt_ends_a_cluster_of_ones_own(workplace: Path, when: str) -> 
     assert wait_until(lambda: len(session(process.pid)) > 1)
     if when == "it trains":
         assert wait_until(lambda: max(map(cpu_seconds, workers(process.pid)), default=0) > 2)
+        assert all(map(interrupts_are_blocked, workers(process.pid)))
     os.killpg(process.pid, signal.SIGINT)
     done = finish(process)
-    assert (done.code, done.out) == (130, "")
-    assert RESUME in done.err
+    assert (done.code, done.out, done.err) == (130, "", RESUME)
     assert wait_until(lambda: not session(process.pid), 5)

@@ -134,6 +134,13 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
 
 
+def interrupts_are_blocked(pid: int) -> bool:
+    """Whether a process leaves Ctrl-C to its parent: it is blocked or ignored in the main thread."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    masks = [int(line.split()[1], 16) for line in status if line.startswith(("SigBlk", "SigIgn"))]
+    return any(mask >> (signal.SIGINT - 1) & 1 for mask in masks)
+
+
 def verifies(folder: Path) -> bool:
     """Whether a folder holds what its manifest says, by no code of the package."""
     manifest = json.loads((folder / "manifest.json").read_bytes())

@@ -80,8 +80,11 @@ def train_timed(batch: Batch, on_progress: Callable[[int], None] = lambda _: Non
         If this process, a worker, has another source of a rule or task than the process that made the keys.
     """
     if other := [run for run in batch if not run.is_current]:
-        text = "the source of its rule or task has changed since this command started"
-        raise FaReproError(f"{other[0].condition}: {text}. Run the same command again")
+        text = "its worker has another source of its rule or task than this command started with"
+        way_out = (
+            "If it was edited meanwhile, run the same command again; if not, install the same source for the worker"
+        )
+        raise FaReproError(f"{other[0].condition}: {text}. {way_out}")
     from fa_repro.training.trainer import train
 
     began = time.perf_counter()

@@ -121,7 +121,9 @@ def _way_out(directory: Path, name: str | None) -> str:
     known = manifest.get("name")
     name = name or (known if isinstance(known, str) and known.split("/")[-1] == directory.name else directory.name)
     root = directory.parents[min(name.count("/"), len(directory.parents) - 1)]
-    command = commands.join_words(commands.run_words(name, options or [], root))
+    config = manifest.get("config_name", name)
+    kept = ["--name", name] if config != name else []
+    command = commands.join_words(commands.run_words(str(config), [*(options or []), *kept], root))
     return f"Run: {command}" + (", with its options; those in its manifest are not valid" if options is None else "")
 
 

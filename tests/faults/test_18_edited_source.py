@@ -124,6 +124,6 @@ def test_a_worker_with_other_source_stores_nothing(monkeypatch: pytest.MonkeyPat
     (run, *_) = small_runs("feedback_alignment")
     (edited, *_) = small_runs("backprop")
     monkeypatch.setattr(type(run.condition.setup), "sources", edited.condition.setup.sources)
-    text = "one: the source of its rule or task has changed since this command started. Run the same command again"
+    text = "one: its worker has another source of its rule or task than this command started with. If it was edited"
     with pytest.raises(FaReproError, match=text):
         train_timed([run])

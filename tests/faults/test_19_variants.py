@@ -91,6 +91,14 @@ def test_a_variant_is_known_to_every_command(
     assert "variant" not in command("list", "--results", "elsewhere").stdout
 
 
+def test_a_damaged_variant_says_how_to_make_it_again(command: Command, workplace: Path) -> None:
+    command("run", "linear", "--set", "trials=1", "--name", "one")
+    (workplace / "results/one/one.csv").write_text("")
+    done = command("check", "one")
+    assert done.exit_code == 4
+    assert "Run: fa-repro run linear --set trials=1 --name one" in done.stderr
+
+
 def test_a_variant_is_reproduced(command: Command) -> None:
     command("run", "linear", "--set", "trials=1", "--name", "one")
     done = command("run", "--from", "results/one")

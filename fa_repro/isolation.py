@@ -99,7 +99,7 @@ class _Limit:
         self._own: _Libraries = {}
 
     def set(self) -> None:
-        with _turn:
+        with _lock:
             while not all(self._agrees(other) for other in _holding):
                 _turn.wait()
             _holding.append(self)
@@ -112,7 +112,7 @@ class _Limit:
                 _set_threads(library, self._threads)
 
     def unset(self) -> None:
-        with _turn:
+        with _lock:
             if self in _holding:
                 _holding.remove(self)
             for library, threads in self._own.values():
@@ -141,6 +141,7 @@ def _set_threads(library: Any, threads: int) -> None:
         clear(force=True)
 
 
-_turn = threading.Condition()
+_lock = threading.RLock()  # entered itself: an interrupt may leave `with _turn` without releasing it
+_turn = threading.Condition(_lock)
 _holding: list[_Limit] = []
 _before: _Libraries = {}  # by path: each library, and its number of threads before the first limit

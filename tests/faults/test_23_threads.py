@@ -214,8 +214,8 @@ class Interrupt:
         self.left = at
 
     def __call__(self, frame: Any, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename not in self.FILES:
-            return None
+        if frame.f_code.co_filename not in self.FILES or frame.f_code.co_name in ("_get", "_set"):
+            return None  # the last two only pass a setting on, hundreds of times
         if event == "line":
             self.left -= 1
             if self.left == 0:
@@ -247,7 +247,7 @@ def test_interrupt_at_any_line_leaves_nothing(what: str) -> None:
             assert type(mpl.rcParams) is before["class"]
         else:
             assert blas_threads() == before["blas"]
-    assert at > 20
+    assert at > 15
     assert process_state() == before
 
 

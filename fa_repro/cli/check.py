@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fa_repro.cli.options import results_option
+from fa_repro.cli.options import Command, results_option
 from fa_repro.cli.output import echo
 from fa_repro.errors import NotReproducedError, StorageError
 
@@ -13,7 +13,7 @@ WIDTH = 160
 """Width, in characters, of a table that is written to a file or a pipe."""
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @click.argument("figures", nargs=-1, metavar="[FIGURE]...")
 @results_option
 @click.option("--json", "as_data", is_flag=True, help="Print the verdicts as JSON.")

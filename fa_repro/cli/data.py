@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from fa_repro.cli.logging import configure_logging
+from fa_repro.cli.options import Command, UserPath
 from fa_repro.cli.output import echo
 from fa_repro.datasets import settings
 from fa_repro.errors import DataError
@@ -34,7 +35,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--data-dir",
-            type=click.Path(path_type=Path),
+            type=UserPath(),
             metavar="DIR",
             expose_value=False,
             callback=_choose(settings.DATA),
@@ -50,7 +51,7 @@ def data_commands() -> None:
     """Find, download or verify MNIST."""
 
 
-@data_commands.command("fetch")
+@data_commands.command("fetch", cls=Command)
 @data_options
 @click.option("-v", "--verbose", is_flag=True, help="Print which sources are tried.")
 def fetch_command(verbose: bool) -> None:
@@ -64,7 +65,7 @@ def fetch_command(verbose: bool) -> None:
     echo(found.folder)
 
 
-@data_commands.command("verify")
+@data_commands.command("verify", cls=Command)
 @data_options
 def verify_command() -> None:
     """Verify the files in the cache or in --data-dir; download nothing."""
@@ -79,10 +80,11 @@ def verify_command() -> None:
         raise DataError(f"MNIST is missing or wrong. {way_out}")
 
 
-@data_commands.command("path")
+@data_commands.command("path", cls=Command)
 @data_options
 def path_command() -> None:
     """Print the folder where MNIST is, or where it would be stored."""
     from fa_repro.datasets.mnist import where
 
+    configure_logging(verbose=False)
     echo(where())

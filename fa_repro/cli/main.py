@@ -13,7 +13,7 @@ import click
 from fa_repro import __version__
 from fa_repro.cli.check import check_command
 from fa_repro.cli.data import data_commands
-from fa_repro.cli.options import config_options, format_option, results_option
+from fa_repro.cli.options import Command, UserPath, config_options, format_option, results_option
 from fa_repro.cli.output import echo
 from fa_repro.cli.report import report_command
 from fa_repro.cli.run import run_command
@@ -86,7 +86,7 @@ def command_line() -> None:
     """
 
 
-@command_line.command("list")
+@command_line.command("list", cls=Command)
 @results_option
 def list_command(results: Path) -> None:
     """List all figures and the state of their results."""
@@ -100,7 +100,7 @@ def list_command(results: Path) -> None:
         echo(f"{config.name:<{name_width}}  {config.status:<{status_width}}  {config.title}".rstrip())
 
 
-@command_line.command("plot")
+@command_line.command("plot", cls=Command)
 @click.argument("figure")
 @format_option
 @results_option
@@ -118,7 +118,7 @@ def plot_command(figure: str, formats: tuple[str, ...] | None, results: Path, ou
         echo(path)
 
 
-@command_line.command("config")
+@command_line.command("config", cls=Command)
 @click.argument("figure")
 @config_options
 def config_command(
@@ -137,8 +137,8 @@ def config_command(
     echo(yaml.dump(dict(resolved.data)), lines=True, nl=False)
 
 
-@command_line.command("init")
-@click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
+@command_line.command("init", cls=Command)
+@click.argument("directory", default=".", type=UserPath())
 def init_command(directory: Path) -> None:
     """Copy the shipped configs to DIRECTORY/configs for editing. Files that differ are not overwritten."""
     from fa_repro.config.locate import copy_shipped
@@ -148,6 +148,8 @@ def init_command(directory: Path) -> None:
         echo(path)
     for path in kept:
         echo(f"not overwritten: {path} (differs from the shipped config)", err=True)
+    if not written and not kept:
+        echo(f"nothing to write: {directory / 'configs'} has all shipped configs", err=True)
 
 
 command_line.add_command(run_command)

@@ -97,10 +97,11 @@ def plan_lines(request: Request, plan: Plan, results: Path, execution: Execution
 
 def _grid(plan: Plan) -> Iterator[str]:
     """The swept keys with their values, and the number of their combinations."""
-    values: dict[str, dict[str, None]] = {axis: {} for axis in plan.config.axes}
-    for run in plan.runs:
-        for axis, value in run.condition.swept.items():
-            values[axis].setdefault(inline(value))
+    used = {axis: {inline(run.condition.swept[axis]) for run in plan.runs} for axis in plan.config.axes}
+    values: dict[str, dict[str, None]] = {}
+    for axis, here in used.items():
+        given = dict.fromkeys(map(inline, plan.config.data["sweep"][axis]))  # the values of algorithms' own come last
+        values[axis] = dict.fromkeys([*(each for each in given if each in here), *sorted(here - given.keys())])
     for axis, found in values.items():
         words = list(found)
         shown = [*words[:MOST], f"... {words[-1]}"] if len(words) > MOST + 1 else words

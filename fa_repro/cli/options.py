@@ -7,6 +7,34 @@ from typing import Any
 import click
 
 
+class UserPath(click.ParamType):  # type: ignore[type-arg]  # not generic in older versions
+    """A path, which may begin with `~`, but may not be empty."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        from fa_repro.errors import ConfigError
+        from fa_repro.io.user_paths import user_path
+
+        name = param.opts[-1] if param is not None else self.name
+        try:
+            return user_path(value, name)
+        except ConfigError as error:
+            self.fail(str(error).removeprefix(f"{name}: "), param, ctx)
+
+
+class Command(click.Command):
+    """A command that refuses an option with one value that is given twice."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, given = self.make_parser(ctx).parse_args(list(args))
+        for option in given:
+            single = isinstance(option, click.Option) and not option.is_flag and not option.multiple
+            if single and given.count(option) > 1:
+                raise click.UsageError(f"{option.opts[-1]} is given twice. Leave out one of them.", ctx)
+        return super().parse_args(ctx, args)
+
+
 def _setting(ctx: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
     """Parse KEY=VALUE, with the value as YAML."""
     return _pairs(ctx, parameter, words, "KEY=VALUE", "{}")
@@ -27,6 +55,8 @@ def _pairs(
         key, equals, value = word.partition("=")
         if not equals or not key.strip():
             raise click.BadParameter(f"expected {form}, got {word!r}", ctx, parameter)
+        if key.strip() in found:
+            raise click.BadParameter(f"{key.strip()} is given twice. Leave out one of them.", ctx, parameter)
         found[key.strip()] = yaml.parse_value(value_form.format(value), f"{parameter.opts[0]} {word}")
     return found
 
@@ -55,7 +85,7 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--config",
-            type=click.Path(path_type=Path),
+            type=UserPath(),
             metavar="FILE",
             help="Config file to use instead of configs/FIGURE.yaml.",
         ),
@@ -85,7 +115,7 @@ format_option = click.option(
 
 results_option = click.option(
     "--results",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     default=Path("results"),
     show_default=True,
     metavar="DIR",

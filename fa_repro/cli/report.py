@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from fa_repro.cli.options import results_option
+from fa_repro.cli.options import Command, results_option
 from fa_repro.cli.output import echo
 from fa_repro.errors import StorageError
 
 STDOUT = Path("-")
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @results_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a README; write no page.")
 @click.option(

@@ -8,7 +8,7 @@ import click
 
 from fa_repro.cli.data import data_options
 from fa_repro.cli.logging import configure_logging as log
-from fa_repro.cli.options import config_options, format_option, results_option
+from fa_repro.cli.options import Command, UserPath, config_options, format_option, results_option
 from fa_repro.cli.output import echo
 from fa_repro.errors import ConfigError, NotReproducedError
 from fa_repro.execution import interrupts
@@ -62,7 +62,7 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command("run")
+@click.command("run", cls=Command)
 @click.argument("figures", nargs=-1, metavar="FIGURE... | all")
 @config_options
 @format_option
@@ -72,7 +72,7 @@ def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--from",
     "folder",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     metavar="FOLDER",
     help="Repeat the results in FOLDER from their config, and check that the files agree byte for byte.",
 )
@@ -146,6 +146,9 @@ def _requests(figures: Sequence[str], settings: Any, config: Path | None, *rest:
     from fa_repro.config import locate
     from fa_repro.experiment.request import Request
 
+    if "all" in figures:
+        for path, why in locate.misnamed_configs():
+            echo(f"WARNING: {path} is not used: {why}", err=True)
     names = dict.fromkeys(each for name in figures for each in (locate.config_names() if name == "all" else [name]))
     for option, value in (("--config", config), ("--name", rest[-1])):
         if value is not None and len(names) > 1:

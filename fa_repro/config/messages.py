@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fa_repro.io.yaml import Path
+from fa_repro.errors import ConfigError
+from fa_repro.io.yaml import Path, parse_value
 from fa_repro.suggestions import nearest, suggest
 
 _EXPECTED = {
@@ -71,9 +72,8 @@ def describe_error(error: Mapping[str, Any], data: Mapping[str, Any], keys: Sequ
         return path, f"expected {listed}, got {show_value(value)}{hint}"
     expected = _EXPECTED.get(kind)
     text = f"expected {expected.format(**error.get('ctx', {}))}" if expected else str(error["msg"]).lower()
-    if kind in ("float_type", "int_type") and isinstance(value, str) and _is_number(value):
-        return path, f"{text}, got {show_value(value)}. Remove the quotes"
-    return path, f"{text}, got {show_value(value)}"
+    hint = _number_hint(value, whole=kind == "int_type") if kind in ("float_type", "int_type") else ""
+    return path, f"{text}, got {show_value(value)}{hint}"
 
 
 def split_key(message: str, data: Mapping[str, Any]) -> tuple[Path, str]:
@@ -82,8 +82,15 @@ def split_key(message: str, data: Mapping[str, Any]) -> tuple[Path, str]:
     return ((key,), text) if colon and key in data else ((), message)
 
 
-def _is_number(text: str) -> bool:
+def _number_hint(value: Any, whole: bool) -> str:
+    """How to write a text that looks like a number, so that YAML reads it as one; empty if it does not."""
+    if not isinstance(value, str):
+        return ""
+    kinds = (int,) if whole else (int, float)
     try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+        if type(parse_value(value, "")) in kinds:  # it is text because it was quoted
+            return ". Remove the quotes"
+        number = int(value) if whole else float(value)
+    except (ConfigError, ValueError):
+        return ""
+    return f". Write {number!r}" if math.isfinite(number) and type(parse_value(repr(number), "")) in kinds else ""

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fa_repro.config.messages import show_value
-from fa_repro.config.source import EVERY, NAMED, SettingError, Source, with_name
+from fa_repro.config.source import EVERY, NAMED, SettingError, Source, covers, with_name
 from fa_repro.suggestions import suggest
 
 
 def merge_overrides(source: Source, overrides: Mapping[str, Any]) -> tuple[Source, list[str]]:
     """Set values by dotted key, as `--set` does; return the changed config and validation messages."""
-    problems = []
+    problems, earlier = [], list[str]()
     for key, value in overrides.items():
+        if replaced := [other for other in earlier if covers(key, other)]:
+            problems.append(f"--set {key}: this replaces the block with {replaced[0]}, which is set too. Set it first")
+        earlier.append(key)
         try:
             source = source.with_value(key, value, f"--set {key}={show_value(value, kind=False)}", overrides)
         except SettingError as error:
@@ -19,14 +22,24 @@ def merge_overrides(source: Source, overrides: Mapping[str, Any]) -> tuple[Sourc
     return source, problems
 
 
-def overrides_of_swept(overrides: Mapping[str, Any], axes: Mapping[str, Any]) -> list[str]:
-    """Validation messages for keys that are both set and swept."""
-    problems = []
+def overrides_of_swept(overrides: Mapping[str, Any], source: Source) -> list[str]:
+    """Validation messages for keys that are both set and swept, or set in a block that is swept."""
+    problems, axes = [], source.block("sweep")
     for key in overrides:
         every = with_name(key, EVERY) if key.startswith("algorithms.") else key
-        if key in axes or every in axes:
-            swept = "this key is swept" if key in axes else f"this key is swept by {every}"
-            problems.append(f"--set {key}: {swept}. Use --sweep {key}=VALUE, or --set sweep={{}} to remove all sweeps")
+        whole = key.removeprefix("sweep.") if key.startswith("sweep.") else ""
+        axis = next((axis for axis in (key, every, whole) if axis in axes), "")
+        axis = axis or next((axis for axis in axes if covers(axis, key)), "")
+        asked_for = source.place(("sweep", axis)).startswith("--sweep") if axis else False
+        if not axis or (axis == whole and not asked_for):
+            continue
+        swept = "this key is swept" if axis == key else f"this key is swept by {axis}"
+        way_out = f"Use --sweep {key}=VALUE, or --set sweep={{}} to remove all sweeps"
+        if asked_for:
+            way_out = f"Use --sweep {key}=VALUE" if axis == every != key else f"Leave out this or --sweep {axis}"
+        elif axis not in (key, every):
+            way_out = "Use --set sweep={} to remove all sweeps"
+        problems.append(f"--set {key}: {swept}. {way_out}")
     return problems
 
 

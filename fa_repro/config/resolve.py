@@ -93,14 +93,14 @@ def resolve_config(
     problems += more
     figure = _figure(source, problems)
     source, more = read_axes(source, sweep or {})
-    problems += more + overrides_of_swept(overrides, source.block("sweep"))
+    problems += more + overrides_of_swept(overrides, source)
     source, more = keep_only(source, only, "theory" if figure.theory else "algorithms")
     problems += more
     if not figure.theory:
         problems += source.not_a_block("record")
         source = fill_record(source, figure.record)
         if "theory" in source.data:
-            problems.append(source.problem(("theory",), "this figure draws no studies; remove the block"))
+            problems.append(source.problem(("theory",), "this figure draws no studies; leave out the block"))
     source = fill_defaults(cut_down(source, figure.quick) if quick else source)
     axes = tuple(source.block("sweep"))
     conditions, studies, more = _points(source.with_data(sweep={}) if problems else source, axes, figure)

@@ -20,6 +20,10 @@ EVERY = "*"
 """Wildcard for the names of all algorithms in a dotted key, as in `algorithms.*.learning_rate`."""
 
 
+SWEPT = ": sweep"
+"""End of the origin of a swept value."""
+
+
 class SettingError(Exception):
     """A value cannot be set; the message includes its place."""
 
@@ -143,6 +147,11 @@ def read_source(document: Document) -> tuple[Source, list[str]]:
     return source, [source.problem((key,), unknown_key(key)) for key in source.data if key not in KEYS]
 
 
+def overridden(place: str) -> bool:
+    """Whether the origin of a value is an option or a sweep, and not its line in the config."""
+    return place.startswith("--") or place.endswith(SWEPT)
+
+
 def unknown_key(key: str) -> str:
     """Message for an unknown top-level key."""
     return f"unknown key{suggest(key, KEYS)}"
@@ -157,6 +166,13 @@ def with_name(dotted: str, name: str) -> str:
     """A dotted key of an algorithm or a study, with the name replaced."""
     first, _, *rest = dotted.split(".")
     return ".".join([first, name, *rest])
+
+
+def covers(outer: str, inner: str) -> bool:
+    """Whether the block at a dotted key contains another dotted key; `*` stands for any algorithm."""
+    above, below = outer.split("."), inner.split(".")
+    same = (one == other or EVERY in (one, other) for one, other in zip(above, below, strict=False))
+    return len(above) < len(below) and all(same)
 
 
 def misplaced_star(dotted: str) -> str:

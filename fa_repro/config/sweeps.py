@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fa_repro.config.messages import show_value
-from fa_repro.config.source import SettingError, Source, misplaced_star
+from fa_repro.config.source import SWEPT, SettingError, Source, covers, misplaced_star
 from fa_repro.io.yaml import Path
 from fa_repro.suggestions import did_you_mean, suggest
 
@@ -38,6 +38,10 @@ def read_axes(source: Source, extra: Mapping[str, Sequence[Any]]) -> tuple[Sourc
                 continue
         if wrong := _wrong_axis(key, values):
             problems.append(source.problem(("sweep", key), wrong))
+        earlier = list(axes)[: list(axes).index(key)]
+        if replaced := [other for other in earlier if covers(key, other)]:
+            text = f"this replaces the block with {replaced[0]}, which is swept too. Put it before {replaced[0]}"
+            problems.append(source.problem(("sweep", key), text))
     points = math.prod(len(values) for values in axes.values() if isinstance(values, list))
     if points > MAX_POINTS:
         problems.append(source.problem(("sweep",), f"{points:,} points; at most {MAX_POINTS:,} are allowed"))
@@ -52,7 +56,7 @@ def expand(source: Source) -> Iterator[tuple[Source, list[str]]]:
         point, problems = plain, []
         for key, value in zip(axes, values, strict=True):
             try:
-                point = point.with_value(key, value, f"{source.place(('sweep', key))}: sweep", axes)
+                point = point.with_value(key, value, f"{source.place(('sweep', key))}{SWEPT}", axes)
             except SettingError as error:
                 problems.append(str(error))
         yield point, problems

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from fa_repro import registry
 from fa_repro.config.blocks import BLOCKS, Algorithm, Top
 from fa_repro.config.messages import describe_error, show_value, split_key
-from fa_repro.config.source import EVERY, Source
+from fa_repro.config.source import EVERY, Source, overridden
 from fa_repro.figures import Figure
 from fa_repro.io.yaml import Path
 from fa_repro.rules import Rule
@@ -90,7 +90,7 @@ class PointValidator:
         top = self._top()
         for key in ("task", *BLOCKS, "algorithms"):
             if key in self._source.data:
-                self._problem((key,), "this figure trains nothing; remove the block")
+                self._problem((key,), "this figure trains nothing; leave out the block")
         self.problems += self._source.not_a_block("theory")
         blocks = self._source.block("theory")
         if not blocks:
@@ -121,7 +121,7 @@ class PointValidator:
             return None
         kind = self._named_class("tasks", Task, ("task",), "name", data)  # type: ignore[type-abstract]
         settings = {key: value for key, value in data.items() if key != "name"}
-        return self._block(kind, ("task",), settings, ["name"]) if kind is not None else None
+        return self._block(kind, ("task",), settings, ["name"], "name") if kind is not None else None
 
     def _check_name(self, name: str) -> None:
         reserved = name in RESERVED or name.startswith("initial_")
@@ -144,7 +144,7 @@ class PointValidator:
         if kind is None:
             return None
         common = {f.name for f in fields(Algorithm)}
-        rule = self._block(kind, path, {k: v for k, v in data.items() if k not in common}, sorted(common))
+        rule = self._block(kind, path, {k: v for k, v in data.items() if k not in common}, sorted(common), "rule")
         algorithm = self._block(Algorithm, path, {k: v for k, v in data.items() if k in common})
         blocks = dict(shared)
         for block, block_kind in BLOCKS.items():
@@ -221,8 +221,12 @@ class PointValidator:
             return registry.find(package, name, base)
         return None
 
-    def _block(self, kind: type[T], path: Path, data: Any, also: Sequence[str] = ()) -> T | None:
-        """Validate one block; `also` lists further keys that are allowed besides those of `kind`."""
+    def _block(self, kind: type[T], path: Path, data: Any, also: Sequence[str] = (), named: str = "") -> T | None:
+        """Validate one block.
+
+        `also` lists further keys that are allowed besides those of `kind`, and `named` is the key that chooses `kind`:
+        where that is set or swept, it is why a key is missing.
+        """
         if not isinstance(data, dict):
             self._problem(path, "missing" if data is None else f"expected a block of keys, got {show_value(data)}")
             return None
@@ -230,5 +234,9 @@ class PointValidator:
         for error in errors:
             keys = [*also, *(f.name for f in fields(cast(Any, kind)))]
             where, text = describe_error(error, data, keys)
-            self._problem((*path, *where), text)
+            chosen = self._source.place((*path, named))
+            if error["type"] == "missing" and not where and named and overridden(chosen):
+                self.problems.append(f"{chosen}: {'.'.join(map(str, path))}: {text}")
+            else:
+                self._problem((*path, *where), text)
         return settings

@@ -19,12 +19,15 @@ import numpy as np
 from fa_repro.datasets import NOTICES, checksums, idx, mirrors, packages
 from fa_repro.datasets.idx import UnusableError
 from fa_repro.datasets.settings import CACHE, DATA, OFFLINE, setting
-from fa_repro.errors import DataError, StorageError
+from fa_repro.errors import ConfigError, DataError, StorageError
 from fa_repro.io import atomic
+from fa_repro.io.user_paths import user_path
 from fa_repro.typing import Array
 
 log = logging.getLogger(__name__)
 notices = logging.getLogger(NOTICES)
+
+_YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 Contents: TypeAlias = Mapping[str, bytes]
 
@@ -67,7 +70,7 @@ class Found(NamedTuple):
 def given() -> Path | None:
     """The folder that the user named, if any."""
     word = setting(DATA)
-    return Path(word).absolute() if word else None
+    return user_path(word, DATA).absolute() if word else None
 
 
 def cache() -> Path:
@@ -79,7 +82,7 @@ def cache() -> Path:
         If FA_REPRO_CACHE does not name one, and there is no home folder.
     """
     if word := setting(CACHE):
-        return Path(word).absolute() / "mnist"
+        return user_path(word, CACHE).absolute() / "mnist"
     import platformdirs
 
     with suppress(RuntimeError):  # no home folder; some versions of platformdirs return a relative path instead
@@ -93,17 +96,30 @@ def cache() -> Path:
 
 
 def offline() -> bool:
-    """Whether the network must not be used."""
-    return setting(OFFLINE) not in ("", "0")
+    """Whether the network must not be used.
+
+    Raises
+    ------
+    ConfigError
+        If FA_REPRO_OFFLINE is neither a word for yes nor one for no.
+    """
+    word = setting(OFFLINE).strip().lower()
+    if word in _NO:
+        return False
+    if word in _YES:
+        return True
+    raise ConfigError([f"{OFFLINE}: expected 1, true, yes or on, or 0, false, no or off, got {word!r}"])
 
 
 def where() -> Path:
     """The folder that `load` reads, or will read once the data is available; nothing is downloaded or changed."""
     folder = given()
-    with suppress(UnusableError):
+    try:
         if folder is not None:
             idx.read_folder(folder)
             return folder
+    except UnusableError as error:
+        log.warning("the folder %s (--data-dir or FA_REPRO_DATA): %s; it is not used", folder, error)
     return cache()
 
 
@@ -164,6 +180,7 @@ def prepare() -> Found:
         If it cannot be written to the cache.
     """
     failures: list[str] = []
+    network = not offline()
     for name, folder in _folders():
         try:
             idx.read_folder(folder)
@@ -174,7 +191,7 @@ def prepare() -> Found:
             continue
         log.info("%s: verified", name)
         return Found(folder, name, fetched=False)
-    for name, fetch in () if offline() else _remote():
+    for name, fetch in _remote() if network else ():
         try:
             contents = _fetched(fetch)
         except UnusableError as error:
@@ -185,7 +202,7 @@ def prepare() -> Found:
         found = Found(cache(), name, fetched=True)
         notices.info("%s", found)
         return found
-    if offline():
+    if not network:
         failures.append("the network: not used, because of --offline or FA_REPRO_OFFLINE")
     raise DataError(_instructions(failures))
 

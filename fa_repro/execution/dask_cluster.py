@@ -24,7 +24,7 @@ from fa_repro.datasets.settings import chosen
 from fa_repro.errors import FaReproError
 from fa_repro.execution import dask_security
 from fa_repro.execution.batching import Batch, divide, not_stored, train_and_store, train_timed, work
-from fa_repro.execution.processes import ONE_THREAD, interrupts_blocked
+from fa_repro.execution.processes import GUARD, ONE_THREAD, interrupts_blocked
 from fa_repro.io import atomic
 from fa_repro.results import paths, provenance
 from fa_repro.results.store import Store
@@ -160,7 +160,7 @@ def _cluster(where: str | int) -> Iterator[Client]:
                         process.kill()
 
         with dask.config.set(settings), dask_security.private_settings() as certificates, ExitStack() as stack:
-            with interrupts_blocked():  # a cluster that is only half started could not be closed
+            with _guarded(), interrupts_blocked():  # a cluster that is only half started could not be closed
                 cluster = LocalCluster(
                     n_workers=where,
                     threads_per_worker=1,
@@ -190,6 +190,14 @@ def _environment_restored() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:  # its workers ended as they started
+        raise FaReproError(f"{GUARD} ({error})") from None
 
 
 @contextmanager

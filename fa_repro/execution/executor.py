@@ -91,6 +91,7 @@ def train_batches(
         If no worker process can start, or a worker has another source of a rule or task than this process.
     """
     jobs = choose_jobs(batches, execution.jobs)
+    processes.end_if_starting()
     workers = execution.address is None and (jobs > 1 or execution.executor == DASK)
     if workers and (reason := processes.why_impossible()) is not None:
         log.warning("worker processes cannot be used here (%s): training in one process", reason)

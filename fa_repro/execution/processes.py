@@ -28,10 +28,12 @@ RETRIES = 2
 """Maximum number of times that a batch whose worker died is trained again."""
 
 _DIED = "its worker process died {} times: killed, or out of memory"
-_NEVER = (
-    "no worker process could start. A script that uses several jobs must be a file and guard its entry point with "
-    '`if __name__ == "__main__":`; jobs=1 needs no workers.'
+GUARD = (
+    "no worker process could start. A script that trains in other processes must be a file and begin its work below "
+    '`if __name__ == "__main__":`; jobs=1 with executor="local" needs none.'
 )
+"""Message if the workers run the script that starts them."""
+
 _POLL = 0.5
 
 ONE_THREAD = dict.fromkeys(
@@ -51,6 +53,12 @@ def why_impossible() -> str | None:
     except (ImportError, NotImplementedError) as error:
         return f"no semaphores: {error}"
     return None
+
+
+def end_if_starting() -> None:
+    """End this process if it is a worker that runs the script of its parent as it starts; the parent reports that."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)
 
 
 def train_in_processes(
@@ -88,7 +96,7 @@ def train_in_processes(
         with _pool(workers, on_progress) as (pool, watch, begun):
             lost = yield from _through(pool, queue, workers, root, overwrite, watch)
             if lost and not begun():
-                raise FaReproError(_NEVER)
+                raise FaReproError(GUARD)
         for batch in lost:
             deaths[id(batch)] += 1
             if deaths[id(batch)] > RETRIES:

@@ -3,10 +3,13 @@
 import builtins
 from pathlib import Path
 
+from fa_repro.config import locate
 from fa_repro.experiment.check import CheckedFigure, check_figures
 from fa_repro.experiment.status import ConfigStatus, list_configs
+from fa_repro.io.user_paths import user_path
 from fa_repro.results import directory
 from fa_repro.results.figure_results import FigureResults
+from fa_repro.results.paths import figure_folder
 
 
 def load(name: str, results: str | Path = "results") -> FigureResults:
@@ -21,10 +24,15 @@ def load(name: str, results: str | Path = "results") -> FigureResults:
 
     Raises
     ------
+    ConfigError
+        If there is neither a config nor a results folder of this name, or `results` is not a path.
     StorageError
         If there are no results, or they do not match their manifest.
     """
-    return directory.load(Path(results) / name, name)
+    folder = figure_folder(user_path(results, "results"), name)
+    if not (locate.is_config_name(name) and folder.is_dir()):
+        locate.find_config(name)
+    return directory.load(folder, name)
 
 
 def check(*names: str, results: str | Path = "results") -> builtins.list[CheckedFigure]:
@@ -42,7 +50,7 @@ def check(*names: str, results: str | Path = "results") -> builtins.list[Checked
     ConfigError
         If a name is not a figure with claims.
     """
-    return check_figures(Path(results), names)
+    return check_figures(user_path(results, "results"), names)
 
 
 def list(results: str | Path = "results") -> builtins.list[ConfigStatus]:
@@ -53,4 +61,4 @@ def list(results: str | Path = "results") -> builtins.list[ConfigStatus]:
     results : path
         The results folder.
     """
-    return list_configs(Path(results))
+    return list_configs(user_path(results, "results"))

@@ -22,6 +22,7 @@ from fa_repro.experiment.request import Request
 from fa_repro.experiment.result import Result
 from fa_repro.experiment.tabulate import RunLostError, tabulate_runs
 from fa_repro.figures import Figure
+from fa_repro.io.user_paths import user_path
 from fa_repro.plotting.render import draw_formats
 from fa_repro.results import directory, in_progress, provenance
 from fa_repro.results.figure_results import FigureResults
@@ -121,8 +122,9 @@ def run(
     execution = Execution(jobs, executor, force, retry_failed)
     only = (only,) if isinstance(only, str) else tuple(only)
     chosen = None if formats is None else parse_formats(formats)
-    request = Request(name, settings or {}, Path(config) if config else None, sweep or {}, only, quick, chosen, variant)
-    return run_request(request, Path(results), execution, progress or Silent())
+    file = None if config is None else user_path(config, "config")
+    request = Request(name, settings or {}, file, sweep or {}, only, quick, chosen, variant)
+    return run_request(request, user_path(results, "results"), execution, progress or Silent())
 
 
 @isolation.isolated

@@ -14,7 +14,7 @@ from fa_repro.experiment import reference
 from fa_repro.io.manifest import ManifestError, read_manifest
 from fa_repro.plain_text import amount
 from fa_repro.results import commands, in_progress
-from fa_repro.results.directory import config_hash
+from fa_repro.results.directory import config_hash, renamed
 from fa_repro.results.paths import figure_folder
 from fa_repro.training import numerics
 
@@ -39,9 +39,14 @@ class ConfigStatus:
 
 
 def list_configs(results: Path) -> list[ConfigStatus]:
-    """The status of every config; those without a folder, which make up `all`, come first, variants last."""
+    """The status of every config; those without a folder, which make up `all`, come first, then others, then variants.
+
+    Files in `configs/` that no name finds come last.
+    """
     names = (*locate.config_names(), *locate.config_names(extras=True))
-    return [status_of(name, results) for name in names] + [status_of(*each) for each in variants(results)]
+    kept = [status_of(*each) for each in variants(results)]
+    unused = [ConfigStatus(str(path), f"not used: {why}") for path, why in locate.misnamed_configs()]
+    return [*(status_of(name, results) for name in names), *kept, *unused]
 
 
 def variants(results: Path) -> list[tuple[str, Path, str]]:
@@ -70,10 +75,10 @@ def status_of(name: str, results: Path, config: str = "") -> ConfigStatus:
         return ConfigStatus(name, f"config not valid: {str(error.args[0]).splitlines()[0]}")
     partial = in_progress.describe_progress(results, name)
     title = f"variant of {config}: {figure.title}" if config else figure.title
-    return ConfigStatus(name, _state(figure_folder(results, name), config_hash(source.data), partial), title)
+    return ConfigStatus(name, _state(figure_folder(results, name), name, config_hash(source.data), partial), title)
 
 
-def _state(folder: Path, current: str, partial: str | None) -> str:
+def _state(folder: Path, name: str, current: str, partial: str | None) -> str:
     """Describe the results in a folder in one line; reads only the manifest.
 
     `current` is the `config_hash` of the config as it is now, `partial` the progress of an unfinished command.
@@ -86,10 +91,12 @@ def _state(folder: Path, current: str, partial: str | None) -> str:
         return "not run" if not folder.exists() else f"not valid: {error}"
     except StorageError as error:
         return f"not readable: {error}"
-    for name, promise in manifest["files"].items():
-        path = folder / name
+    if other := renamed(folder, manifest, name):
+        return partial or f"not valid: {other}"
+    for file, promise in manifest["files"].items():
+        path = folder / file
         if not path.is_file() or path.stat().st_size != promise["bytes"]:
-            return partial or f"not valid: {name} does not match its manifest"
+            return partial or f"not valid: {file} does not match its manifest"
     lists = {key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged")}
     noun = ("study", "studies") if "studies" in manifest else ("run",)
     words = [f"{key} ({amount(len(found), *noun)})" for key, found in lists.items() if found]

@@ -105,10 +105,24 @@ def config_hash(data: Any) -> str:
 def _verified(directory: Path, name: str | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
         manifest = read_manifest(directory)
+        if other := renamed(directory, manifest, name):
+            raise StorageError(f"{directory}: {other}")
         return manifest, read_verified(directory, manifest)
     except ManifestError as error:
         wrong = f"there are no results in {directory}" if not directory.exists() else f"{directory}: {error}"
         raise StorageError(f"{wrong}. {_way_out(directory, name)}") from None
+
+
+def renamed(directory: Path, manifest: Mapping[str, Any], name: str | None = None) -> str:
+    """What is wrong if a folder contains the results of another config than its name says; empty if it does not."""
+    own = manifest.get("name")
+    if not isinstance(own, str):
+        return ""
+    stem = own.split("/")[-1]
+    if name == own or (name is None and stem == directory.name):
+        return ""
+    back = f"rename the folder to {stem}" if stem != directory.name else f"move the folder to where {own} belongs"
+    return f"these are the results of {own}, as their files are named. To use them, {back}"
 
 
 def _way_out(directory: Path, name: str | None) -> str:

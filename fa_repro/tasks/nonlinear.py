@@ -13,6 +13,9 @@ from fa_repro.schema import Count, Flag, Layers, Scale, Units, per_layer
 from fa_repro.tasks import Task
 from fa_repro.typing import Array
 
+SMALLEST = 1e-15
+"""Smallest order of magnitude of a target, whose square is a divisor."""
+
 
 class _State(NamedTuple):
     target: Network
@@ -59,10 +62,21 @@ class Nonlinear(Task):
                 per_layer(name, getattr(self, name), len(self.hidden) + 1)
             weights, biases = self.target_range, self.target_bias_range
             plain = all(isinstance(value, float) for value in (*weights, *biases))  # not arrays of several runs
-            if plain and ((not all(weights) and not any(biases)) or (weights[-1] == 0 and biases[-1] == 0)):
+            if plain and self._largest() < SMALLEST:
                 raise ValueError(
-                    "target_range: the target is 0 everywhere, so its relative error is undefined. Use a larger range"
+                    "target_range: the target is 0 everywhere, or nearly, so its relative error is undefined. "
+                    "Use a larger range"
                 )
+
+    def _largest(self) -> float:
+        """Order of magnitude of the target, from the ranges of its layers."""
+        layers, size = len(self.hidden) + 1, 1.0
+        ranges = (per_layer(name, getattr(self, name), layers) for name in ("target_range", "target_bias_range"))
+        for layer, (weight, bias) in enumerate(zip(*ranges, strict=True)):
+            size = weight * size + bias
+            if layer < layers - 1 and self.activation != "linear":
+                size = min(size, 1.0) if self.activation == "tanh" else 0.5
+        return size
 
     @property
     def sizes(self) -> tuple[int, int]:

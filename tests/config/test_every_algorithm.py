@@ -98,7 +98,10 @@ def test_key_unknown_to_one_rule_is_refused() -> None:
             [f"--set {EVERY}=-1: algorithms.{n}.learning_rate: expected a number above 0" for n in ("shallow",)],
         ),
         ({"sweep": {EVERY: []}}, [f"--sweep {EVERY}: sweep.{EVERY}: expected a list of values, got []"]),
-        ({"sweep": {EVERY: [0.1], "seed": [1]}, "overrides": {EVERY: 1}}, [f"--set {EVERY}: this key is swept. Use"]),
+        (
+            {"sweep": {EVERY: [0.1], "seed": [1]}, "overrides": {EVERY: 1}},
+            [f"--set {EVERY}: this key is swept. Leave out this or"],
+        ),
         (
             {"sweep": {EVERY: [0.1]}, "overrides": {"algorithms.backprop.learning_rate": 1}},
             [f"--set algorithms.backprop.learning_rate: this key is swept by {EVERY}. Use --sweep"],

@@ -194,6 +194,10 @@ def test_what_is_no_config_at_all_is_refused(text: str) -> None:
         ({"sweep": {"seed": [1, "x"]}}, "--sweep seed: sweep: seed: expected a whole number, got 'x' (text)"),
         (
             {"sweep": {"seed": [1, 2]}, "overrides": {"seed": 3}},
+            "--set seed: this key is swept. Leave out this or --sweep seed",
+        ),
+        (
+            {"overrides": {"sweep.seed": [1, 2], "seed": 3}},
             "--set seed: this key is swept. Use --sweep seed=VALUE, or --set sweep={} to remove all sweeps",
         ),
         ({"sweep": {"seed": [*range(1000)], "task.inputs": [*range(1, 1001)]}}, "1,000,000 points; at most 20,000"),

@@ -42,7 +42,7 @@ def test_these_never_touch_the_network(
     assert cached() == (small if there else {})
 
 
-@pytest.mark.parametrize(("word", "asked"), [("", True), ("0", True), ("1", False), ("no", False)])
+@pytest.mark.parametrize(("word", "asked"), [("", True), ("0", True), ("1", False), ("yes", False), ("no", True)])
 def test_what_offline_means(small: Files, monkeypatch: pytest.MonkeyPatch, word: str, asked: bool) -> None:
     monkeypatch.setenv("FA_REPRO_OFFLINE", word)
     called = client(monkeypatch, lambda folder: None)

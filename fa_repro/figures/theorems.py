@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fa_repro.claims import criteria
 from fa_repro.figures import Figure
-from fa_repro.plotting import style
+from fa_repro.plotting import statements, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,14 +23,11 @@ ACROSS = 3
 HIGH, ROW = 2.0, 0.135
 """Height in inches of a row of panels, and of a line of the list."""
 
-MOST_LEVEL, MOST_NUMBERS = 5, 18
-"""Maximum number of sweep points for horizontal numbers in cells, and for numbers at all."""
-
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
     """Draw a panel for each part of each theorem, and a list of statements; of a sweep, only which statements hold."""
     if results.config["sweep"]:
-        _swept(fig, results)
+        statements.draw_statements(fig, results)
         return
     present = set(results.table["theorem"])
     drawn = [(title, panel) for theorem, title, panel in PANELS if theorem in present]
@@ -210,32 +207,6 @@ def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
         ax.text(0.72, height, f"{row.measured:.2g}", color=colour, **words)
         ax.text(0.82, height, f"{criteria.bound_text(row)}", color=colour, **words)
         ax.text(0.94, height, "holds" if row.holds else "FAILS", color=colour, **words)
-
-
-def _swept(fig: "MatplotlibFigure", results: "FigureResults") -> None:
-    """Draw which statements hold at which sweep points."""
-    from matplotlib.colors import ListedColormap
-
-    from fa_repro.plotting import labels
-
-    axes, summary = list(results.config["sweep"]), results.extra["summary"]
-    parts = [(name, part.set_index("statement")) for name, part in labels.sweep_points(summary, axes)]
-    texts = list(dict.fromkeys(summary["statement"]))
-    holds = [[float(part["holds"].get(text, float("nan"))) for _, part in parts] for text in texts]
-    turned = len(parts) > MOST_LEVEL
-    fig.set_figheight(1.0 + len(texts) * (0.47 if turned else 0.24))
-    ax = fig.subplots()
-    ax.imshow(holds, cmap=ListedColormap([style.FAILS, style.HOLDS]), vmin=0, vmax=1, aspect="auto")
-    for row, text in enumerate(texts):
-        for place, (_, part) in enumerate(parts):
-            if text in part.index and len(parts) <= MOST_NUMBERS:
-                words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": style.SMALL}
-                words["rotation"] = 90 if turned else 0
-                ax.text(place, row, f"{part.loc[text, 'measured']:.2g}", **words)
-    ax.set_yticks(range(len(texts)), texts)
-    ax.set_xticks(range(len(parts)), [name for name, _ in parts], rotation=90 if turned else 0)
-    ax.set_xlabel(labels.axis_title(axes))
-    fig.suptitle("worst of all trials; pale green: the statement holds, orange: it does not, white: not looked at")
 
 
 _held = criteria.statements_claim

@@ -210,11 +210,20 @@ def _list(ax: "Axes", summary: "pd.DataFrame") -> None:
 
 
 _held = criteria.statements_claim
+_NONLINEAR = ("it is rate s'^2 x'x times that step, but for O(rate)", "the deviation vanishes with the rate")
 
 CLAIMS = (
-    _held("conserved", 1, "B W + W'B' - A A' is conserved while learning", ["B W + W'B' - A A' is"], "constant"),
+    _held(
+        "conserved", 1, "B W + W'B' - A A' is conserved while learning", ["B W + W'B' - A A' is conserved"], "constant"
+    ),
     _held("error_vanishes", 1, "From a zero start the error vanishes", ["from zero, the error vanishes"], "0"),
-    _held("lyapunov", 1, "From a zero start V = tr(B E E'B') never rises", ["from zero, V ="], "falls"),
+    _held(
+        "lyapunov",
+        1,
+        "From a zero start V = tr(B E E'B') never rises",
+        ["from zero, V = tr(B E E'B') never rises"],
+        "falls",
+    ),
     _held(
         "conditions_matter",
         1,
@@ -225,35 +234,40 @@ CLAIMS = (
         "online_follows_flow",
         1,
         "Learning example by example follows the theorem's flow as the rate falls",
-        ["orthogonal examples in turn", "random examples"],
+        ["orthogonal examples in turn: learning is the flow but for O(rate)", "random examples: but for O(rate^(1/2))"],
     ),
-    _held("gauss_newton_linear", 2, "Pseudobackprop changes linear units as Gauss-Newton does", ["linear units"]),
+    _held(
+        "gauss_newton_linear",
+        2,
+        "Pseudobackprop changes linear units as Gauss-Newton does",
+        ["linear units: their change is rate x'x times the Gauss-Newton step"],
+    ),
     _held(
         "gauss_newton_nonlinear",
         2,
         "Pseudobackprop changes nonlinear hidden units by rate s'^2 x'x times that step",
-        ["tanh units", "logistic units"],
+        [f"{units} units: {text}" for units in ("tanh", "logistic") for text in _NONLINEAR],
         "a positive multiple",
     ),
     _held(
         "one_pair_parallel",
         3,
         "Learning a single pair from zero, feedback alignment's and pseudobackprop's signals are parallel",
-        ["one pair: B e is parallel", "one pair: B e = s_w"],
+        ["one pair: B e is parallel to pinv(W) e", "one pair: B e = s_w |B y*|^2 pinv(W) e"],
         "0°",
     ),
     _held(
         "one_pair_form",
         3,
         "Learning a single pair from zero, h stays along B y*, and W along y* (B y*)'",
-        ["one pair: h =", "one pair: W ="],
+        ["one pair: h = s_h B y* at every step", "one pair: W = s_w y* (B y*)' at every step"],
         "parallel",
     ),
     _held(
         "many_pairs_turn",
         3,
         "With many pairs feedback alignment's signal turns towards pseudobackprop's, though B does not become pinv(W)",
-        ["many pairs: B e turns", "many pairs: but B"],
+        ["many pairs: B e turns towards pinv(W) e", "many pairs: but B does not become pinv(W)"],
     ),
 )
 

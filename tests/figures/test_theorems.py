@@ -89,3 +89,10 @@ def test_shipped_configs_state_study_defaults() -> None:
         written = read_config(find_config(name)).data["theory"]
         bare = yaml.load(yaml.dump({"figure": name, "theory": {key: {} for key in written}}), "bare.yaml")
         assert resolve_config(bare).data["theory"] == written
+
+
+def test_criteria_of_claims_are_whole_statements(small_results: SmallResults) -> None:
+    texts = {text.rpartition(" (")[0] for text in small_results("theorems").extra["summary"]["statement"]}
+    named = [claim.criterion.partition(" within its bound: ")[2].split("; ") for claim in theorems.FIGURE.claims]
+    assert set().union(*named) == texts
+    assert sum(map(len, named)) == len(texts)

@@ -6,7 +6,6 @@ future and stored by this process.
 
 import logging
 import multiprocessing
-import os
 import socket
 import threading
 from collections import deque
@@ -24,6 +23,7 @@ from fa_repro.datasets.settings import chosen
 from fa_repro.errors import FaReproError
 from fa_repro.execution import dask_security
 from fa_repro.execution.batching import Batch, divide, not_stored, train_and_store, train_timed, work
+from fa_repro.execution.dask_state import MUTE, process_state_kept
 from fa_repro.execution.processes import GUARD, ONE_THREAD, interrupts_blocked
 from fa_repro.io import atomic
 from fa_repro.results import paths, provenance
@@ -35,17 +35,12 @@ log = logging.getLogger(__name__)
 RETRIES = 2
 """Maximum number of times that a local cluster retries a batch whose worker died; a running one has its own setting."""
 
-CHATTY = ("distributed", "tornado", "asyncio")
-MUTE = logging.CRITICAL + 1
 _ADVICE = {
     "tcp": "Check the address; one that uses TLS is tls://HOST:PORT",
     "tls": "Check the address, and that it uses TLS with certificates that distributed.comm.tls.ca-file has signed",
 }
 _POLL = 0.5
 _WAIT = 10.0
-
-_one_at_a_time = threading.Lock()
-"""Held while Dask is used, as it changes logging and the environment of the whole process."""
 
 _alone = threading.Lock()
 """In a worker: one batch at a time, as the limit of one thread for matrix products applies to the whole process."""
@@ -142,7 +137,7 @@ def _other(where: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> st
 @contextmanager
 def _cluster(where: str | int) -> Iterator[Client]:
     """A client of a running cluster, or of one that is started here and closed at the end of the block."""
-    with _one_at_a_time, _quiet(), _environment_restored():
+    with process_state_kept():
         if isinstance(where, str):
             with _connected(where) as client:
                 yield client
@@ -178,41 +173,11 @@ def _cluster(where: str | int) -> Iterator[Client]:
 
 
 @contextmanager
-def _environment_restored() -> Iterator[None]:
-    """Undo what Dask sets in the environment of this process when it starts workers."""
-    names = ("PYTHONHASHSEED", "__DASK_PARENT_PID", *dask.config.get("distributed.nanny.pre-spawn-environ"))
-    before = {name: os.environ.get(name) for name in names}
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
 def _guarded() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # its workers ended as they started
         raise FaReproError(f"{GUARD} ({error})") from None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the tracebacks that Dask logs for errors that are reported as messages anyway."""
-    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in CHATTY]
-    levels = {name: logging.getLogger(name).level for name in names}
-    if not log.isEnabledFor(logging.DEBUG):
-        for name in names:
-            logging.getLogger(name).setLevel(MUTE)
-    try:
-        yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
 
 
 @contextmanager

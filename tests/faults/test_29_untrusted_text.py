@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import Result
 
@@ -122,11 +123,12 @@ def test_texts_of_a_manifest_are_escaped(command: Command, made: Path, key: str)
 
 
 def test_messages_of_the_log_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(verbose=True)
-    try:
-        raise ValueError(ACTIVE)
-    except ValueError:
-        logging.getLogger("fa_repro.test").warning("%s\nerror: forged", ACTIVE, exc_info=True)
+    with click.Context(click.Command("run")):
+        configure_logging(verbose=True)
+        try:
+            raise ValueError(ACTIVE)
+        except ValueError:
+            logging.getLogger("fa_repro.test").warning("%s\nerror: forged", ACTIVE, exc_info=True)
     written = capsys.readouterr().err
     assert_plain(written)
     assert written.startswith("WARNING: \\x1b[31m")

@@ -223,10 +223,18 @@ class Interrupt:
         return self
 
 
+@pytest.fixture
+def interrupts_raise(caller: None) -> Iterator[None]:
+    """They are ignored if the tests are a shell's background job."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals need the main thread")
 @pytest.mark.draws
 @pytest.mark.parametrize("what", ["train", "study", "draw"])
-def test_interrupt_at_any_line_leaves_nothing(what: str) -> None:
+def test_interrupt_at_any_line_leaves_nothing(interrupts_raise: None, what: str) -> None:
     work: Callable[[], Any] = {
         "train": isolation.one_thread(lambda: None),
         "study": isolation.every_core(isolation.one_thread(lambda: None)),

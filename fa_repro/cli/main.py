@@ -21,6 +21,9 @@ from fa_repro.errors import FaReproError, StorageError
 from fa_repro.execution import interrupts
 from fa_repro.plain_text import escape_controls
 
+WIDEST = 40
+"""Width of the column of states in `list`, in characters; a longer state shifts the title in its line."""
+
 
 @contextmanager
 def _escaped_errors() -> Iterator[None]:
@@ -93,9 +96,8 @@ def list_command(results: Path) -> None:
     from fa_repro.experiment.status import list_configs
 
     configs = list_configs(results)
-    name_width, status_width = (
-        max(map(len, words)) for words in zip(*((c.name, c.status) for c in configs), strict=True)
-    )
+    name_width, longest = (max(map(len, words)) for words in zip(*((c.name, c.status) for c in configs), strict=True))
+    status_width = min(longest, WIDEST)
     for config in configs:
         echo(f"{config.name:<{name_width}}  {config.status:<{status_width}}  {config.title}".rstrip())
 

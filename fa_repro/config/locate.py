@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from fa_repro.errors import ConfigError, StorageError
-from fa_repro.io.yaml import Document, load
+from fa_repro.io.bounded import UnfitError, read_file
+from fa_repro.io.yaml import MAX_BYTES, Document, load
 from fa_repro.plain_text import shell_word
 from fa_repro.suggestions import did_you_mean, suggest
 
@@ -148,9 +149,10 @@ def read_config(path: Path) -> Document:
         If it is missing, unreadable, or not YAML.
     """
     try:
-        return load(path.read_bytes(), str(path))
+        return load(read_file(path, MAX_BYTES), str(path))
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+        hint = ". Save the config as a file" if isinstance(error, UnfitError) else ""
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}{hint}"]) from None
 
 
 def copy_shipped(directory: Path) -> tuple[list[Path], list[Path]]:
@@ -171,7 +173,7 @@ def copy_shipped(directory: Path) -> tuple[list[Path], list[Path]]:
         target = directory / "configs" / source.relative_to(shipped_folder())
         try:
             if target.exists():
-                if target.read_bytes() != source.read_bytes():
+                if not _is_copy(target, source):
                     kept.append(target)
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -180,3 +182,10 @@ def copy_shipped(directory: Path) -> tuple[list[Path], list[Path]]:
         except OSError as error:
             raise StorageError(f"cannot write {target}: {error.strerror}") from error
     return written, kept
+
+
+def _is_copy(path: Path, source: Path) -> bool:
+    try:
+        return read_file(path, MAX_BYTES) == source.read_bytes()
+    except UnfitError:
+        return False

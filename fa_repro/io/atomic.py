@@ -136,7 +136,7 @@ def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None
                 staged[name] = temporary_path(directory)
                 write_flushed(staged[name], data)
         for name in files:
-            if (directory / name).exists():
+            if (directory / name).is_file():
                 with storage_errors("write to", directory), contextlib.suppress(FileNotFoundError):  # removed meanwhile
                     aside = temporary_path(directory)
                     _link(directory / name, aside)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic, yaml
-from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified
+from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified, verify
 from fa_repro.results import commands, paths, picture_formats
 from fa_repro.results.figure_results import FigureResults
 
@@ -35,7 +35,7 @@ def prepare(directory: Path) -> None:
         return
     for name in manifest["files"]:
         try:
-            read_verified(directory, {"files": {name: manifest["files"][name]}})
+            verify(directory, manifest, [name])
         except ManifestError as error:
             _put_aside(directory, name, error)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fa_repro.io import atomic
+from fa_repro.io import atomic, bounded
 from fa_repro.plain_text import amount
 from fa_repro.results import commands, paths
 
@@ -54,7 +54,8 @@ def end(results: Path, name: str) -> None:
 def sources(results: Path, name: str) -> dict[str, str]:
     """Fingerprints of the source of the rules and tasks of an unfinished command; empty if there is none."""
     try:
-        found = json.loads(paths.in_progress_file(results, name).read_bytes())["sources"]
+        path = paths.in_progress_file(results, name)
+        found = bounded.parse_json(bounded.read_file(path, bounded.MOST_JSON))["sources"]
         return {str(key): str(value) for key, value in found.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
@@ -63,14 +64,19 @@ def sources(results: Path, name: str) -> dict[str, str]:
 def describe_progress(results: Path, name: str) -> str | None:
     """Describe the progress of an unfinished command; None if there is none."""
     try:
-        note: Any = json.loads(paths.in_progress_file(results, name).read_bytes())
+        note: Any = bounded.parse_json(bounded.read_file(paths.in_progress_file(results, name), bounded.MOST_JSON))
         total, missing, command = note["total"], note["missing"], commands.read_command(note["command"])
-        if note["schema"] != SCHEMA or type(total) is not int or command is None:
+        if note["schema"] != SCHEMA or command is None or not _fits(total, missing):
             return None
-        left = [key for key in map(str, missing) if not (paths.run_folder(results, key) / "manifest.json").is_file()]
+        left = [key for key in missing if not (paths.run_folder(results, key) / "manifest.json").is_file()]
         failed = sum(paths.failure_file(results, key).is_file() for key in left)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     words = [f"failed ({amount(failed, 'run')})"] if failed else []
     count = f"{total - len(left)} of {total}" if left else f"all {total}"
     return ", ".join([*words, f"partial: {count} runs are trained, resume with: {commands.join_words(command)}"])
+
+
+def _fits(total: Any, missing: Any) -> bool:
+    listed = isinstance(missing, list) and all(isinstance(key, str) and key.isalnum() for key in missing)
+    return listed and type(total) is int and total >= len(missing)

@@ -1,24 +1,22 @@
 """Trained runs on disk, one folder each, named by the hash of everything that determines their numbers."""
 
-import io
 import json
 import logging
+import math
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from fa_repro.errors import StorageError
-from fa_repro.io import atomic
+from fa_repro.io import atomic, bounded
 from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified
 from fa_repro.results import paths
 from fa_repro.results.provenance import origin, versions
+from fa_repro.results.records import RecordError, decode_record, encode_record, largest_record
 from fa_repro.training.runs import Outcome, Run
-from fa_repro.typing import Array
 
 log = logging.getLogger(__name__)
 
@@ -47,23 +45,6 @@ class RunSummary:
     seconds: float
     sha256: str
     origin: Mapping[str, str]
-
-
-class _Group(Mapping[str, Array]):
-    """Arrays of a record whose names share a prefix, each decoded on access."""
-
-    def __init__(self, record: Any, group: str) -> None:
-        self._record, self._prefix = record, f"{group}/"
-
-    def __getitem__(self, key: str) -> Array:
-        array: Array = self._record[self._prefix + key]
-        return array
-
-    def __iter__(self) -> Iterator[str]:
-        return (name.removeprefix(self._prefix) for name in self._record.files if name.startswith(self._prefix))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class Store:
@@ -122,17 +103,17 @@ class Store:
         StorageError
             If it cannot be read, or was written by a newer version.
         """
-        record = None
         if summary is not None:
             with suppress(ManifestError):  # it may have been replaced meanwhile: then its manifest is read again
-                record = read_verified(self._path(run), {"files": {_RECORD: {"sha256": summary.sha256}}})[_RECORD]
-        if record is None:
-            record = self._read(run, lambda manifest: read_verified(self._path(run), manifest)[_RECORD])
+                return self._outcome(run, {"files": {_RECORD: {"sha256": summary.sha256}}}, summary.diverged_at)
+        return self._read(run, lambda manifest: self._outcome(run, manifest, manifest["diverged_at"]))
+
+    def _outcome(self, run: Run, manifest: Mapping[str, Any], diverged_at: int | None) -> Outcome:
+        record = read_verified(self._path(run), manifest, [_RECORD], largest_record(run))[_RECORD]
         try:
-            return None if record is None else _decoded(record)
-        except (ValueError, KeyError, TypeError) as error:
-            self._put_aside(self._path(run), error)
-            return None
+            return decode_record(record, run, diverged_at)
+        except RecordError as error:
+            raise ManifestError(f"{_RECORD}: {error}") from None
 
     def _read(self, run: Run, read: Callable[[dict[str, Any]], T], again: bool = True) -> T | None:
         """`read(manifest)` of a run, or None if the run is missing or damaged."""
@@ -141,6 +122,7 @@ class Store:
             manifest = read_manifest(path)
             if manifest.pop("seal") != _seal(manifest):
                 raise ManifestError("manifest.json was changed after it was written")
+            _check_manifest(manifest, run)
             return read(manifest)
         except (ManifestError, KeyError) as error:
             if again and path.is_dir():  # it may have been replaced while it was read
@@ -158,7 +140,7 @@ class Store:
     def failure(self, run: Run) -> str | None:
         """Why a run failed when it was last trained, if it failed, and with this version of the program."""
         try:
-            note = json.loads(self._note(run).read_bytes())
+            note = bounded.parse_json(bounded.read_file(self._note(run), bounded.MOST_JSON))
             reason, version = note["reason"], note["versions"]["fa_repro"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -172,12 +154,7 @@ class Store:
         StorageError
             If it cannot be written; nothing is stored then.
         """
-        buffer = io.BytesIO()
-        named = {f"column/{name}": array for name, array in outcome.columns.items()}
-        named |= {f"array/{name}": array for name, array in outcome.arrays.items()}
-        named["run/diverged_at"] = np.array(-1 if outcome.diverged_at is None else outcome.diverged_at)
-        np.savez(buffer, allow_pickle=False, **named)
-        record = buffer.getvalue()
+        record = encode_record(outcome)
         manifest: dict[str, Any] = {
             "schema": SCHEMA,
             "diverged_at": outcome.diverged_at,
@@ -264,14 +241,20 @@ def _about(run: Run) -> dict[str, Any]:
     return {**run.condition.setup.canonical(), "trial": run.trial}
 
 
+def _check_manifest(manifest: Mapping[str, Any], run: Run) -> None:
+    """Check what a manifest says of its run."""
+    at, seconds = manifest["diverged_at"], manifest["seconds"]
+    if at is not None and not (type(at) is int and 0 <= at <= run.condition.setup.examples):
+        raise ManifestError("manifest.json: diverged_at: an example that the run does not have")
+    if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
+        raise ManifestError("manifest.json: seconds: expected a number")
+    if list(manifest["files"]) != [_RECORD] or manifest["setup"] != json.loads(json.dumps(_about(run))):
+        raise ManifestError("manifest.json is that of another run")
+    where = manifest["origin"]
+    if not (isinstance(where, dict) and all(isinstance(value, str) for value in where.values())):
+        raise ManifestError("manifest.json: origin: expected texts")
+
+
 def _summary(manifest: Mapping[str, Any]) -> RunSummary:
     sha256, origin_ = manifest["files"][_RECORD]["sha256"], manifest["origin"]
     return RunSummary(manifest["diverged_at"], float(manifest["seconds"]), sha256, origin_)
-
-
-def _decoded(record: bytes) -> Outcome:
-    """The outcome in a record; weights are decoded on access."""
-    content = np.load(io.BytesIO(record), allow_pickle=False)
-    columns, arrays, about = (_Group(content, group) for group in ("column", "array", "run"))
-    at = int(about["diverged_at"])
-    return Outcome(dict(columns), arrays, at if at >= 0 else None)

@@ -8,6 +8,8 @@ import pytest
 from click.testing import Result
 
 from fa_repro import run
+from fa_repro.io import bounded
+from fa_repro.results.records import RecordError
 
 Command = Callable[..., Result]
 
@@ -15,15 +17,15 @@ Command = Callable[..., Result]
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[Path]:
     """How often each file of a stored run is read."""
-    read, counts = Path.read_bytes, Counter[Path]()
+    read, counts = bounded.read_file, Counter[Path]()
 
-    def counted(path: Path) -> bytes:
-        data = read(path)
+    def counted(path: Path, most: int) -> bytes:
+        data = read(path, most)
         if "runs" in path.parts:
             counts[path] += 1
         return data
 
-    monkeypatch.setattr(Path, "read_bytes", counted)
+    monkeypatch.setattr(bounded, "read_file", counted)
     return counts
 
 
@@ -55,7 +57,10 @@ def test_damaged_runs_are_retrained_together(command: Command) -> None:
 
 
 def test_disk_that_damages_runs_is_reported(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fa_repro.results.store._decoded", lambda record: {}["a key"])
+    def damaged(*_: object) -> None:
+        raise RecordError("no key")
+
+    monkeypatch.setattr("fa_repro.results.store.decode_record", damaged)
     monkeypatch.setattr("fa_repro.results.store.Store._put_aside", lambda *_: None)
     done = command("run", "linear")
     assert done.exit_code == 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fa_repro.io import atomic
+from fa_repro.io import atomic, bounded
 from fa_repro.results import provenance
 from fa_repro.results.store import RunSummary, Store
 from fa_repro.training.runs import Run
@@ -29,15 +29,15 @@ def test_run_replaced_while_read_is_not_damaged(
 ) -> None:
     store, one, path = stored_run
     manifest = path / "manifest.json"
-    text, read, times = manifest.read_text(), Path.read_bytes, []
+    text, read, times = manifest.read_text(), bounded.read_file, []
 
-    def in_between(self: Path) -> bytes:
-        if self == manifest and not times:
-            times.append(self)
+    def in_between(path: Path, most: int) -> bytes:
+        if path == manifest and not times:
+            times.append(path)
             raise FileNotFoundError
-        return read(self)
+        return read(path, most)
 
-    monkeypatch.setattr(Path, "read_bytes", in_between)
+    monkeypatch.setattr(bounded, "read_file", in_between)
     assert store.load(one) is not None
     assert manifest.read_text() == text
 

@@ -60,8 +60,8 @@ def read_previous(results: Path, name: str) -> Previous:
     folder, sources = figure_folder(results, name), in_progress.sources(results, name)
     try:
         manifest = read_manifest(folder)
-        files = {key: each for key, each in manifest["files"].items() if key == "config.yaml"}
-        config = yaml.load(read_verified(folder, {"files": files})["config.yaml"], str(folder / "config.yaml")).data
+        verified = read_verified(folder, manifest, ["config.yaml"], yaml.MAX_BYTES)
+        config = yaml.load(verified["config.yaml"], str(folder / "config.yaml")).data
     except (ManifestError, StorageError, ConfigError, KeyError):
         return Previous(sources=sources)
     known = manifest.get("sources")

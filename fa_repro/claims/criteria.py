@@ -32,6 +32,9 @@ POINTS = 0.5
 AS_GOOD = 1.25
 """Largest factor by which an algorithm that is "as good" may be worse."""
 
+STATEMENTS = {"theorem": int, "statement": str, "measured": float, "low": float, "high": float, "holds": bool}
+"""Columns of the table of statements, with their types."""
+
 RESAMPLED = 1000
 """Number of bootstrap samples of the trials for the interval of a curve's distance."""
 

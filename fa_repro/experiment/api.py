@@ -5,9 +5,9 @@ from pathlib import Path
 
 from fa_repro.config import locate
 from fa_repro.experiment.check import CheckedFigure, check_figures
+from fa_repro.experiment.saved import load_results
 from fa_repro.experiment.status import ConfigStatus, list_configs
 from fa_repro.io.user_paths import user_path
-from fa_repro.results import directory
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.paths import figure_folder
 
@@ -32,7 +32,7 @@ def load(name: str, results: str | Path = "results") -> FigureResults:
     folder = figure_folder(user_path(results, "results"), name)
     if not (locate.is_config_name(name) and folder.is_dir()):
         locate.find_config(name)
-    return directory.load(folder, name)
+    return load_results(folder, name)
 
 
 def check(*names: str, results: str | Path = "results") -> builtins.list[CheckedFigure]:

@@ -9,10 +9,10 @@ from fa_repro import isolation, registry
 from fa_repro.claims.claim import Judgement, Verdict, judge_claim
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment import reference
+from fa_repro.experiment.saved import load_results
 from fa_repro.experiment.status import status_of, variants
 from fa_repro.figures import Figure
 from fa_repro.results import in_progress
-from fa_repro.results.directory import load
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.paths import figure_folder
 from fa_repro.suggestions import did_you_mean
@@ -99,7 +99,7 @@ def _checked(name: str, results: Path, figure_name: str) -> CheckedFigure:
     figure, variant_of = _figure(figure_name), figure_name if name != figure_name else ""
     state = status_of(name, results, variant_of).status
     try:
-        saved = load(figure_folder(results, name), name)
+        saved = load_results(figure_folder(results, name), name)
     except StorageError as error:
         there = (figure_folder(results, name) / "manifest.json").exists()
         reason = str(error) if there else in_progress.describe_progress(results, name) or str(error)

@@ -11,6 +11,7 @@ from fa_repro.experiment.reference import compare
 from fa_repro.io import yaml
 from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.results import commands, in_progress
+from fa_repro.results.fields import check_fields
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.paths import figure_folder
 from fa_repro.training.runs import Run
@@ -62,7 +63,9 @@ def read_previous(results: Path, name: str) -> Previous:
         manifest = read_manifest(folder)
         verified = read_verified(folder, manifest, ["config.yaml"], yaml.MAX_BYTES)
         config = yaml.load(verified["config.yaml"], str(folder / "config.yaml")).data
+        check_fields(manifest)
     except (ManifestError, StorageError, ConfigError, KeyError):
         return Previous(sources=sources)
-    known = manifest.get("sources")
-    return Previous(config, manifest, {**(known if isinstance(known, dict) else {}), **sources})
+    if not isinstance(config, dict):
+        return Previous(sources=sources)
+    return Previous(config, manifest, {**manifest.get("sources", {}), **sources})

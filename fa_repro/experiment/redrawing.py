@@ -6,6 +6,7 @@ from pathlib import Path
 from fa_repro import registry
 from fa_repro.config import locate
 from fa_repro.errors import ConfigError, StorageError
+from fa_repro.experiment.saved import load_results
 from fa_repro.io import atomic
 from fa_repro.plotting.render import draw_formats
 from fa_repro.results import directory
@@ -34,12 +35,12 @@ def redraw(
     ConfigError
         If there is neither a config nor a results folder of this name, or a format is unknown.
     StorageError
-        If there are no results, they do not match their manifest, or a picture cannot be written.
+        If there are no results, they are damaged, or a picture cannot be written.
     """
     folder = figure_folder(results, name)
     if not (locate.is_config_name(name) and folder.is_dir()):
         locate.find_config(name)
-    saved = directory.load(folder, name)
+    saved = load_results(folder, name)
     figure = registry.module("figures", str(saved.config["figure"])).FIGURE
     chosen = directory.saved_formats(folder) if formats is None else parse_formats(formats)
     paths = {} if output is None else _paths(output, folder.name, chosen, given=formats is not None)

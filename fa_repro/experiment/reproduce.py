@@ -14,9 +14,11 @@ from fa_repro.execution.executor import Execution
 from fa_repro.execution.progress import Progress
 from fa_repro.experiment.pipeline import run_request
 from fa_repro.experiment.request import Request
+from fa_repro.experiment.saved import Expected
 from fa_repro.io import atomic
 from fa_repro.io.manifest import ManifestError, read_manifest, read_verified
 from fa_repro.results import provenance
+from fa_repro.results.directory import read_results
 from fa_repro.results.paths import figure_folder
 from fa_repro.results.picture_formats import FORMATS, parse_formats
 
@@ -64,13 +66,13 @@ def reproduce_results(folder: Path, execution: Execution, progress: Progress, re
     """
     try:
         manifest = read_manifest(folder)
+        read_results(folder, manifest, Expected, Path(str(manifest.get("name", ""))).name)  # in a renamed folder too
         before = read_verified(folder, manifest)
     except ManifestError as error:
         raise StorageError(f"{folder}: these results cannot be repeated: {error}") from None
     name = str(manifest.get("name", folder.name))
-    if "config.yaml" not in before or not locate.is_config_name(name):
-        reason = "manifest.json has no valid name, or does not list config.yaml"
-        raise StorageError(f"{folder}: these results cannot be repeated: {reason}")
+    if not locate.is_config_name(name):
+        raise StorageError(f"{folder}: these results cannot be repeated: manifest.json has no valid name")
     if results is not None and figure_folder(results, name).resolve() == folder.resolve():
         problem = f"--results {results}: this folder contains the results to repeat"
         raise ConfigError([f"{problem}. Choose another folder, or leave out --results"])
@@ -80,10 +82,10 @@ def reproduce_results(folder: Path, execution: Execution, progress: Progress, re
         variant = name if name != source else None
         request = Request(source, config=folder / "config.yaml", formats=pictures, variant=variant)
         repeated = run_request(request, place, replace(execution, force=True), progress)
-        after = {path.name: path.read_bytes() for path in repeated.directory.iterdir() if path.is_file()}
+        after = read_verified(repeated.directory, read_manifest(repeated.directory))
     agreeing = [file for file in before if before[file] == after.get(file)]
     differences = {file: _difference(file, before[file], after.get(file)) for file in before if file not in agreeing}
-    differences |= {file: "is new" for file in after if file not in before and file != "manifest.json"}
+    differences |= {file: "is new" for file in after if file not in before}
     return Repeated(agreeing, differences, list(_circumstances(manifest)))
 
 

@@ -15,6 +15,7 @@ from fa_repro.io.manifest import ManifestError, read_manifest
 from fa_repro.plain_text import amount
 from fa_repro.results import commands, in_progress
 from fa_repro.results.directory import config_hash, renamed
+from fa_repro.results.fields import check_fields
 from fa_repro.results.paths import figure_folder
 from fa_repro.training import numerics
 
@@ -85,6 +86,7 @@ def _state(folder: Path, name: str, current: str, partial: str | None) -> str:
     """
     try:
         manifest = read_manifest(folder)
+        check_fields(manifest)
     except ManifestError as error:
         if partial is not None:
             return partial
@@ -97,7 +99,7 @@ def _state(folder: Path, name: str, current: str, partial: str | None) -> str:
         path = folder / file
         if not path.is_file() or path.stat().st_size != promise["bytes"]:
             return partial or f"not valid: {file} does not match its manifest"
-    lists = {key: manifest[key] if isinstance(manifest.get(key), list) else [] for key in ("failed", "diverged")}
+    lists = {key: manifest.get(key, []) for key in ("failed", "diverged")}
     noun = ("study", "studies") if "studies" in manifest else ("run",)
     words = [f"{key} ({amount(len(found), *noun)})" for key, found in lists.items() if found]
     words += [f"stale: {reason}" for reason in _outdated(manifest, current)]
@@ -107,9 +109,9 @@ def _state(folder: Path, name: str, current: str, partial: str | None) -> str:
             f"created with {'options that are not valid' if options is None else commands.join_words(options)}"
         )
     remarks = []
-    if isinstance(differs := manifest.get("differs"), dict) and differs:
+    if differs := manifest.get("differs"):
         remarks.append(f"differs from the shipped config in {reference.listed(differs)}")
-    if isinstance(mixed := manifest.get("mixed"), dict) and mixed:
+    if mixed := manifest.get("mixed"):
         remarks.append(f"runs of several origins ({reference.listed(mixed)})")
     done = ", ".join([*(words or ["done"]), *remarks])
     return f"{done}; a later command is {partial}" if partial else done
@@ -119,11 +121,8 @@ def _outdated(manifest: Mapping[str, Any], current: str) -> Iterator[str]:
     """What has changed since results were created."""
     if manifest.get("config_hash") != current:
         yield "the config has changed since"
-    version = manifest.get("numerics")
+    version = manifest.get("numerics", "unknown")
     if version != numerics.VERSION:
-        yield f"numerics {version if type(version) is int else 'unknown'}, now {numerics.VERSION}"
-    sources, files = (
-        manifest[key] if isinstance(manifest.get(key), dict) else {} for key in ("sources", "source_files")
-    )
-    for name in source_code.changed(sources, files):
+        yield f"numerics {version}, now {numerics.VERSION}"
+    for name in source_code.changed(manifest.get("sources", {}), manifest.get("source_files", {})):
         yield f"{registry.describe(name)} has changed since"

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 MakeTables = Callable[["TrainedRuns", Sequence[str]], "Mapping[str, pd.DataFrame]"]
 
 
+Labels = Callable[[str, Sequence[Any]], Sequence[Mapping[str, Any]] | None]
+
+
+def main_labels(table: str, runs: Sequence[Any]) -> Sequence[Mapping[str, Any]] | None:
+    """The labels of a figure whose main table has the measurements of all runs, or the rows of all studies."""
+    return [run.labels for run in runs] if table == "main" else None
+
+
 @dataclass(frozen=True)
 class Figure:
     """A figure of the paper: the data that it needs, and how it is drawn.
@@ -54,6 +62,20 @@ class Figure:
         `check_setup(setup)` raises ValueError if a run with this setup does not record what the figure draws.
     apart : mapping
         Algorithms kept out of the main table, each with the probes that it must record in place of `probes`.
+    columns_of : callable, optional
+        `columns_of(table, setups)` returns the columns of a table, if they depend on the setups of the runs.
+    types : mapping
+        Types (str, int, float, bool) of columns of the main table that only this figure has, for the check of saved
+        results.
+    extras : mapping
+        For each further table, the types of its columns, in their order, before those of swept keys.
+    labels : callable, optional
+        `labels(table, runs)` returns what a saved table must have of the runs, or studies, that have not failed: the
+        values of the columns that identify each curve, or each row if the table has no curves, or the rows of each
+        study. None if the table cannot be checked like this. Needed with `make_tables` only.
+    check_results : callable
+        `check_results(results, runs, finished)` raises ValueError if saved results lack something else that is drawn or
+        judged; `finished` are those of the runs that have not diverged. Studies check their own rows.
     """
 
     title: str
@@ -69,3 +91,8 @@ class Figure:
     make_tables: MakeTables | None = None
     check_setup: "Callable[[Setup], None]" = lambda _: None
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns_of: "Callable[[str, Sequence[Setup]], Sequence[str]] | None" = None
+    types: Mapping[str, type] = field(default_factory=dict)
+    extras: Mapping[str, Mapping[str, type]] = field(default_factory=dict)
+    labels: "Labels | None" = None
+    check_results: "Callable[[FigureResults, Sequence[Any], Sequence[Any]], None]" = lambda *_: None

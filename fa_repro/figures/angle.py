@@ -1,7 +1,7 @@
 """Fig. 1e, 4b and 4c: angles between feedback alignment's hidden updates and those of other rules."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fa_repro.claims import evidence
 from fa_repro.claims.claim import Claim, Measured, NotMeasurableError, Verdict
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import TrainedRuns
+    from fa_repro.training.runs import Run
 
 ONLINE = "figure_1e"
 """Name of the algorithm in the config that is measured at every example, for Fig. 1e."""
@@ -35,6 +36,11 @@ def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd
     for run, outcome in trained:
         (online if run.condition.algorithm == ONLINE else main).add_observations(run, outcome)
     return {"main": main.table(), "online": online.table()}
+
+
+def table_labels(table: str, runs: Sequence["Run"]) -> Sequence[Mapping[str, Any]]:
+    """The labels of the runs whose measurements are in a table."""
+    return [run.labels for run in runs if (run.condition.algorithm == ONLINE) == (table == "online")]
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
@@ -210,5 +216,7 @@ FIGURE = Figure(
     draw=draw,
     apart={ONLINE: ("angle_backprop_deg",)},
     make_tables=make_tables,
+    extras={"online": {"algorithm": str, "trial": int, "example": int, "angle_backprop_deg": float}},
+    labels=table_labels,
     claims=CLAIMS,
 )

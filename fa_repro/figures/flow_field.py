@@ -276,6 +276,7 @@ FIGURE = Figure(
     columns=("kind", "id", "step", "w0", "w", "dw0", "dw"),
     theory=("flow_field",),
     quick={"theory.flow_field.basin": 41, "theory.flow_field.steps": 100},
+    types={"kind": str, "id": int, "step": int},
     size=(style.WIDE, 4.0),
     draw=draw,
     claims=CLAIMS,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from fa_repro.claims import criteria, evidence
 from fa_repro.claims.claim import Claim
-from fa_repro.figures import Figure
+from fa_repro.figures import Figure, main_labels
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import TrainedRuns
+    from fa_repro.training.runs import Run
 
 WINDOW = 25
 """Number of measured points in the sliding geometric mean that smooths curves."""
@@ -53,6 +54,33 @@ def representative(table: "pd.DataFrame") -> int:
     distance = ends.sub(ends.median(axis=1), axis=0).abs()
     diverged = np.isinf(table["nse"]).groupby(table["trial"]).any()
     return int((distance.sum() + diverged * 1e9).idxmin())
+
+
+def check_results(results: "FigureResults", _: Sequence["Run"], finished: Sequence["Run"]) -> None:
+    """Check that `maps` has the target and the map of each run of the representative trial, or of none.
+
+    Raises
+    ------
+    ValueError
+        If it has not.
+    """
+    import numpy as np
+
+    from fa_repro.results.layout import check_rectangles
+
+    maps = results.extra["maps"]
+    if maps.empty:
+        return
+    trial = representative(results.table)
+    sizes = {run.condition.algorithm: run.condition.setup.task.sizes for run in finished if run.trial == trial}
+    names, shapes = maps["algorithm"], maps.groupby("algorithm")[["input", "output"]].nunique()
+    if results.config["sweep"] or set(names) != {"target", *sizes} or (maps["trial"] != trial).any():
+        raise ValueError(f"maps: expected the target and those algorithms that learned in trial {trial}")
+    if not np.isfinite(maps["weight"][names == "target"]).all():
+        raise ValueError("maps: the target is not finite")
+    if any(tuple(shapes.loc[name]) != size for name, size in sizes.items()):
+        raise ValueError("maps: expected a weight for each input and output of the task")
+    check_rectangles("maps", maps, ["algorithm"], "output", "input")
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
@@ -214,5 +242,8 @@ FIGURE = Figure(
     size=(style.WIDE, 3.8),
     draw=draw,
     make_tables=make_tables,
+    labels=main_labels,
+    extras={"maps": {"algorithm": str, "trial": int, "output": int, "input": int, "weight": float}},
+    check_results=check_results,
     claims=CLAIMS,
 )

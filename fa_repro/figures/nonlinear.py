@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fa_repro.claims import criteria, evidence
 from fa_repro.claims.claim import Claim, Measured
 from fa_repro.figures import Figure
-from fa_repro.plotting import style
+from fa_repro.plotting import depth_tests, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import TrainedRuns
+    from fa_repro.training.runs import Run
 
 LAYER = re.compile(r"angle_backprop_layer(\d+)_deg")
 
@@ -40,56 +41,36 @@ def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd
                 values = {"example": outcome.columns["example"], "angle_backprop_deg": outcome.columns[name]}
                 angles.add(labels, values)
     table = main.table()
-    return {"main": table, "angles": angles.table(), "summary": _summary(table, _networks(trained), axes)}
+    return {
+        "main": table,
+        "angles": angles.table(),
+        "summary": depth_tests.compare_depths(table, _networks(trained.runs), axes),
+    }
 
 
-def _networks(trained: "TrainedRuns") -> "dict[tuple[Any, ...], tuple[str, int]]":
+def table_labels(table: str, runs: Sequence["Run"]) -> Sequence[Mapping[str, Any]]:
+    """The labels of curves, or of the networks that are compared."""
+    if table == "angles":
+        probes = [(run, LAYER.fullmatch(name)) for run in runs for name in run.condition.setup.record.probes]
+        return [{**run.labels, "layer": int(found[1])} for run, found in probes if found]
+    if table == "main":
+        return [run.labels for run in runs]
+    networks: dict[str, tuple[dict[str, Any], list[int]]] = {}
+    for condition in {id(run.condition): run.condition for run in runs}.values():
+        label = {"rule": condition.setup.rule_name, **condition.swept}
+        networks.setdefault(repr(label), (label, []))[1].append(condition.setup.layers)
+    return [label for label, layers in networks.values() if layers.count(3) == layers.count(4) == 1]
+
+
+def _networks(runs: Sequence["Run"]) -> "dict[tuple[Any, ...], tuple[str, int]]":
     """The rule and the number of layers of each algorithm and sweep point."""
     from fa_repro.plotting.labels import canonical
 
-    conditions = {id(run.condition): run.condition for run in trained.runs}.values()
+    conditions = {id(run.condition): run.condition for run in runs}.values()
     return {
         (each.algorithm, *map(canonical, each.swept.values())): (each.setup.rule_name, each.setup.layers)
         for each in conditions
     }
-
-
-def _summary(
-    rows: "pd.DataFrame", networks: "Mapping[tuple[Any, ...], tuple[str, int]]", axes: Sequence[str]
-) -> "pd.DataFrame":
-    """Student's t-tests of the final error: a paired test of its logarithm, and a two-sample test as in the paper.
-
-    There is a row for each rule and sweep point with exactly one algorithm of three layers and one of four.
-    """
-    import numpy as np
-    import pandas as pd
-    from scipy import stats
-
-    from fa_repro.plotting.labels import canonical
-
-    columns = ["rule", "example", "trials", "diverged", "three", "four", "four_better"]
-    columns += ["t_paired", "p_paired", "t", "p", *axes]
-    found: list[dict[str, Any]] = []
-    for point, part in rows.groupby(list(axes), sort=False) if axes else [((), rows)]:
-        wide: dict[tuple[str, int], list[Any]] = {}
-        for name, own in part.groupby("algorithm"):
-            network = networks[(str(name), *map(canonical, point))]
-            wide.setdefault(network, []).append(own.pivot(index="trial", columns="example", values="nse"))
-        for rule in dict.fromkeys(rule for rule, _ in wide):
-            nets = wide.get((rule, 3), []), wide.get((rule, 4), [])
-            if [len(each) for each in nets] != [1, 1]:
-                continue
-            (three,), (four,) = nets
-            last, trials = max(set(three) & set(four)), three.index.intersection(four.index)
-            both = np.stack([each.loc[trials, last].to_numpy() for each in (three, four)])
-            lost = ~np.isfinite(both).all(axis=0)
-            row = {"rule": rule, "example": last, "trials": len(trials), "diverged": int(lost.sum())}
-            row |= {"three": both[0].mean(), "four": both[1].mean(), "four_better": int((both[1] < both[0]).sum())}
-            if len(trials) > 1 and not lost.any():  # testing the remaining trials alone would be biased
-                paired, two = stats.ttest_rel(*np.log10(both)), stats.ttest_ind(*both)
-                row |= {"t_paired": paired.statistic, "p_paired": paired.pvalue, "t": two.statistic, "p": two.pvalue}
-            found.append(row | dict(zip(axes, point, strict=bool(axes))))
-    return pd.DataFrame(found, columns=columns)
 
 
 def remarks(results: "FigureResults") -> list[str]:
@@ -282,5 +263,10 @@ FIGURE = Figure(
     draw=draw,
     remarks=remarks,
     make_tables=make_tables,
+    extras={
+        "angles": {"algorithm": str, "trial": int, "example": int, "layer": int, "angle_backprop_deg": float},
+        "summary": depth_tests.COLUMNS,
+    },
+    labels=table_labels,
     claims=CLAIMS,
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fa_repro.results.figure_results import FigureResults
     from fa_repro.results.tables import TrainedRuns
-    from fa_repro.training.runs import Setup
+    from fa_repro.training.runs import Run, Setup
     from fa_repro.typing import Array
 
 UNITS = 100
@@ -47,6 +47,30 @@ def check_setup(setup: "Setup") -> None:
         raise ValueError("the figure draws weights: set record.weights to true")
     if round(inputs**0.5) ** 2 != inputs:
         raise ValueError(f"the figure draws square images, but {inputs} inputs do not form a square")
+
+
+def check_results(results: "FigureResults", runs: Sequence["Run"], finished: Sequence["Run"]) -> None:
+    """Check that there are square images of units before training, and after it with each run of the first trial.
+
+    Raises
+    ------
+    ValueError
+        If there are not.
+    """
+    from fa_repro.results.layout import check_labels, check_rectangles
+
+    table, first = results.table, min((run.trial for run in runs), default=0)
+    labels = [{"algorithm": run.condition.algorithm, **run.condition.swept} for run in finished if run.trial == first]
+    at_start = table["algorithm"].str.startswith("initial")  # no algorithm may have such a name
+    check_labels(table[~at_start], labels)
+    check_labels(table[table["algorithm"] == "initial"], [{**each, "algorithm": "initial"} for each in labels])
+    if not set(table["algorithm"][at_start]) <= {"initial", *(f"initial_{each['algorithm']}" for each in labels)}:
+        raise ValueError("initial weights of an algorithm that the config does not have")
+    parts = ["algorithm", *results.config["sweep"]]
+    check_rectangles("main", table, parts, "unit", "pixel")
+    pixels = set(table.groupby(parts, sort=False)["pixel"].nunique())
+    if not pixels <= {run.condition.setup.task.sizes[0] for run in finished} or table["weight"].isna().any():
+        raise ValueError("expected a weight for each unit and pixel")
 
 
 def draw(fig: "MatplotlibFigure", results: "FigureResults") -> None:
@@ -222,6 +246,9 @@ FIGURE = Figure(
     size=(style.WIDE, 7.6),
     draw=draw,
     make_tables=make_tables,
+    types={"unit": int, "pixel": int},
+    labels=lambda *_: None,
+    check_results=check_results,
     check_setup=check_setup,
     claims=CLAIMS,
 )

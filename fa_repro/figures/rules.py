@@ -26,12 +26,16 @@ ERRORS = {
 
 ANGLE = re.compile(r"angle_backprop_(?:layer(\d+)_)?deg")
 
+COUNTS = dict.fromkeys(("example", "trials", "diverged"), int)
+
+SUMMARY: Mapping[str, type] = {"algorithm": str, **COUNTS, **dict.fromkeys(("error", "low", "high"), float)}
+"""First columns of the table of final values, with their types."""
+
 LAST = 50
 """Number of final examples over which the error and the angle of single examples are averaged."""
 
 WINDOW = 25
 """Number of measured points in the sliding mean that smooths curves of single examples."""
-
 
 FEW = 5
 """The same for unevenly spaced points."""
@@ -64,12 +68,18 @@ def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd
     """Tables `main`: error and angles, with the epoch if the task has epochs; `summary`: the final values."""
     from fa_repro.results.tables import observations
 
-    setups = [run.condition.setup for run in trained.runs]
-    probes = list(dict.fromkeys(name for setup in setups for name in setup.record.probes))
-    epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
-    columns = ["algorithm", "trial", *epoch, "example", *error_columns(probes), *angle_columns(probes)]
+    columns = columns_of("main", [run.condition.setup for run in trained.runs])
     table, order = observations(trained, columns, axes), dict.fromkeys(run.condition.algorithm for run in trained.runs)
     return {"main": table, "summary": summarise_ends(table, list(order), axes)}
+
+
+def columns_of(table: str, setups: Sequence["Setup"]) -> list[str]:
+    """The columns of a table."""
+    probes = list(dict.fromkeys(name for setup in setups for name in setup.record.probes))
+    epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
+    if table == "summary":
+        return [*SUMMARY, *angle_columns(probes)]
+    return ["algorithm", "trial", *epoch, "example", *error_columns(probes), *angle_columns(probes)]
 
 
 def quantity(names: Iterable[str]) -> "Quantity":
@@ -95,7 +105,7 @@ def summarise_ends(rows: "pd.DataFrame", algorithms: Sequence[str], axes: Sequen
     from fa_repro.statistics import log10, mean_interval
 
     known = angle_columns(map(str, rows))
-    columns = ["algorithm", "example", "trials", "diverged", "error", "low", "high", *known, *axes]
+    columns = [*SUMMARY, *known, *axes]
     found: list[dict[str, Any]] = []
     for algorithm in algorithms:
         what, own = quantity(map(str, rows)), rows[rows["algorithm"] == algorithm]
@@ -280,6 +290,11 @@ FIGURE = Figure(
     size=(style.WIDE, 4.0),
     draw=draw,
     make_tables=make_tables,
+    columns_of=columns_of,
+    labels=lambda table, runs: [
+        {key: run.labels[key] for key in run.labels if table == "main" or key != "trial"} for run in runs
+    ],
+    extras={"summary": SUMMARY},
     remarks=remarks,
     check_setup=check_setup,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fa_repro.figures import Figure
+from fa_repro.figures import Figure, main_labels
 from fa_repro.plotting import style
 
 if TYPE_CHECKING:
@@ -51,10 +51,14 @@ def make_tables(trained: "TrainedRuns", axes: Sequence[str]) -> "Mapping[str, pd
     """Table `main`: the error of each run, with the epoch if the task has epochs."""
     from fa_repro.results.tables import observations
 
-    setups = [run.condition.setup for run in trained.runs]
+    return {"main": observations(trained, columns_of("main", [run.condition.setup for run in trained.runs]), axes)}
+
+
+def columns_of(_: str, setups: Sequence["Setup"]) -> list[str]:
+    """The columns of the main table."""
     epoch = ["epoch"] if any(setup.task.epoch is not None for setup in setups) else []
     errors = [str(error_of(setup.record.probes)) for setup in setups[:1]]
-    return {"main": observations(trained, ["algorithm", "trial", *epoch, "example", *errors], axes)}
+    return ["algorithm", "trial", *epoch, "example", *errors]
 
 
 def _quantity(results: "FigureResults") -> "Quantity":
@@ -91,5 +95,7 @@ FIGURE = Figure(
     draw=draw,
     remarks=remarks,
     make_tables=make_tables,
+    labels=main_labels,
+    columns_of=columns_of,
     check_setup=check_setup,
 )

@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import quote
 
 from fa_repro.claims.claim import Judgement, Verdict
+from fa_repro.errors import StorageError
 from fa_repro.experiment.check import CheckedFigure
 from fa_repro.io import atomic, yaml
 from fa_repro.io.manifest import ManifestError, read_verified
 from fa_repro.plotting import style
 from fa_repro.report import flow_field, summary
 from fa_repro.results import commands, provenance
+from fa_repro.results.layout import UNKNOWN
 from fa_repro.results.paths import figure_folder
 
 SYMBOLS = {Verdict.REPRODUCED: "✓", Verdict.NOT_REPRODUCED: "✗", Verdict.NOT_ENOUGH: "?", Verdict.NOT_RUN: "-"}
@@ -254,8 +256,8 @@ def _picture(folder: Path, manifest: Mapping[str, Any]) -> str:
     name = f"{folder.name}.png"
     promises = {file: about for file, about in mapped(manifest.get("files")).items() if file == name}
     try:
-        data = read_verified(folder, {"files": promises})[name]
-    except (KeyError, ManifestError):
+        data = read_verified(folder, {"files": promises}, [name], UNKNOWN)[name]
+    except (KeyError, ManifestError, StorageError):
         return ""
     return f"data:image/png;base64,{base64.b64encode(data).decode()}"
 

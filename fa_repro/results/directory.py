@@ -2,20 +2,35 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fa_repro.errors import ConfigError, StorageError
-from fa_repro.io import atomic, yaml
+from fa_repro.io import atomic, bounded, yaml
 from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified, verify
-from fa_repro.results import commands, paths, picture_formats
+from fa_repro.results import commands, layout, paths, picture_formats
 from fa_repro.results.figure_results import FigureResults
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+"""Maximum number of times that files are read again because another command writes to the same folder."""
+
+
+class Expected(Protocol):
+    """What saved results must look like: the layouts of tables by name, and a check that raises ValueError."""
+
+    @property
+    def tables(self) -> Mapping[str, layout.TableLayout]: ...
+
+    def check(self, results: FigureResults) -> None: ...
+
+
+Expect = Callable[[yaml.Document, Mapping[str, Any]], Expected]
 
 
 def prepare(directory: Path) -> None:
@@ -69,48 +84,101 @@ def save(directory: Path, saved: FigureResults, pictures: Mapping[str, bytes]) -
 
 def save_pictures(directory: Path, pictures: Mapping[str, bytes]) -> None:
     """Replace the pictures of saved results, given by format; those in other formats are removed."""
-    manifest, contents = _verified(directory)
+    manifest = read_manifest(directory)
+    contents = read_verified(directory, manifest)
     contents = {name: data for name, data in contents.items() if name not in _pictures(directory)}
     contents |= {f"{directory.name}.{format_}": picture for format_, picture in pictures.items()}
     _write(directory, contents, {key: value for key, value in manifest.items() if key not in ("schema", "files")})
 
 
-def load(directory: Path, name: str | None = None) -> FigureResults:
-    """Read saved results; `name` is their name in messages, if it differs from that of the folder.
+def load(
+    directory: Path, name: str | None = None, expect: Expect | None = None, attempts: int = ATTEMPTS
+) -> FigureResults:
+    """Read saved results.
+
+    Parameters
+    ----------
+    directory : Path
+    name : str, optional
+        Their name in messages, if it differs from that of the folder.
+    expect : callable, optional
+        `expect(config, manifest)` returns what they must look like; raises ManifestError if the two do not agree.
+    attempts : int
+        Maximum number of times to read them if another command replaces them meanwhile.
 
     Raises
     ------
     StorageError
-        If there are none, or they do not match their manifest.
+        If there are none, or they do not match their manifest, or they are not as expected.
     """
-    manifest, contents = _verified(directory, name)
-    stem = directory.name
-    extra = {
-        file.removeprefix(f"{stem}_").removesuffix(".csv"): _table(data)
-        for file, data in contents.items()
-        if file.startswith(f"{stem}_") and file.endswith(".csv")
-    }
+    manifest = None
     try:
-        table, config = _table(contents[f"{stem}.csv"]), contents["config.yaml"]
-        return FigureResults(table, extra, yaml.load(config, str(directory / "config.yaml")).data, manifest)
-    except (KeyError, ConfigError) as error:
-        raise StorageError(f"{directory}: incomplete ({error}). {_way_out(directory, name)}") from None
+        manifest = read_manifest(directory)
+        if other := renamed(directory, manifest, name):
+            raise StorageError(f"{directory}: {other}")
+        return read_results(directory, manifest, expect)
+    except ManifestError as error:
+        if attempts > 1 and manifest is not None and _replaced(directory, manifest):
+            return load(directory, name, expect, attempts - 1)
+        wrong = f"there are no results in {directory}" if not directory.exists() else f"{directory}: {error}"
+        raise StorageError(f"{wrong}. {_way_out(directory, name)}") from None
+
+
+def read_results(
+    directory: Path, manifest: Mapping[str, Any], expect: Expect | None = None, stem: str = ""
+) -> FigureResults:
+    """Read the results that a manifest lists; `stem` is the stem of their files, if it is not the name of the folder.
+
+    Raises
+    ------
+    ManifestError
+        If they do not match it, or they are not as expected.
+    StorageError
+        If a file cannot be read.
+    """
+    stem, listed = stem or directory.name, manifest["files"]
+    tables = {
+        file: "main" if file == f"{stem}.csv" else file.removeprefix(f"{stem}_").removesuffix(".csv")
+        for file in listed
+        if file.endswith(".csv") and file.startswith((f"{stem}.", f"{stem}_"))
+    }
+    if missing := [file for file in (f"{stem}.csv", "config.yaml") if file not in listed]:
+        raise ManifestError(f"incomplete ({missing[0]} is not listed in manifest.json)")
+    verify(directory, manifest, [file for file in listed if file not in (*tables, "config.yaml")])
+    try:
+        text = read_verified(directory, manifest, ["config.yaml"], yaml.MAX_BYTES)["config.yaml"]
+        config = yaml.load(text, "config.yaml")
+        expected = expect(config, manifest) if expect is not None else None
+        layouts = expected.tables if expected is not None else {}
+        if missing := sorted(layouts.keys() - tables.values()):
+            raise ManifestError(f"incomplete ({stem}_{missing[0]}.csv is not listed in manifest.json)")
+        found = {}
+        for file, table in tables.items():
+            known = layouts.get(table)
+            data = read_verified(directory, manifest, [file], known.most_bytes if known else layout.UNKNOWN)[file]
+            try:
+                found[table] = layout.decode_table(data, known)
+            except layout.LayoutError as error:
+                raise ManifestError(f"{file}: {error}") from None
+        results = FigureResults(found.pop("main"), found, config.data, manifest)
+        if expected is not None:
+            expected.check(results)
+    except (ConfigError, ValueError) as error:
+        raise ManifestError(str(error).splitlines()[0]) from None
+    return results
+
+
+def _replaced(directory: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether the manifest is no longer this one."""
+    try:
+        return read_manifest(directory) != manifest
+    except ManifestError:
+        return True
 
 
 def config_hash(data: Any) -> str:
     """Hash of the data of a config, independent of comments, key order and white space."""
     return atomic.sha256(json.dumps(data, sort_keys=True).encode())
-
-
-def _verified(directory: Path, name: str | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
-    try:
-        manifest = read_manifest(directory)
-        if other := renamed(directory, manifest, name):
-            raise StorageError(f"{directory}: {other}")
-        return manifest, read_verified(directory, manifest)
-    except ManifestError as error:
-        wrong = f"there are no results in {directory}" if not directory.exists() else f"{directory}: {error}"
-        raise StorageError(f"{wrong}. {_way_out(directory, name)}") from None
 
 
 def renamed(directory: Path, manifest: Mapping[str, Any], name: str | None = None) -> str:
@@ -146,16 +214,20 @@ def _write(directory: Path, contents: Mapping[str, bytes], about: Mapping[str, A
     manifest = {"schema": SCHEMA, **about, "files": listed}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     encoded = text.encode(errors="backslashreplace")  # a path need not be Unicode
+    try:
+        bounded.parse_json(encoded)
+    except ValueError as error:
+        raise StorageError(f"{directory}: cannot write manifest.json: it would be {error}") from None
     gone = dict.fromkeys(name for name in _pictures(directory) if name not in contents)
     for name in _unlisted(directory):
         _put_aside(directory, name, ManifestError(f"{name} is not listed in the manifest"))
     atomic.replace_together(directory, {**contents, **gone, "manifest.json": encoded})
 
 
-def saved_formats(directory: Path) -> tuple[str, ...]:
+def saved_formats(directory: Path, manifest: Mapping[str, Any] | None = None) -> tuple[str, ...]:
     """Formats of the picture in a folder, according to its manifest; only PNG if there are no results."""
     try:
-        listed = read_manifest(directory)["files"]
+        listed = (manifest or read_manifest(directory))["files"]
     except ManifestError:
         listed = {}
     return picture_formats.parse_formats(format_ for name, format_ in _pictures(directory).items() if name in listed)

@@ -225,8 +225,13 @@ def describe_difference(old: pd.DataFrame, new: pd.DataFrame) -> str:
 
 def sort_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Sort a table by its key columns, which are those without measured values."""
-    keys = [name for name in map(str, table) if name not in VALUES and not name.endswith(("_nse", "_deg", "_percent"))]
+    keys = [name for name in map(str, table) if not is_measured(name)]
     return table.sort_values(keys, kind="stable", ignore_index=True)
+
+
+def is_measured(name: str) -> bool:
+    """Whether a column has measured values, and is no key."""
+    return name in VALUES or name.endswith(("_nse", "_deg", "_percent"))
 
 
 def as_column(labels: Sequence[Any]) -> Array:

@@ -41,6 +41,15 @@ class Theory(Settings):
             If an equation cannot be integrated with the required accuracy.
         """
 
+    def check(self, tables: "Mapping[str, pd.DataFrame]", trials: int) -> None:
+        """Check that saved tables have all rows of this study, as `compute` returns them.
+
+        Raises
+        ------
+        ValueError
+            If they have not.
+        """
+
 
 @dataclass(frozen=True)
 class Study:
@@ -62,6 +71,11 @@ class Study:
     seed: int
     trials: int
     theory: Theory
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """Labels of its rows in a table."""
+        return self.swept
 
     def __str__(self) -> str:
         return self.name + "".join(f", {key}={value}" for key, value in self.swept.items())

@@ -87,6 +87,37 @@ class Findings:
         return {"main": main, "summary": pd.DataFrame(self._statements)}
 
 
+def check_findings(
+    tables: "Mapping[str, pd.DataFrame]", theorem: int, quantities: Mapping[str, int], statements: Sequence[str]
+) -> None:
+    """Check that saved tables have all measurements of a theorem, and all statements about it.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        The tables `main` and `summary`.
+    theorem : int
+    quantities : mapping of str to int
+        The number of trials of each quantity.
+    statements : sequence of str
+        The beginnings of the statements.
+
+    Raises
+    ------
+    ValueError
+        If something is missing, or is there twice.
+    """
+    main, summary = (table[table["theorem"] == theorem] for table in (tables["main"], tables["summary"]))
+    found = {str(name): set(part) for name, part in main.groupby("quantity")["trial"]}
+    if found != {name: set(range(trials)) for name, trials in quantities.items()}:
+        raise ValueError(f"not the quantities and trials of theorem {theorem}")
+    if main.duplicated(["quantity", "trial", "time"]).any() or not np.isfinite(main["time"]).all():
+        raise ValueError(f"a time of a quantity of theorem {theorem} is missing, or is there twice")
+    texts = sorted(summary["statement"])
+    if len(texts) != len(statements) or not all(map(str.startswith, texts, sorted(statements))):
+        raise ValueError(f"not the statements of theorem {theorem}")
+
+
 def slope(rates: Sequence[float], errors: Array) -> float:
     """Slope of errors over learning rates on logarithmic axes: the order at which they vanish. NaN if one is 0."""
     if not (np.asarray(errors) > 0).all():

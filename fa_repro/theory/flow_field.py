@@ -116,6 +116,26 @@ class FlowField(Theory):
         table["dw0"], table["dw"] = self.velocity(table["w0"].to_numpy(), table["w"].to_numpy())
         return {"main": table}
 
+    def check(self, tables: "Mapping[str, pd.DataFrame]", trials: int) -> None:
+        table = tables["main"].sort_values(["kind", "id", "step"])
+        expected = {
+            "field": dict.fromkeys(range(self.grid**2), 1),
+            "basin": dict.fromkeys(range(self.basin**2), 2),
+            "path": dict.fromkeys(range(len(self.starts)), self.steps + 1),
+            "origin": {0: self.steps + 1},
+        }
+        for number, (kind, w0) in enumerate(self._solutions()):
+            expected.setdefault(kind, {})[number] = len(w0)
+        parts = [(kind, number, count) for kind in sorted(expected) for number, count in expected[kind].items()]
+        kinds, ids, counts = zip(*parts, strict=True)
+        steps = np.concatenate([np.arange(count) for count in counts])
+        whole = {"kind": np.repeat(kinds, counts), "id": np.repeat(ids, counts), "step": steps}
+        if len(table) != len(steps) or any((table[name] != values).any() for name, values in whole.items()):
+            raise ValueError("not the parts of the flow field")
+        known = (table["kind"] != "basin") | (table["step"] == 0)
+        if not np.isfinite(table.loc[known, ["w0", "w", "dw0", "dw"]]).all(axis=None):
+            raise ValueError("a state is not finite")
+
     def _parts(self) -> Iterator[tuple[str, Any, Any, Array, Array]]:
         """Kind, number, step, `w0` and `w` of each part of the table."""
         arrows = self._square(self.grid)

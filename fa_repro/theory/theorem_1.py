@@ -15,7 +15,7 @@ from fa_repro.tasks.linear import Linear
 from fa_repro.theory import Theory
 from fa_repro.theory._integrate import integrate
 from fa_repro.theory._learning import InTurn, feedback_of, learned, small_net
-from fa_repro.theory._statements import Findings, Moderate, Rates, Size, Sizes, slope
+from fa_repro.theory._statements import Findings, Moderate, Rates, Size, Sizes, check_findings, slope
 from fa_repro.typing import Array
 
 if TYPE_CHECKING:
@@ -159,6 +159,15 @@ class Theorem1(Theory):
         found.statement("from C != 0, V may rise (largest rise / V at start)", against, low=RISES)
         self._online(found, seed, trials)
         return found.tables()
+
+    def check(self, tables: "Mapping[str, pd.DataFrame]", trials: int) -> None:
+        flows = [(size, start) for size in self.sizes for start in ("zero", "random")]
+        flows += [(self.counter_size, "zero"), (self.sizes[0], "opposed")]
+        names = [f"{_named(size)}/{start}" for size, start in flows]
+        quantities = {f"{name}/{flow}": trials for name in ("invariant_drift", "V", "error") for flow in names}
+        online = {"online_error_by_rate/in_turn": trials, "online_error_by_rate/random": max(trials, NOISY)}
+        statements = ["B W + W'B' - A A'", "from zero, V", "from zero, the error", "with too few", "from C != 0"]
+        check_findings(tables, 1, quantities | online, [*statements, "orthogonal examples", "random examples"])
 
     def _follow(
         self, found: Findings, size: Size, start: str, trial: int, streams: Streams

@@ -13,7 +13,7 @@ from fa_repro.schema import Listed, Positive
 from fa_repro.tasks.linear import Linear
 from fa_repro.theory import Theory
 from fa_repro.theory._learning import small_net, traced_steps
-from fa_repro.theory._statements import Distinct, Findings, Rates, Size, slope
+from fa_repro.theory._statements import Distinct, Findings, Rates, Size, check_findings, slope
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +75,11 @@ class Theorem2(Theory):
                 text = f"{activation} units: the deviation vanishes with the rate (slope of the r.m.s. of trials)"
                 found.statement(text, [slope(self.rates, rms)], low=0.9)
         return found.tables()
+
+    def check(self, tables: "Mapping[str, pd.DataFrame]", trials: int) -> None:
+        quantities = {f"deviation_by_rate/{name}": max(trials, MANY) for name in self.activations}
+        statements = [f"{name} units: " for name in self.activations for _ in range(1 if name == "linear" else 2)]
+        check_findings(tables, 2, quantities, statements)
 
     def _deviation(self, activation: str, seed: int, trial: int, rate: float) -> float:
         """Deviation of the change of the hidden units from that of the theorem, relative to the latter."""

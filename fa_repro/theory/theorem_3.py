@@ -13,7 +13,7 @@ from fa_repro.schema import Count, Positive
 from fa_repro.tasks.linear import Linear
 from fa_repro.theory import Theory
 from fa_repro.theory._learning import InTurn, feedback_of, learned, small_net, traced_steps
-from fa_repro.theory._statements import Findings, Moderate, Rate, Size
+from fa_repro.theory._statements import Findings, Moderate, Rate, Size, check_findings
 from fa_repro.training.metrics import angle_deg
 from fa_repro.training.runs import Setup
 from fa_repro.training.settings import Record, Training
@@ -87,6 +87,19 @@ class Theorem3(Theory):
         self._single_pair(found, seed, trials)
         self._many_pairs(found, seed, trials)
         return found.tables()
+
+    def check(self, tables: "Mapping[str, pd.DataFrame]", trials: int) -> None:
+        single = ("hidden_deviation", "weight_deviation", "angle_deg", "scalar_deviation")
+        names = [*(f"{name}/one_pair" for name in single), "angle_deg/many_pairs", "matrix_angle_deg/many_pairs"]
+        statements = [
+            "one pair: h",
+            "one pair: W",
+            "one pair: B e is",
+            "one pair: B e =",
+            "many pairs: B e",
+            "many pairs: but",
+        ]
+        check_findings(tables, 3, dict.fromkeys(names, trials), statements)
 
     def _single_pair(self, found: Findings, seed: int, trials: int) -> None:
         inputs, hidden, outputs = self.size

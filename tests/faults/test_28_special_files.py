@@ -163,6 +163,33 @@ def test_bomb_is_not_decoded(command: Command, results: Path, tmp_path: Path, ma
     assert done.stderr.count("moved aside") == 1
 
 
+@pytest.mark.parametrize("name", ["linear.csv", "linear.png", "config.yaml"])
+def test_manifest_that_vouches_for_much(command: Command, results: Path, name: str) -> None:
+    """A sparse file of the size in the manifest."""
+    put("sparse", results / "linear" / name)
+    path = results / "linear/manifest.json"
+    manifest = json.loads(path.read_bytes())
+    manifest["files"][name]["bytes"] = 10 * 10**9
+    write_manifest(path, manifest)
+    with limited():
+        assert command("check", "linear").exit_code == 4
+        assert command("run", "linear", "-q").exit_code == 0
+
+
+def test_config_that_asks_for_much(command: Command, results: Path) -> None:
+    """A table is read as far as the config says that it has rows, and rows are counted before they are listed."""
+    for old, new in (("examples: 40", "examples: 900000000000"), ("trials: 3", "trials: 90000")):
+        reseal(
+            results / "linear",
+            "config.yaml",
+            (results / "linear/config.yaml").read_bytes().replace(old.encode(), new.encode()),
+        )
+        with limited():
+            done = command("check", "linear")
+        assert done.exit_code == 4
+        assert "error: results/linear: " in done.stderr
+
+
 def test_file_that_grows_is_read_no_further(tmp_path: Path) -> None:
     endless = Path("/proc/self/status")  # its size is given as 0
     for read in (bounded.read_file, bounded.hash_file):

@@ -16,6 +16,7 @@ from fa_repro.config.resolve import resolve_config
 from fa_repro.errors import ConfigError
 from fa_repro.figures import nonlinear
 from fa_repro.plotting import style
+from fa_repro.plotting.depth_tests import compare_depths
 from fa_repro.results import directory
 from tests.support.drawing import draw
 from tests.support.nonlinear import ends
@@ -79,7 +80,7 @@ NETWORKS = {("backprop_3",): ("backprop", 3), ("backprop_4",): ("backprop", 4)}
 
 
 def test_diverged_trial_is_lost_and_voids_t_test() -> None:
-    (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, np.inf, 1.2]), NETWORKS, []).to_dict("records")
+    (row,) = compare_depths(ends([2.0, 2.1, 2.2], [1.0, np.inf, 1.2]), NETWORKS, []).to_dict("records")
     assert (row["trials"], row["diverged"], row["four_better"]) == (3, 1, 2)
     assert row["four"] == np.inf
     assert np.isnan(row["p_paired"])
@@ -87,9 +88,9 @@ def test_diverged_trial_is_lost_and_voids_t_test() -> None:
 
 
 def test_errors_are_compared_at_the_common_end() -> None:
-    (row,) = nonlinear._summary(ends([2.0, 2.1, 2.2], [1.0, 1.1, 1.3], at=70), NETWORKS, []).to_dict("records")
+    (row,) = compare_depths(ends([2.0, 2.1, 2.2], [1.0, 1.1, 1.3], at=70), NETWORKS, []).to_dict("records")
     assert row["example"] == 50
-    unequal = nonlinear._summary(ends([2.0, 2.1, 2.2, 9.0], [1.0, 1.1, 1.3, 1.0]), NETWORKS, []).iloc[0]
+    unequal = compare_depths(ends([2.0, 2.1, 2.2, 9.0], [1.0, 1.1, 1.3, 1.0]), NETWORKS, []).iloc[0]
     # Student's test of two samples, not Welch's, which gives another p where variances differ.
     assert unequal["p"] == pytest.approx(2 * student.sf(abs(unequal["t"]), 6))
 
@@ -110,13 +111,13 @@ def test_t_statistic_and_p_match_the_table() -> None:
             for at in (0, 100)
         ]
     )
-    (row,) = nonlinear._summary(rows, NETWORKS, []).to_dict("records")
+    (row,) = compare_depths(rows, NETWORKS, []).to_dict("records")
     assert row["t_paired"] > 10
     assert row["p_paired"] < 1e-12
     assert row["p"] < 1e-12
     assert row["four_better"] == 20
     turned = rows.assign(algorithm=rows["algorithm"].map({"backprop_3": "backprop_4", "backprop_4": "backprop_3"}))
-    (row,) = nonlinear._summary(turned, NETWORKS, []).to_dict("records")
+    (row,) = compare_depths(turned, NETWORKS, []).to_dict("records")
     assert row["t_paired"] < -10
     assert row["four_better"] == 0
 

@@ -1,5 +1,6 @@
 """Draw saved results again, without training."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from fa_repro.plotting.render import draw_formats
 from fa_repro.results import directory
 from fa_repro.results.paths import figure_folder
 from fa_repro.results.picture_formats import FORMATS, parse_formats
+
+log = logging.getLogger(__name__)
 
 
 def redraw(
@@ -35,26 +38,32 @@ def redraw(
     ConfigError
         If there is neither a config nor a results folder of this name, or a format is unknown.
     StorageError
-        If there are no results, they are damaged, or a picture cannot be written.
+        If there are no results, they are damaged, other commands keep replacing them, or a picture cannot be written.
     """
     folder = figure_folder(results, name)
     if not (locate.is_config_name(name) and folder.is_dir()):
         locate.find_config(name)
-    saved = load_results(folder, name)
-    figure = registry.module("figures", str(saved.config["figure"])).FIGURE
-    chosen = directory.saved_formats(folder) if formats is None else parse_formats(formats)
-    paths = {} if output is None else _paths(output, folder.name, chosen, given=formats is not None)
-    pictures = draw_formats(figure.draw, figure.size, saved, parse_formats(paths.values() or chosen))[1]
-    if output is None:
+    for _ in range(directory.ATTEMPTS):
+        saved = load_results(folder, name)
+        figure = registry.module("figures", str(saved.config["figure"])).FIGURE
+        chosen = directory.saved_formats(folder, saved.manifest) if formats is None else parse_formats(formats)
+        paths = {} if output is None else _paths(output, folder.name, chosen, given=formats is not None)
+        pictures = draw_formats(figure.draw, figure.size, saved, parse_formats(paths.values() or chosen))[1]
+        if output is not None:
+            for path, format_ in paths.items():
+                atomic.write_file(path, pictures[format_])
+            return tuple(paths)
         try:
-            directory.save_pictures(folder, pictures)
+            directory.save_pictures(folder, saved.manifest, pictures)
+        except directory.ChangedError as error:
+            log.info("%s; drawing again", error)
+            continue
         except StorageError as error:
             if not isinstance(error.__cause__, OSError):
                 raise
             raise StorageError(f"{error}. To draw it elsewhere, use --output FILE or FOLDER") from error
-    for path, format_ in paths.items():
-        atomic.write_file(path, pictures[format_])
-    return tuple(paths) or directory.picture_paths(folder, chosen)
+        return directory.picture_paths(folder, chosen)
+    raise StorageError(f"{folder}: other commands keep replacing these results. Redraw them when these have finished")
 
 
 def _paths(output: Path, name: str, formats: Sequence[str], given: bool) -> dict[Path, str]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from fa_repro.errors import StorageError
@@ -111,12 +111,15 @@ def _copy_flushed(source: str | Path, target: str | Path) -> None:
         os.fsync(file.fileno())
 
 
-def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None:
+def replace_together(
+    directory: Path, files: Mapping[str, bytes | None], check: Callable[[], None] = lambda: None
+) -> None:
     """Replace several files of a directory in the given order, all or none; files given as None are removed.
 
     All files are written and flushed under temporary names before the first is renamed. If a rename fails, the
     earlier ones are undone. Put the manifest last: after a crash between two renames it does not match the other
-    files, so the set counts as missing. Other files of the directory are not touched.
+    files, so the set counts as missing. Other files of the directory are not touched. `check` is called right before
+    the first rename; what it raises leaves the old files.
 
     Raises
     ------
@@ -142,6 +145,7 @@ def replace_together(directory: Path, files: Mapping[str, bytes | None]) -> None
                     _link(directory / name, aside)
                     kept[name] = aside
         done: list[str] = []
+        check()
         try:
             for name in files:
                 with storage_errors("write" if name in staged else "remove", directory / name):

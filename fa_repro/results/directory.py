@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-"""Maximum number of times that files are read again because another command writes to the same folder."""
+"""Maximum number of times that files are written or read again because another command writes to the same folder."""
 
 
 class Expected(Protocol):
@@ -31,6 +31,10 @@ class Expected(Protocol):
 
 
 Expect = Callable[[yaml.Document, Mapping[str, Any]], Expected]
+
+
+class ChangedError(Exception):
+    """The results in a folder are no longer those that were loaded."""
 
 
 def prepare(directory: Path) -> None:
@@ -82,13 +86,32 @@ def save(directory: Path, saved: FigureResults, pictures: Mapping[str, bytes]) -
     _write(directory, contents, saved.manifest)
 
 
-def save_pictures(directory: Path, pictures: Mapping[str, bytes]) -> None:
-    """Replace the pictures of saved results, given by format; those in other formats are removed."""
-    manifest = read_manifest(directory)
-    contents = read_verified(directory, manifest)
-    contents = {name: data for name, data in contents.items() if name not in _pictures(directory)}
+def save_pictures(directory: Path, manifest: Mapping[str, Any], pictures: Mapping[str, bytes]) -> None:
+    """Replace the pictures of saved results, given by format; those in other formats are removed.
+
+    `manifest` is that of the results that were drawn.
+
+    Raises
+    ------
+    ChangedError
+        If the folder has other results by now; these are then unchanged.
+    StorageError
+        If anything cannot be written.
+    """
+
+    def check() -> None:
+        if _replaced(directory, manifest):
+            raise ChangedError(f"{directory}: the results were replaced while they were drawn")
+
+    check()
+    kept = [name for name in manifest["files"] if name not in _pictures(directory)]
+    try:
+        contents = read_verified(directory, manifest, kept)
+    except ManifestError as error:
+        raise ChangedError(f"{directory}: {error}") from None
     contents |= {f"{directory.name}.{format_}": picture for format_, picture in pictures.items()}
-    _write(directory, contents, {key: value for key, value in manifest.items() if key not in ("schema", "files")})
+    about = {key: value for key, value in manifest.items() if key not in ("schema", "files")}
+    _write(directory, contents, about, check)
 
 
 def load(
@@ -209,19 +232,41 @@ def _way_out(directory: Path, name: str | None) -> str:
     return f"Run: {command}" + (", with its options; those in its manifest are not valid" if options is None else "")
 
 
-def _write(directory: Path, contents: Mapping[str, bytes], about: Mapping[str, Any]) -> None:
+def _write(
+    directory: Path, contents: Mapping[str, bytes], about: Mapping[str, Any], check: Callable[[], None] = lambda: None
+) -> None:
+    """Write files and their manifest; `check` is called right before any old file is replaced.
+
+    There are no locks, so the files of two commands may be mixed. Each lists in its manifest only files of its own, so
+    a mixture does not match the manifest. Whoever replaces the manifest last sees that, and writes all files again.
+    """
     listed = {name: {"sha256": atomic.sha256(data), "bytes": len(data)} for name, data in contents.items()}
     manifest = {"schema": SCHEMA, **about, "files": listed}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     encoded = text.encode(errors="backslashreplace")  # a path need not be Unicode
     try:
-        bounded.parse_json(encoded)
+        written = bounded.parse_json(encoded)
     except ValueError as error:
         raise StorageError(f"{directory}: cannot write manifest.json: it would be {error}") from None
     gone = dict.fromkeys(name for name in _pictures(directory) if name not in contents)
     for name in _unlisted(directory):
         _put_aside(directory, name, ManifestError(f"{name} is not listed in the manifest"))
-    atomic.replace_together(directory, {**contents, **gone, "manifest.json": encoded})
+    atomic.replace_together(directory, {**contents, **gone, "manifest.json": encoded}, check)
+    for _ in range(ATTEMPTS):
+        if _settled(directory, written):
+            return
+        atomic.replace_together(directory, {**contents, **gone, "manifest.json": encoded})
+    raise StorageError(f"{directory}: other commands keep writing to this folder. Give this command again after them")
+
+
+def _settled(directory: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether files match the manifest just written, or another command has replaced it, which then checks the same."""
+    try:
+        if read_manifest(directory) == manifest:
+            verify(directory, manifest)
+    except ManifestError:
+        return False
+    return True
 
 
 def saved_formats(directory: Path, manifest: Mapping[str, Any] | None = None) -> tuple[str, ...]:

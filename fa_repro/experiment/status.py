@@ -14,9 +14,10 @@ from fa_repro.experiment import reference
 from fa_repro.io.manifest import ManifestError, read_manifest
 from fa_repro.plain_text import amount
 from fa_repro.results import commands, in_progress
-from fa_repro.results.directory import config_hash, renamed
+from fa_repro.results.directory import config_hash
 from fa_repro.results.fields import check_fields
 from fa_repro.results.paths import figure_folder
+from fa_repro.results.remedies import renamed
 from fa_repro.training import numerics
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic, bounded, yaml
 from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified, verify
-from fa_repro.results import commands, layout, paths, picture_formats
+from fa_repro.results import layout, paths, picture_formats
 from fa_repro.results.figure_results import FigureResults
+from fa_repro.results.remedies import renamed, way_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +145,7 @@ def load(
         if attempts > 1 and manifest is not None and _replaced(directory, manifest):
             return load(directory, name, expect, attempts - 1)
         wrong = f"there are no results in {directory}" if not directory.exists() else f"{directory}: {error}"
-        raise StorageError(f"{wrong}. {_way_out(directory, name)}") from None
+        raise StorageError(f"{wrong}. {way_out(directory, name)}") from None
 
 
 def read_results(
@@ -202,34 +203,6 @@ def _replaced(directory: Path, manifest: Mapping[str, Any]) -> bool:
 def config_hash(data: Any) -> str:
     """Hash of the data of a config, independent of comments, key order and white space."""
     return atomic.sha256(json.dumps(data, sort_keys=True).encode())
-
-
-def renamed(directory: Path, manifest: Mapping[str, Any], name: str | None = None) -> str:
-    """What is wrong if a folder contains the results of another config than its name says; empty if it does not."""
-    own = manifest.get("name")
-    if not isinstance(own, str):
-        return ""
-    stem = own.split("/")[-1]
-    if name == own or (name is None and stem == directory.name):
-        return ""
-    back = f"rename the folder to {stem}" if stem != directory.name else f"move the folder to where {own} belongs"
-    return f"these are the results of {own}, as their files are named. To use them, {back}"
-
-
-def _way_out(directory: Path, name: str | None) -> str:
-    """The command that generates the results of a folder again."""
-    try:
-        manifest = read_manifest(directory)
-    except (ManifestError, StorageError):
-        manifest = {}
-    options = commands.read_options(manifest.get("options", []))
-    known = manifest.get("name")
-    name = name or (known if isinstance(known, str) and known.split("/")[-1] == directory.name else directory.name)
-    root = directory.parents[min(name.count("/"), len(directory.parents) - 1)]
-    config = manifest.get("config_name", name)
-    kept = ["--name", name] if config != name else []
-    command = commands.join_words(commands.run_words(str(config), [*(options or []), *kept], root))
-    return f"Run: {command}" + (", with its options; those in its manifest are not valid" if options is None else "")
 
 
 def _write(

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 cluster: Any = importlib.import_module("fa_repro.execution.dask_cluster")
+dask_state: Any = importlib.import_module("fa_repro.execution.dask_state")
 
 
 def free_port() -> int:
@@ -63,7 +64,7 @@ def refusals() -> Iterator[None]:
 
 
 def workers_of(address: str) -> int:
-    with cluster._quiet():
+    with dask_state.process_state_kept():
         try:
             with cluster.Client(address, timeout=1) as client:
                 return len(client.nthreads())

@@ -1,13 +1,11 @@
 """Dask clusters on this machine."""
 
-import gc
 import importlib.util
 import os
 import socket
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,15 +50,6 @@ def running(
         for process in reversed(processes):
             process.kill()
             process.wait()
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """A block in which connections are refused; Dask leaves their sockets to the garbage collector."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
-        gc.collect()
 
 
 def workers_of(address: str) -> int:

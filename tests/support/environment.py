@@ -7,4 +7,5 @@ import fa_repro
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(fa_repro.__file__).parents[1]), "PYTHONWARNINGS": "error"}
+    """The environment of this process, in which the package is found and warnings are errors unless it says else."""
+    return {"PYTHONWARNINGS": "error", **os.environ, "PYTHONPATH": str(Path(fa_repro.__file__).parents[1])}

@@ -5,9 +5,13 @@ RUN := $(VENV)/bin/fa-repro
 FIGURES := $(basename $(notdir $(wildcard configs/*.yaml)))
 SEARCHES := $(patsubst configs/%.yaml,%,$(wildcard configs/search/*.yaml))
 EXTRAS := $(patsubst configs/%.yaml,%,$(wildcard configs/extra/*.yaml))
+LOWEST := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
+# The short form of the suite: what depends most on the versions of other packages.
+SHORT := $(addprefix tests/,cli config datasets execution experiment figures io plotting/test_render.py \
+  plotting/test_sweeps.py project/test_floors.py project/test_quick.py report results)
 
 .DEFAULT_GOAL := help
-.PHONY: help all-figures paper readme search extras test test-all lint format bench clean $(FIGURES)
+.PHONY: help all-figures paper readme search extras test test-all test-lowest lint format bench clean $(FIGURES)
 
 help:
 	@echo "make linear        train and draw Fig. 1d; other figures: $(filter-out linear,$(FIGURES))"
@@ -17,6 +21,8 @@ help:
 	@echo "make search        search for the settings of mnist, nonlinear and the rules: every YAML in configs/search/"
 	@echo "make extras        beyond the paper (family of rules, digits with two hidden layers): every YAML in configs/extra/"
 	@echo "make test          run the tests; make test-all includes the slow ones"
+	@echo "make test-lowest   run a short form of the tests with the lowest versions of all dependencies"
+	@echo "make test-3.13     run it with another Python, if there is one; likewise 3.12 and others"
 	@echo "make lint          check style, formatting, types and imports; make format fixes the first two"
 	@echo "make bench         measure speed (against plain NumPy and the machine's own), memory, start-up, storage and workers"
 
@@ -48,6 +54,13 @@ test: $(VENV)/installed-dev
 test-all: $(VENV)/installed-dev
 	$(VENV)/bin/pytest -n auto --dist worksteal
 
+# Newer packages may warn about how old ones use them, so warnings are no errors here.
+test-lowest: $(VENV)-lowest/installed
+	PYTHONWARNINGS=default $(VENV)-lowest/bin/python -m pytest -n auto --dist worksteal -m "not slow" -W default $(SHORT)
+
+test-3.%: $(VENV)-3.%/installed
+	$(VENV)-3.$*/bin/python -m pytest -n auto --dist worksteal -m "not slow" $(SHORT)
+
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -66,7 +79,7 @@ bench: $(VENV)/installed-dev
 	$(VENV)/bin/python benchmarks/workers.py
 
 clean:
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -80,3 +93,18 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/installed
+
+$(VENV)-lowest/installed: pyproject.toml | $(VENV)/installed-dev
+	PYENV_VERSION=$(LOWEST) $(VENV)/bin/uv venv --quiet --clear --python $(LOWEST) $(VENV)-lowest
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct -e '.[test]'
+	@touch $@
+
+# Another Python: one on the PATH, one of pyenv's, or one that uv downloads.
+$(VENV)-3.%/bin/python: | $(VENV)/installed-dev
+	PYENV_VERSION=3.$* $(VENV)/bin/uv venv --quiet --python 3.$* $(VENV)-3.$*
+
+$(VENV)-3.%/installed: pyproject.toml constraints.txt | $(VENV)-3.%/bin/python
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)-3.$* -c constraints.txt -e '.[test]'
+	@touch $@
+
+.PRECIOUS: $(VENV)-3.%/bin/python $(VENV)-3.%/installed

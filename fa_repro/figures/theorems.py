@@ -96,11 +96,9 @@ def _invariants(ax: "Axes", results: "FigureResults") -> None:
     _in_time(ax)
     for number, start in enumerate(("zero", "random", "opposed")):
         for position, values in enumerate(_of_start(_part(results.table, "invariant_drift"), start).values()):
-            shown = values.max(axis=1)
+            shown = values.max(axis=1).clip(lower=FLOOR).iloc[1:]
             label = start if position == 0 else None
-            ax.plot(
-                shown.index[1:], shown.clip(lower=FLOOR)[1:], color=style.SERIES[number], label=label, linewidth=0.8
-            )
+            ax.plot(shown.index, shown, color=style.SERIES[number], label=label, linewidth=0.8)
     ax.axhline(1e-8, color=style.SERIES[3], linewidth=0.8, linestyle="--")
     ax.set_ylabel("drift, relative")
     ax.legend(title="start", handlelength=1)

@@ -78,7 +78,7 @@ def _columns(panel: Panel) -> int:
 def _size(ax: "Axes") -> tuple[float, float]:
     """Width and height of a panel in points."""
     box = ax.get_window_extent()
-    figure = ax.get_figure(root=True)
+    figure = ax.get_figure()
     dpi = figure.dpi if figure is not None else 72
     return float(box.width) / dpi * 72, float(box.height) / dpi * 72
 

@@ -13,6 +13,10 @@ from fa_repro.nn.random import Streams
 from fa_repro.training.runs import Outcome, Run, initial_network
 from fa_repro.typing import Array
 
+# Since pandas 3.1 numbers are always read exactly, and the option is deprecated.
+_NEEDS_OPTION = tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)
+_EXACT: dict[str, Any] = {"float_precision": "round_trip"} if _NEEDS_OPTION else {}
+
 
 class TrainedRuns:
     """Iterates over runs with their outcomes, reading each outcome once, when it is needed.
@@ -200,7 +204,7 @@ def by_trial(table: pd.DataFrame, value: str) -> tuple[Array, Array, Array]:
 def read_table(data: bytes) -> pd.DataFrame:
     """Read a table from its CSV, exact to the last bit."""
     words = {"algorithm": str, "rule": str}  # an algorithm may be called NA
-    return pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""], dtype=words)
+    return pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""], dtype=words, **_EXACT)
 
 
 def describe_difference(old: pd.DataFrame, new: pd.DataFrame) -> str:

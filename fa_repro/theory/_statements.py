@@ -23,6 +23,7 @@ def _distinct(values: Values) -> Values:
 
 
 def _several(rates: tuple[float, ...]) -> tuple[float, ...]:
+    _distinct(rates)
     if len(rates) < 2 or max(rates) < 2 * min(rates):
         raise ValueError("expected rates, the largest at least twice the smallest, to show how errors shrink")
     return rates
@@ -37,7 +38,8 @@ Sizes = Annotated[tuple[Size, ...], Listed, Field(min_length=1, max_length=20), 
 Moderate = Annotated[Positive, Field(ge=0.1, le=2.0)]
 """A range of the order of 1, for which absolute and relative accuracy are similar."""
 Rate = Annotated[Positive, Field(ge=1e-6, le=0.1)]
-Rates = Annotated[tuple[Rate, ...], Listed, Field(max_length=50), Distinct, AfterValidator(_several)]
+Rates = Annotated[tuple[Rate, ...], Listed, Field(max_length=50), AfterValidator(_several)]
+"""With one validator, as pydantic below 2.12 drops the first of two."""
 
 
 @dataclass

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 import fa_repro
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.experiment.request import Request
+from fa_repro.results.tables import read_table
 
 
 @pytest.mark.draws
@@ -22,7 +23,7 @@ def test_run_gives_the_table_and_the_figure(workplace: Path) -> None:
     assert list(result.table.columns) == ["algorithm", "trial", "example", "nse"]
     assert set(result.table["trial"]) == {0, 1}
     assert result._repr_png_().startswith(b"\x89PNG")
-    assert result.table.equals(pd.read_csv(result.directory / "linear.csv").astype(result.table.dtypes))
+    assert result.table.equals(read_table((result.directory / "linear.csv").read_bytes()).astype(result.table.dtypes))
 
 
 def test_numpy_values_are_valid_settings(workplace: Path) -> None:

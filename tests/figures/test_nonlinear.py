@@ -18,13 +18,14 @@ from fa_repro.figures import nonlinear
 from fa_repro.plotting import style
 from fa_repro.plotting.depth_tests import compare_depths
 from fa_repro.results import directory
+from fa_repro.results.tables import read_table
 from tests.support.drawing import draw
 from tests.support.nonlinear import ends
 
 
 def test_the_table_is_the_contracts(nonlinear_workplace: Path) -> None:
     result = run("nonlinear")
-    table = pd.read_csv(nonlinear_workplace / "results/nonlinear/nonlinear.csv")
+    table = read_table((nonlinear_workplace / "results/nonlinear/nonlinear.csv").read_bytes())
     assert list(table) == ["algorithm", "trial", "example", "nse"]
     assert list(table["algorithm"].unique()) == [
         "backprop_3",

@@ -59,8 +59,7 @@ def _values() -> dict[tuple[str, str, str], Value]:
 
 def published_curves(figure: str) -> "dict[str, pd.DataFrame]":
     """Published curves of a figure by name, each with columns `examples` and `value`."""
-    import pandas as pd
+    from fa_repro.results.tables import read_table
 
-    with files(__name__).joinpath("published_curves.csv").open("rb") as file:
-        table = pd.read_csv(file)
+    table = read_table(files(__name__).joinpath("published_curves.csv").read_bytes())
     return {str(name): part for name, part in table[table["figure"] == figure].groupby("curve")}

@@ -24,7 +24,9 @@ from tests.support.configs import SMALL
 
 Command = Callable[..., Result]
 
-ACTIVE = "\x1b[31m\x07\x08\r\x7f\x9b\u2028\u2029\u202e\u2066\udc80"
+ACTIVE = (
+    "\x1b[31m\x07\x08\r\x7f\x9b\u2028\u2029\u202e\u2066"  # lone surrogates in captured logs would stop pytest-xdist
+)
 SHELL = "$(touch owned); `touch owned` && touch owned | touch owned #"
 
 
@@ -120,6 +122,12 @@ def test_texts_of_a_manifest_are_escaped(command: Command, made: Path, key: str)
         assert_plain(command(*words).output)
     assert_plain((made.parent / "report.html").read_text())
     assert_plain(command("run", "linear").output)
+
+
+def test_lone_surrogates_are_escaped(command: Command) -> None:
+    result = command("run", "linear", "--only", "a\ud800\udc80")
+    assert_plain(result.output)
+    assert "--only a\\ud800\\udc80: no such algorithm" in result.stderr
 
 
 def test_messages_of_the_log_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fa_repro.io.manifest import MOST_BYTES
-from fa_repro.training.settings import Record
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fa_repro.training.settings import Record
     from fa_repro.typing import Array
 
 TYPES: Mapping[str, type] = {"algorithm": str, "trial": int, "epoch": float, "example": int}
@@ -30,7 +30,7 @@ class LayoutError(ValueError):
 class Grid:
     """The examples at which a run records: the arguments of `training.recorder.grid`."""
 
-    record: Record
+    record: "Record"
     examples: int
     batch_size: int
     epoch: int | None

@@ -53,7 +53,7 @@ def test_verbose_says_what_is_trained(command: Command) -> None:
         (["run", "linear", "--sweep", "sede=1,2"], 2, "sede: unknown key. Did you mean seed?"),
         (["run", "linear", "--only", "backprp"], 2, "no such algorithm. Did you mean backprop? Known: "),
         (["run", "linear", "--config", "no.yaml"], 2, "error: no.yaml: cannot be read: No such file or directory"),
-        (["run", "linear", "--config", "."], 2, "error: .: cannot be read: Is a directory"),
+        (["run", "linear", "--config", "."], 2, "error: .: cannot be read: expected a regular file, found a folder"),
         (["run", "linear", "--config", "latin.yaml"], 2, "error: latin.yaml:1: not UTF-8"),
         (
             ["run", "nse", "--config", "configs/linear.yaml"],

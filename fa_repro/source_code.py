@@ -2,20 +2,23 @@
 
 Comments, docstrings and layout do not count. What a module imports from its own folder, or from the folders of rules,
 tasks and studies, counts as its own. The source is remembered when a module is imported, so that a fingerprint is that
-of the code in use, even if the file is edited afterwards. The engine that all of them share is not included: its
-version is `fa_repro.training.numerics`.
+of the code in use, even if the file is edited afterwards. If its functions are replaced in place, the file is read
+again; if they are not from there either, they have a fingerprint of their own. The engine that all of them share is not
+included: its version is `fa_repro.training.numerics`.
 """
 
 import ast
 import hashlib
 import json
+import operator
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import CodeType, ModuleType
+from typing import Any, TypeAlias
 
+from fa_repro import loaded_code
 from fa_repro.errors import FaReproError
 
 PACKAGES = ("rules", "tasks", "theory")
@@ -23,13 +26,16 @@ PACKAGES = ("rules", "tasks", "theory")
 
 _ROOT = Path(__file__).parent
 
-_remembered: dict[str, tuple[Any, bytes]] = {}  # by name of the module: its import spec, and its source at that time
-_known: dict[str, tuple[tuple[tuple[str, Any], ...], str]] = {}  # the specs of what a fingerprint depends on, and it
+_State: TypeAlias = tuple[Any, tuple[CodeType, ...]]
+"""The import spec of a module, another object after each reload, and the code of its functions."""
+
+_remembered: dict[str, tuple[_State, bytes]] = {}  # by name of the module: its state, and its source at that time
+_known: dict[str, tuple[dict[str, _State], str]] = {}  # the states of what a fingerprint depends on, and it
 
 
 def remember(module: ModuleType) -> None:
     """Remember the source of a module that has just been imported or reloaded, and of its imported siblings."""
-    if _is_remembered(module):
+    if module.__name__ in _remembered and _same(_remembered[module.__name__][0], _state(module.__name__)):
         return
     package = module.__name__.rpartition(".")[0]
     for name, each in list(sys.modules.items()):
@@ -57,15 +63,21 @@ def fingerprint(module: str, file: Path | None = None) -> str:
     FaReproError
         If its source cannot be read.
     """
-    specs, known = _known.get(module, ((), ""))
-    if specs and all(_spec(name) is spec for name, spec in specs):
+    states, known = _known.get(module, ({}, ""))
+    if states and all(_same(state, _state(name)) for name, state in states.items()):
         return known
     sources = dict(_closure(module, file))
     parts = {name: _plain(source) for name, source in sources.items()}
     found = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    if all(_spec(name) for name in sources):
-        _known[module] = tuple((name, _spec(name)) for name in sources), found
+    if all(name in sys.modules for name in sources):
+        _known[module] = {name: _state(name) for name in sources}, found
     return found
+
+
+def edited(modules: Iterable[str]) -> list[str]:
+    """Imported modules of this package whose file has been edited, while their earlier code is still in use."""
+    paths = ((name, _path(name, {})) for name in modules if name in _remembered)
+    return [name for name, path in paths if path is not None and _read(path) != _remembered[name][1]]
 
 
 def files(modules: Iterable[str]) -> dict[str, str]:
@@ -115,22 +127,25 @@ def _closure(module: str, file: Path | None) -> Iterator[tuple[str, bytes]]:
 
 
 def _source(name: str, path: Path) -> bytes:
-    """The source of a module when it was imported or last reloaded; that of its file, if it is not imported."""
-    module = sys.modules.get(name)
-    if module is None:
+    """The source of the code in use of a module; that of its file, if it is not imported."""
+    if name not in sys.modules:
         return _read(path)
-    if not _is_remembered(module):
-        _remembered[name] = module.__spec__, _read(path)
-    return _remembered[name][1]
+    state = _state(name)
+    if name not in _remembered or not _same(_remembered[name][0], state):
+        _remembered[name] = state, _read(path)
+    source = _remembered[name][1]
+    if loaded_code.are_of(state[1], source):
+        return source
+    return source + f"\n_REPLACED = '{loaded_code.digest(state[1])}'\n".encode()
 
 
-def _is_remembered(module: ModuleType) -> bool:
-    return module.__name__ in _remembered and _remembered[module.__name__][0] is module.__spec__
+def _state(name: str) -> _State:
+    module = sys.modules.get(name)
+    return (None, ()) if module is None else (module.__spec__, loaded_code.functions(module))
 
 
-def _spec(name: str) -> Any:
-    """The import spec of an imported module, another object after each reload; None if it is not imported."""
-    return getattr(sys.modules.get(name), "__spec__", None)
+def _same(one: _State, other: _State) -> bool:
+    return one[0] is other[0] and len(one[1]) == len(other[1]) and all(map(operator.is_, one[1], other[1]))
 
 
 def _path(name: str, folders: Mapping[str, Path]) -> Path | None:
@@ -151,7 +166,8 @@ def _imports(name: str, is_package: bool, source: bytes) -> tuple[str, ...]:
     found: list[str] = []
     for node in ast.walk(_tree(source)):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            parts = [alias.name.split(".") for alias in node.names]
+            found += [".".join(each[: end + 1]) for each in parts for end in range(len(each))]
         elif isinstance(node, ast.ImportFrom):
             above = name.split(".")[: None if is_package and node.level == 1 else is_package - node.level]
             base = ".".join([*(above if node.level else []), *([node.module] if node.module else [])])

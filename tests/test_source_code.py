@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from fa_repro import registry, source_code
+from fa_repro import loaded_code, registry, source_code
 from fa_repro.errors import FaReproError
 from tests.support.configs import small_runs
 
@@ -122,6 +123,58 @@ def test_a_reloaded_helper_counts(rule: Path) -> None:
     (rule.parent / "helper.py").write_text(HELPER.replace("2", "3"))
     importlib.reload(sys.modules["helper"])
     assert source_code.fingerprint("mine", rule) != before
+
+
+def test_code_replaced_in_place_is_that_of_the_file(rule: Path) -> None:
+    """IPython's autoreload puts the functions of an edited file in place, without a reload."""
+    module = imported()
+    before = source_code.fingerprint("mine", rule)
+    rule.write_text(RULE.replace("half(error)", "half(-error)"))
+    edited: dict[str, Any] = {}
+    exec(compile(rule.read_bytes(), str(rule), "exec"), edited)
+    module.Rule.signal.__code__ = edited["Rule"].signal.__code__
+    after = source_code.fingerprint("mine", rule)
+    del sys.modules["mine"]
+    assert before != after == source_code.fingerprint("mine", rule)
+
+
+def test_code_replaced_by_hand_has_its_own(rule: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = imported()
+    before = source_code.fingerprint("mine", rule)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Rule, "signal", lambda self, error: error)
+        replaced = source_code.fingerprint("mine", rule)
+        patch.setattr(module.Rule, "signal", lambda self, error: -error)
+        assert len({before, replaced, source_code.fingerprint("mine", rule)}) == 3
+    assert source_code.fingerprint("mine", rule) == before
+
+
+def test_a_file_edited_before_it_was_noticed(rule: Path) -> None:
+    """Between the import and the first use of the registry, or beside bytecode of an older file."""
+    importlib.import_module("mine")
+    rule.write_text(RULE.replace("half(error)", "half(-error)"))
+    in_use = source_code.fingerprint("mine", rule)
+    del sys.modules["mine"]
+    assert in_use != source_code.fingerprint("mine", rule)
+    rule.write_text(RULE)
+    assert in_use != source_code.fingerprint("mine", rule)  # it is not known, so nothing is taken for it
+
+
+@pytest.mark.parametrize("package", ["rules", "tasks", "theory"])
+def test_every_shipped_module_is_that_of_its_file(package: str) -> None:
+    for name in registry.names(package):
+        module = registry.module(package, name)
+        source = Path(str(module.__file__)).read_bytes()
+        assert loaded_code.are_of(loaded_code.functions(module), source), name
+
+
+def test_an_edit_that_is_not_in_use_is_known(rule: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "fa_repro.rules.backprop"
+    registry.module("rules", "backprop")
+    source_code.fingerprint(name)
+    assert source_code.edited([name]) == []
+    monkeypatch.setattr(source_code, "_read", lambda path: b"edited")
+    assert source_code.edited([name]) == [name]
 
 
 def test_a_missing_source_is_reported(tmp_path: Path) -> None:

@@ -82,7 +82,8 @@ def train_timed(batch: Batch, on_progress: Callable[[int], None] = lambda _: Non
     if other := [run for run in batch if not run.is_current]:
         text = "its worker has another source of its rule or task than this command started with"
         way_out = (
-            "If it was edited meanwhile, run the same command again; if not, install the same source for the worker"
+            "After an edit, run the same command again, in a notebook after a restart or a reload of the module; else "
+            "install the same source for the worker"
         )
         raise FaReproError(f"{other[0].condition}: {text}. {way_out}")
     from fa_repro.training.trainer import train

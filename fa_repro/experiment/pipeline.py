@@ -177,7 +177,7 @@ def run_request(request: Request, results: Path, execution: Execution, progress:
     about["seconds"]["this_command"] = round(time.monotonic() - began, 3)
     directory.save(target, saved, pictures)
     in_progress.end(results, request.results_name)
-    if replaced := previous.replaced_by(saved):
+    if replaced := previous.replaced_by(saved, results):
         notices.info("%s: %s", request.results_name, replaced)
     return Result(
         saved.table,
@@ -259,6 +259,9 @@ def _begin(request: Request, results: Path) -> Begin:
     def begin(total: int, missing: Sequence[Run]) -> None:
         for changed in previous.changed_sources(missing):
             notices.info("%s: %s has changed since: training again", request.results_name, changed)
+        for name in source_code.edited(request.resolved.sources):
+            text = "%s: the file of %s was edited, but its earlier code is still in use. Restart Python, or reload %s"
+            notices.warning(text, request.results_name, registry.describe(name), name)
         command, sources = request.command(results), request.resolved.sources
         in_progress.begin(results, request.results_name, command, total, [run.key for run in missing], sources)
 

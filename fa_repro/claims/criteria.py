@@ -111,7 +111,9 @@ def curve_claim(
         )
         values = sliding(evidence.finite(values), min(window, len(examples)))[0]
         centres = examples[window // 2 : window // 2 + values.shape[1]]
-        known = (at >= centres[0]) & (at <= centres[-1])
+        known = (at >= centres[0]) & (at <= centres[-1]) if len(centres) else np.zeros(len(at), bool)
+        if not known.any():
+            raise NotMeasurableError(Verdict.NOT_ENOUGH, f"measured at too few examples: {len(examples)}")
         there = np.stack([np.interp(at[known], centres, each) for each in values])
         tolerance = POINTS
         if quantity.logarithmic:

@@ -17,7 +17,9 @@ WIDTH = 160
 @click.argument("figures", nargs=-1, metavar="[FIGURE]...")
 @results_option
 @click.option("--json", "as_data", is_flag=True, help="Print the verdicts as JSON.")
-@click.option("--strict", is_flag=True, help="Exit with code 5 unless every claim is reproduced.")
+@click.option(
+    "--strict", is_flag=True, help="Exit with code 5 unless every claim is reproduced, by results that are not stale."
+)
 @click.pass_context
 def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, as_data: bool, strict: bool) -> None:
     """Compare results with the paper's claims.
@@ -43,6 +45,9 @@ def check_command(ctx: click.Context, figures: tuple[str, ...], results: Path, a
     if wrong := [each for figure in found for each in figure.judgements if each.verdict is Verdict.NOT_REPRODUCED]:
         names = ", ".join(f"{each.figure} {each.claim.name}" for each in wrong)
         echo(f"error: not reproduced: {names}", err=True)
+        ctx.exit(NotReproducedError.exit_code)
+    if strict and (stale := [figure.name for figure in found if "stale: " in figure.state]):
+        echo(f"error: --strict: stale: {', '.join(stale)}", err=True)
         ctx.exit(NotReproducedError.exit_code)
     if strict and (open_ := sum(len(figure.judgements) - figure.counts[Verdict.REPRODUCED] for figure in found)):
         echo(f"error: --strict: {amount(open_, 'claim')} not reproduced or not judged", err=True)

@@ -12,8 +12,9 @@ from typing import Any
 from fa_repro.figures import Figure
 
 OPEN = ("seed", "trials", "training.examples", "training.epochs", "training.dtype")
-"""Keys that may differ without concerning any claim; those of `record` and `sweep`, learning rates, and keys that
-`--quick` reduces may differ too. Whether there are enough trials and examples is decided claim by claim."""
+"""Keys that may differ without concerning any claim; those of `record`, and learning rates, may differ too. Whether
+there are enough trials and examples is decided claim by claim. Other keys that `--quick` reduces must not be below its
+value, and swept values must include the shipped ones."""
 
 MOST = 3
 """Number of keys up to which all are listed."""
@@ -50,17 +51,21 @@ def concerning_claims(
     found: Mapping[str, tuple[Any, Any]], figure: Figure, swept: Iterable[str]
 ) -> dict[str, tuple[Any, Any]]:
     """The differences that make the claims of a figure be about something else, see `OPEN`."""
-    free = {*OPEN, *figure.quick, *swept}
+    free = {*OPEN, *swept}
     return {
-        key: values
-        for key, values in found.items()
-        if key not in free and key.split(".")[0] not in ("record", "sweep") and not _is_open(key.split("."))
+        key: (own, shipped)
+        for key, (own, shipped) in found.items()
+        if key not in free and not _is_open(key.split("."), own, shipped, figure.quick.get(key))
     }
 
 
-def _is_open(parts: Sequence[str]) -> bool:
-    """Whether a key of an algorithm is its learning rate, or about what is recorded."""
-    return parts[0] == "algorithms" and len(parts) > 2 and parts[2] in ("learning_rate", "record")
+def _is_open(parts: Sequence[str], own: Any, shipped: Any, least: float | None) -> bool:
+    """Whether a difference concerns no claim; `least` is the value that `--quick` sets, if it sets one."""
+    if parts[0] == "algorithms":
+        return len(parts) > 2 and parts[2] in ("learning_rate", "record")
+    if parts[0] == "sweep":  # claims refuse a key that is or is not swept
+        return not (isinstance(own, list) and isinstance(shipped, list)) or all(value in own for value in shipped)
+    return parts[0] == "record" or (least is not None and type(own) in (int, float) and own >= least)
 
 
 def listed(keys: Iterable[str]) -> str:

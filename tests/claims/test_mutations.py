@@ -24,7 +24,6 @@ from fa_repro.theory.flow_field import FlowField
 from tests.support.pictures import stand_in
 from tests.support.shared import shared_folder
 
-TWO_RANGES = {"network.init_range": [0.001, 0.25]}
 TRIALS = 20
 
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -40,7 +39,6 @@ class Fault:
     red: tuple[str, ...]
     green: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=lambda: {"trials": TRIALS})
-    sweep: dict[str, Any] = field(default_factory=dict)
     only: tuple[str, ...] = ()
 
 
@@ -156,7 +154,6 @@ FAULTS = (
         "angle",
         ("starts_at_right_angles", "nearer_to_pseudobackprop"),
         ("turns_towards_backprop",),
-        sweep=TWO_RANGES,
     ),
     Fault(
         "shallow in place of feedback alignment, in the angles",
@@ -164,7 +161,6 @@ FAULTS = (
         "angle",
         ("turns_towards_backprop", "small_start_turns_to_backprop", "becomes_pseudobackprop"),
         (),
-        sweep=TWO_RANGES,
     ),
     Fault(
         "W' in place of pinv(W)",
@@ -172,7 +168,6 @@ FAULTS = (
         "angle",
         ("nearer_to_pseudobackprop", "becomes_pseudobackprop"),
         ("starts_at_right_angles", "turns_towards_backprop", "small_start_turns_to_backprop"),
-        sweep=TWO_RANGES,
     ),
     Fault(
         "feedback alignment leaves the output layer as it is",
@@ -180,7 +175,6 @@ FAULTS = (
         "nse",
         ("small_start_learns_precisely", "learns_from_every_start"),
         (),
-        sweep=TWO_RANGES,
     ),
     Fault(
         "sigma in place of sigma'",
@@ -226,7 +220,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Fault], dict[st
 
 
 def _verdicts(fault: Fault, results: Path) -> dict[str, Verdict]:
-    fa_repro.run(fault.figure, fault.settings, sweep=fault.sweep, only=fault.only, results=results, jobs=1)
+    fa_repro.run(fault.figure, fault.settings, only=fault.only, results=results, jobs=1)
     (found,) = check_figures(results, [fault.figure])
     return {each.claim.name: each.verdict for each in found.judgements}
 

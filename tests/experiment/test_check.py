@@ -100,6 +100,14 @@ def test_a_figure_without_verdicts_exits_with_5(results: Path, command: Command)
     assert command("check").exit_code == 0  # figures that are not named need not have been run
 
 
+def test_strict_refuses_stale_results(results: Path, command: Command) -> None:
+    path = results / "linear/manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "numerics": 0}))
+    assert command("check", "linear").exit_code == 0
+    done = command("check", "linear", "--strict")
+    assert (done.exit_code, done.stderr) == (5, "error: --strict: stale: linear\n")
+
+
 def test_strict_wants_every_claim_reproduced(results: Path, command: Command) -> None:
     assert command("check", "linear", "--strict").exit_code == 0
     done = command("check", "--strict")
@@ -135,6 +143,16 @@ def test_insufficient_evidence_is_no_verdict(
     assert command("check", "linear").exit_code == 5
     (found,) = check_figures(workplace / "results", ["linear"])
     assert {each.verdict for each in found.judgements} == {verdict}
+
+
+@pytest.mark.parametrize("grid", ["linear", "log"])
+@pytest.mark.parametrize("points", [2, 3, 12])
+def test_few_measurements_are_not_judged(workplace: Path, command: Command, grid: str, points: int) -> None:
+    shutil.rmtree(workplace / "configs")
+    command("run", "linear", "--set", f"record.grid={grid}", "--set", f"record.points={points}", "--set", "trials=5")
+    done = command("check")
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert "measured at too few examples" in done.stdout or points == 12
 
 
 def test_algorithms_left_out_were_not_run(workplace: Path, command: Command) -> None:

@@ -99,7 +99,11 @@ def test_other_differences_leave_a_verdict(workplace: Path, command: Command, op
 
 @pytest.mark.parametrize(
     ("figure", "key", "value"),
-    [("flow-field", "theory.flow_field.B", 2), ("theorems", "theory.theorem_2.size", [3, 3, 3])],
+    [
+        ("flow-field", "theory.flow_field.B", 2),
+        ("flow-field", "theory.flow_field.basin", 3),
+        ("theorems", "theory.theorem_2.size", [3, 3, 3]),
+    ],
 )
 def test_other_theory_gets_no_verdict(command: Command, figure: str, key: str, value: Any) -> None:
     found = reference.differences(figure, resolved(figure, {key: value}))
@@ -107,10 +111,13 @@ def test_other_theory_gets_no_verdict(command: Command, figure: str, key: str, v
     assert about == {key: (value, found[key][1])}
 
 
-def test_other_points_of_fig_4_are_judged() -> None:
+def test_fewer_points_of_fig_4_get_no_verdict() -> None:
     figure = figure_of("nse")
-    config = resolved("nse", {"sweep": {"network.init_range": [0.01, 0.2]}})
-    assert reference.concerning_claims(reference.differences("nse", config), figure, config["sweep"]) == {}
+    shipped = resolved("nse")["sweep"]["network.init_range"]
+    for values, judged in (([*shipped, 0.3], True), (shipped[1:], False), ([0.001], False)):
+        config = resolved("nse", {"sweep": {"network.init_range": values}})
+        found = reference.concerning_claims(reference.differences("nse", config), figure, config["sweep"])
+        assert (found == {}) is judged
 
 
 def test_quick_results_are_about_the_same() -> None:

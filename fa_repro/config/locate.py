@@ -101,13 +101,18 @@ def find_config(name: str, file: Path | None = None) -> Path:
     ConfigError
         If the name is invalid or there is no such config; the message lists all known names.
     """
+    if not isinstance(name, str):
+        raise ConfigError([f"expected the name of a figure, got {name!r}"])
     if is_config_name(name):
         if file is not None:
             return file
-        for folder in (Path("configs"), shipped_folder()):
-            path = folder / f"{name}.yaml"
-            if path.is_file():
-                return path
+        own, shipped = Path("configs", f"{name}.yaml"), shipped_folder() / f"{name}.yaml"
+        if own.exists() or own.is_symlink():
+            return own
+        if shipped.is_file():
+            if unused := [f"{path} is not used: {why}" for path, why in misnamed_configs() if path.stem == own.stem]:
+                raise ConfigError(unused)
+            return shipped
     raise ConfigError([f"unknown figure {name!r}{_hint(name)}"])
 
 

@@ -77,6 +77,9 @@ def check_figures(results: Path, chosen: Sequence[str] = ()) -> list[CheckedFigu
     """
     known, kept = figures_with_claims(), variants_with_claims(results)
     every = (*known, *kept)
+    for name, _, config in variants(results):
+        if not config and name in chosen:
+            load_results(figure_folder(results, name), name)  # says what is wrong
     if unknown := [name for name in chosen if name not in every]:
         raise ConfigError(
             f"no claims about {name!r}{did_you_mean(name, every)} Figures with claims: {', '.join(every)}."

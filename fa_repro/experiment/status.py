@@ -1,6 +1,6 @@
 """The status of each config's results."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,14 +52,16 @@ def list_configs(results: Path) -> list[ConfigStatus]:
 
 
 def variants(results: Path) -> list[tuple[str, Path, str]]:
-    """Results that were kept under names of their own: name, results folder, and name of the config."""
-    found = []
+    """Results that were kept under names of their own: name, results folder, and name of the config, if known."""
+    found, configs = [], {*locate.config_names(), *locate.config_names(extras=True)}
     for manifest in sorted(results.glob("*/manifest.json")):
-        name = manifest.parent.name
+        name, config = manifest.parent.name, ""
+        if name in configs or not locate.is_config_name(name):
+            continue
         with suppress(ManifestError, StorageError):
-            config = read_manifest(manifest.parent).get("config_name")
-            if isinstance(config, str) and config != name and locate.is_config_name(name):
-                found.append((name, results, config))
+            config = str(read_manifest(manifest.parent).get("config_name", name))
+        if config != name:
+            found.append((name, results, config))
     return found
 
 
@@ -68,6 +70,8 @@ def status_of(name: str, results: Path, config: str = "") -> ConfigStatus:
 
     Only the top-level keys and the figure of the config are validated; full validation would take too long for a list.
     """
+    if not config and name not in (*locate.config_names(), *locate.config_names(extras=True)):
+        return ConfigStatus(name, _state(figure_folder(results, name), name, "", None))
     try:
         source, problems = read_source(locate.read_config(locate.find_config(config or name)))
         if problems:
@@ -103,9 +107,9 @@ def _state(folder: Path, name: str, current: str, partial: str | None) -> str:
     lists = {key: manifest.get(key, []) for key in ("failed", "diverged")}
     noun = ("study", "studies") if "studies" in manifest else ("run",)
     words = [f"{key} ({amount(len(found), *noun)})" for key, found in lists.items() if found]
-    words += [f"stale: {reason}" for reason in _outdated(manifest, current)]
+    options = commands.read_options(manifest.get("options", []))
+    words += [f"stale: {reason}" for reason in _outdated(manifest, _hash_now(options or [], current))]
     if manifest.get("options"):
-        options = commands.read_options(manifest["options"])
         words.append(
             f"created with {'options that are not valid' if options is None else commands.join_words(options)}"
         )
@@ -118,12 +122,24 @@ def _state(folder: Path, name: str, current: str, partial: str | None) -> str:
     return f"{done}; a later command is {partial}" if partial else done
 
 
-def _outdated(manifest: Mapping[str, Any], current: str) -> Iterator[str]:
+def _hash_now(options: Sequence[str], current: str) -> str | None:
+    """The hash of the config file that options name, as it is now; `current` if they name none, None if it is gone."""
+    if "--config" not in options:
+        return current
+    try:
+        return config_hash(locate.read_config(Path(options[options.index("--config") + 1])).data)
+    except ConfigError:
+        return None
+
+
+def _outdated(manifest: Mapping[str, Any], current: str | None) -> Iterator[str]:
     """What has changed since results were created."""
-    if manifest.get("config_hash") != current:
+    if current is not None and manifest.get("config_hash") != current:
         yield "the config has changed since"
     version = manifest.get("numerics", "unknown")
     if version != numerics.VERSION:
         yield f"numerics {version}, now {numerics.VERSION}"
+    if not manifest.get("sources"):
+        yield "the source of its rules is unknown"
     for name in source_code.changed(manifest.get("sources", {}), manifest.get("source_files", {})):
         yield f"{registry.describe(name)} has changed since"

@@ -14,8 +14,8 @@ def user_path(given: str | os.PathLike[str], name: str) -> Path:
     ConfigError
         If it is empty or no path, or `~` cannot be expanded.
     """
-    word = os.fspath(given)
-    if not word or "\0" in word:
+    word: object = os.fspath(given) if isinstance(given, os.PathLike) else given
+    if not isinstance(word, str) or not word or "\0" in word:
         raise ConfigError([f"{name}: expected a path, got {word!r}"])
     try:
         return Path(word).expanduser()

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tables cannot be compared by ==
 class FigureResults:
     """Results of a figure, as they are saved.
 

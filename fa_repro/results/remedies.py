@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fa_repro.errors import StorageError
+from fa_repro.errors import ConfigError, StorageError
+from fa_repro.io import bounded, yaml
 from fa_repro.io.manifest import ManifestError, read_manifest
 from fa_repro.results import commands
 
@@ -27,6 +28,11 @@ def way_out(directory: Path, name: str | None) -> str:
         manifest = read_manifest(directory)
     except (ManifestError, StorageError):
         manifest = {}
+    if not manifest and (directory / "config.yaml").is_file() and not Path("configs", f"{name}.yaml").is_file():
+        figure = _figure_of(directory / "config.yaml")
+        if figure not in (None, name) and "/" not in str(name):  # a variant
+            kept = ["--config", str(directory / "config.yaml"), "--name", directory.name]
+            return f"Run: {commands.join_words(commands.run_words(str(figure), kept, directory.parent))}"
     options = commands.read_options(manifest.get("options", []))
     known = manifest.get("name")
     name = name or (known if isinstance(known, str) and known.split("/")[-1] == directory.name else directory.name)
@@ -35,3 +41,12 @@ def way_out(directory: Path, name: str | None) -> str:
     kept = ["--name", name] if config != name else []
     command = commands.join_words(commands.run_words(str(config), [*(options or []), *kept], root))
     return f"Run: {command}" + (", with its options; those in its manifest are not valid" if options is None else "")
+
+
+def _figure_of(config: Path) -> str | None:
+    """The figure that a config draws; None if it cannot be read."""
+    try:
+        data = yaml.load(bounded.read_file(config, yaml.MAX_BYTES), str(config)).data
+    except (ConfigError, OSError):
+        return None
+    return data.get("figure") if isinstance(data, dict) else None

@@ -14,6 +14,7 @@ import pytest
 
 import fa_repro
 from fa_repro import run
+from fa_repro.io import owner
 from fa_repro.rules.backprop import Backprop
 from tests.support.files import contents
 from tests.support.resuming import Command
@@ -140,8 +141,10 @@ def test_strays_of_killed_repetitions_are_swept(
     died = subprocess.Popen([sys.executable, "-c", ""])
     died.wait()
     host, seen = socket.gethostname(), list[tuple[str, int]]()
-    strays = [f"fa_repro-{host}-{died.pid}-ab", f"fa_repro-{host}-{os.getpid()}-ab", f"fa_repro-other-{died.pid}-ab"]
-    for name in (*strays, "fa_repro-notes", f".tmp-{host}-{died.pid}-ab"):
+    ours = owner.this_process()
+    dead = f"{ours.rpartition('-')[0]}-{died.pid}"
+    strays = [f"fa_repro-{dead}-ab", f"fa_repro-{ours}-ab", f"fa_repro-{dead.replace(host, 'other')}-ab"]
+    for name in (*strays, "fa_repro-notes", f".tmp-{dead}-ab"):
         (temporary / name / "runs").mkdir(parents=True)
     os.utime(temporary / strays[2], (0, 0))
 
@@ -151,6 +154,6 @@ def test_strays_of_killed_repetitions_are_swept(
 
     monkeypatch.setattr("fa_repro.experiment.reproduce.run_request", killed)
     assert command("run", "--from", "results/linear").exit_code == 130
-    assert seen == [(f"fa_repro-{host}-{os.getpid()}", 0o700)]
+    assert seen == [(f"fa_repro-{ours}", 0o700)]
     left = {path.name for path in temporary.iterdir()}
-    assert left == {*strays[1:], "fa_repro-notes", f".tmp-{host}-{died.pid}-ab"}
+    assert left == {*strays[1:], "fa_repro-notes", f".tmp-{dead}-ab"}

@@ -5,6 +5,7 @@ Promised: told what was replaced and how to get it back without training; `--nam
 
 import json
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,36 @@ def test_what_is_replaced_comes_back_untrained(command: Command, workplace: Path
         assert "nothing to train" in told
         assert contents(workplace / "results/linear") == results
     assert "replaced" not in command("run", "linear", *options).stderr
+
+
+def test_the_way_back_is_true_when_runs_are_gone(command: Command, workplace: Path) -> None:
+    command("run", "linear")
+    shutil.rmtree(workplace / "results/runs")
+    told = command("run", "linear", "--set", "seed=1").stderr
+    assert "To get them back, run: fa-repro run linear. To keep both" in told
+
+
+def test_the_way_back_names_the_folder_of_now(command: Command, workplace: Path) -> None:
+    command("run", "linear")
+    (workplace / "results").rename(workplace / "old")
+    told = command("run", "linear", "--set", "seed=1", "--results", "old").stderr
+    assert "run: fa-repro run linear --results old. To keep both" in told
+
+
+def test_another_config_file_needs_no_undoing(command: Command, workplace: Path) -> None:
+    (workplace / "mine.yml").write_text(SMALL.replace("trials: 3", "trials: 2"))
+    command("run", "linear")
+    told = command("run", "linear", "--config", "mine.yml").stderr
+    assert "which trains nothing, run: fa-repro run linear. To keep both" in told
+    assert "stale" not in command("list").stdout
+    told = command("run", "linear").stderr
+    assert "which trains nothing, run: fa-repro run linear --config mine.yml. To keep both" in told
+
+
+def test_a_replaced_variant_needs_another_name(command: Command) -> None:
+    command("run", "linear", "--name", "one")
+    told = command("run", "linear", "--name", "one", "--set", "seed=1").stderr
+    assert "run: fa-repro run linear --name one. To keep both, use another --name" in told
 
 
 def test_after_an_edit_the_way_back_is_to_undo_it(command: Command, workplace: Path) -> None:
@@ -97,6 +128,25 @@ def test_a_damaged_variant_says_how_to_make_it_again(command: Command, workplace
     done = command("check", "one")
     assert done.exit_code == 4
     assert "Run: fa-repro run linear --set trials=1 --name one" in done.stderr
+
+
+def test_a_variant_without_manifest_is_told(command: Command, workplace: Path) -> None:
+    command("run", "linear", "--set", "trials=1", "--name", "one")
+    (workplace / "results/one/manifest.json").write_text("broken")
+    assert command("list").stdout.splitlines()[-1].startswith("one ")
+    assert "not valid: manifest.json" in command("list").stdout
+    done = command("check", "one")
+    assert done.exit_code == 4
+    assert "Run: fa-repro run linear --config results/one/config.yaml --name one" in done.stderr
+    assert command("run", "linear", "--config", "results/one/config.yaml", "--name", "one").exit_code == 0
+    assert command("check").exit_code == 0
+
+
+def test_a_folder_in_place_of_a_figure_is_no_variant(command: Command, workplace: Path) -> None:
+    command("run", "linear")
+    (workplace / "results/linear").rename(workplace / "results/nse")
+    assert [line.split()[0] for line in command("list").stdout.splitlines()].count("nse") == 1
+    assert command("check").stdout.splitlines()[-1].startswith("64 claims: ")
 
 
 def test_a_variant_is_reproduced(command: Command) -> None:

@@ -62,6 +62,16 @@ def test_what_is_given_twice_to_no_harm_is_accepted(command: Command) -> None:
     assert {each.setup.task.sizes for each in small(sweep=axes).conditions} == {(5, 3), (7, 3)}
 
 
+def test_a_misnamed_file_does_not_give_the_shipped_config(command: Command, workplace: Path) -> None:
+    (workplace / "configs/linear.yaml").rename(workplace / "configs/linear.yml")
+    for words in (("run", "linear", "--quick"), ("config", "linear")):
+        result = command(*words)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "configs/linear.yml is not used: its name does not end in .yaml. Rename it" in result.stderr
+    (workplace / "configs/linear.yaml").symlink_to("/dev/zero")
+    assert "expected a regular file" in command("config", "linear").stderr
+
+
 @pytest.mark.parametrize(
     ("file", "name", "problem"),
     [

@@ -16,6 +16,7 @@ def main() -> None:
     interrupts.install_handler()
     try:
         try:
+            os.environ.setdefault("PYTHONSAFEPATH", "1")  # workers import nothing from the current folder
             _do_without_home()
             from fa_repro.cli.main import command_line
         except Exception:

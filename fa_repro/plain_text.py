@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 
-_ACTIVE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_ACTIVE = r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2060\ufeff\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 """Characters that control a terminal, end a line, change the order of text, or are no characters."""
 
 _LINE = re.compile(f"[{_ACTIVE}]")

@@ -16,6 +16,12 @@ SCHEMA = 1
 MOST_BYTES = 2**30
 """Largest size of a file that a manifest lists."""
 
+MOST_FILES = 1000
+"""Largest number of files in a manifest."""
+
+_NO_FILES = ("..", "damaged", "manifest.json")
+"""Names that no listed file has: folders, and the manifest itself."""
+
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -54,13 +60,18 @@ def read_manifest(directory: Path) -> dict[str, Any]:
 
 
 def _lists_files(files: Any) -> bool:
-    return isinstance(files, dict) and all(
-        Path(name).name == name
-        and name.isprintable()
-        and isinstance(promise, dict)
-        and _DIGEST.fullmatch(str(promise.get("sha256")))
-        and type(promise.get("bytes")) is int
-        for name, promise in files.items()
+    return (
+        isinstance(files, dict)
+        and len(files) <= MOST_FILES
+        and all(
+            Path(name).name == name
+            and name.casefold() not in _NO_FILES
+            and name.isprintable()
+            and isinstance(promise, dict)
+            and _DIGEST.fullmatch(str(promise.get("sha256")))
+            and type(promise.get("bytes")) is int
+            for name, promise in files.items()
+        )
     )
 
 

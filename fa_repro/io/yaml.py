@@ -135,7 +135,7 @@ class _Builder:
         self.source, self.numbered = source, numbered
         self.lines: dict[Path, int] = {}
         self.problems: list[str] = []
-        self.nodes = 0
+        self.nodes = self.characters = 0
 
     def place(self, line: int) -> str:
         """The name of the document, with a line number if its lines are numbered."""
@@ -152,6 +152,10 @@ class _Builder:
             return self._mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode) and kind == "seq":
             return [self.build(child, (*path, i), depth + 1) for i, child in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            self.characters += len(node.value)
+            if self.characters > MAX_BYTES:  # aliases repeat their text
+                raise ConfigError([f"{self.place(line)}: too large for a config, with what its aliases repeat"])
         if isinstance(node, yaml.ScalarNode) and kind in _CONSTRUCT:
             try:
                 return _CONSTRUCT[kind](node.value)

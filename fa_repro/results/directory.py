@@ -46,8 +46,11 @@ def prepare(directory: Path) -> None:
     Raises
     ------
     StorageError
-        If the results there were written by a newer version, and would be lost.
+        If the results there were written by a newer version, and would be lost, or the folder is a link.
     """
+    if directory.is_symlink():
+        text = "is a link, and files elsewhere would be replaced. Remove the link, or use another --results folder"
+        raise StorageError(f"{directory} {text}")
     try:
         manifest = read_manifest(directory)
     except ManifestError as error:
@@ -174,6 +177,8 @@ def read_results(
         config = yaml.load(text, "config.yaml")
         expected = expect(config, manifest) if expect is not None else None
         layouts = expected.tables if expected is not None else {}
+        if foreign := [file for file, table in tables.items() if expected is not None and table not in layouts]:
+            raise ManifestError(f"{foreign[0]} is no table of this figure")
         if missing := sorted(layouts.keys() - tables.values()):
             raise ManifestError(f"incomplete ({stem}_{missing[0]}.csv is not listed in manifest.json)")
         found = {}

@@ -15,7 +15,7 @@ from fa_repro.plain_text import shell_word
 PACKAGES = ("fa_repro", "numpy", "pandas", "matplotlib", "scipy", "pydantic", "pyyaml", "click")
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_VERSION = re.compile(r"\d[0-9A-Za-z.+!]*")
+_VERSION = re.compile(r"\d[0-9A-Za-z.+]*")
 TIMEOUT = 10.0
 """Seconds after which an answer of git is no longer waited for."""
 
@@ -117,7 +117,8 @@ def _git(package: Path, *words: str) -> str:
     """The output of a git command about the folder of this package.
 
     Variables such as GIT_DIR and GIT_INDEX_FILE, which a git hook sets, would direct git to other files. The options
-    keep it from running programs that a repository's config names, and the last variable from writing the index.
+    keep it from running hooks and a monitor that a repository's config names; its filters may run, but only if git or
+    `_trusted` trusts its owner. The last variable keeps it from writing the index.
     """
     safe = ["-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", *_trusted(package)]
     variables = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

@@ -147,7 +147,9 @@ def test_messages_of_the_log_are_escaped(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize("options", [[f"; {SHELL}"], [SHELL], ["--set", "'"], ["--force"], "x", [["--quick"]], [5]])
 def test_options_of_a_manifest_suggest_no_other_command(command: Command, made: Path, options: Any) -> None:
     change_manifest(made, options=options)
-    assert "created with options that are not valid" in command("list").stdout
+    told = command("list").stdout
+    listed = isinstance(options, list) and all(isinstance(option, str) for option in options)
+    assert ("created with options that are not valid" if listed else "not valid: manifest.json: options: ") in told
     (made / "linear.csv").unlink()
     result = command("plot", "linear")
     assert result.exit_code == 4
@@ -172,7 +174,7 @@ def test_notes_and_reports_suggest_no_other_command(command: Command, made: Path
     change_manifest(made, command=stored, repeat=[stored], source={"git_commit": SHELL, "git_dirty": True})
     change_manifest(made, versions={"python": SHELL, "numpy": f"1; {SHELL}", SHELL: "1.0"})
     assert "resume" not in command("list").stdout
-    assert command("report").exit_code == 0
+    assert command("report").exit_code == (0 if isinstance(stored, str) else 4)
     page = (made.parent / "report.html").read_text()
     assert "touch owned" not in re.sub(r"<dd>.*?</dd>", "", page, flags=re.DOTALL)  # what is not a command
     commands = provenance.repeat_commands(made, {"git_commit": SHELL}, {"python": SHELL, "numpy": f"1; {SHELL}"})

@@ -57,7 +57,7 @@ def representative(table: "pd.DataFrame") -> int:
 
 
 def check_results(results: "FigureResults", _: Sequence["Run"], finished: Sequence["Run"]) -> None:
-    """Check that `maps` has the target and the map of each run of the representative trial, or of none.
+    """Check that `maps` has the target and the map of each run of one trial, or nothing.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def check_results(results: "FigureResults", _: Sequence["Run"], finished: Sequen
     maps = results.extra["maps"]
     if maps.empty:
         return
-    trial = representative(results.table)
+    trial = int(maps["trial"].iloc[0])
     sizes = {run.condition.algorithm: run.condition.setup.task.sizes for run in finished if run.trial == trial}
     names, shapes = maps["algorithm"], maps.groupby("algorithm")[["input", "output"]].nunique()
     if results.config["sweep"] or set(names) != {"target", *sizes} or (maps["trial"] != trial).any():

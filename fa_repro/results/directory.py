@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fa_repro.errors import ConfigError, StorageError
 from fa_repro.io import atomic, bounded, yaml
 from fa_repro.io.manifest import SCHEMA, ManifestError, read_manifest, read_verified, verify
-from fa_repro.results import layout, paths, picture_formats
+from fa_repro.results import paths, picture_formats
 from fa_repro.results.figure_results import FigureResults
 from fa_repro.results.remedies import renamed, way_out
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from fa_repro.results.layout import TableLayout
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ class Expected(Protocol):
     """What saved results must look like: the layouts of tables by name, and a check that raises ValueError."""
 
     @property
-    def tables(self) -> Mapping[str, layout.TableLayout]: ...
+    def tables(self) -> "Mapping[str, TableLayout]": ...
 
     def check(self, results: FigureResults) -> None: ...
 
@@ -163,6 +165,8 @@ def read_results(
     StorageError
         If a file cannot be read.
     """
+    from fa_repro.results import layout
+
     stem, listed = stem or directory.name, manifest["files"]
     tables = {
         file: "main" if file == f"{stem}.csv" else file.removeprefix(f"{stem}_").removesuffix(".csv")

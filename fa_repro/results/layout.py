@@ -103,7 +103,7 @@ def decode_table(data: bytes, layout: TableLayout | None) -> "pd.DataFrame":
     from fa_repro.results import tables
 
     try:
-        header = data.partition(b"\n")[0].decode()
+        header = data[: max(data.find(b"\n"), 0)].decode()
         if layout is not None and header != ",".join(layout.columns):
             raise LayoutError(f"expected the columns {','.join(layout.columns)}, found {header[:200]!r}")
         table = tables.read_table(data)
@@ -132,9 +132,9 @@ def _check_types(table: "pd.DataFrame", layout: TableLayout) -> None:
 
 
 def _is_text(column: "pd.Series") -> bool:
-    from pandas.api.types import infer_dtype
+    from pandas.api.types import is_string_dtype
 
-    return bool(column.notna().all() and infer_dtype(column) == "string")
+    return bool(column.notna().all() and is_string_dtype(column))
 
 
 _FITS: Mapping[type, Callable[["pd.Series"], bool]] = {
@@ -187,24 +187,25 @@ def check_labels(
     if not names:
         return
     expected = _as_saved(labels, names)
-    groups = table.groupby(names, sort=False, dropna=False)
-    found, number = table[names].drop_duplicates(ignore_index=True), groups.ngroup().to_numpy()
+    number = table.groupby(names, sort=False, dropna=False).ngroup().to_numpy()  # in the order of their first rows
+    found = table[names].iloc[np.flatnonzero(np.diff(np.maximum.accumulate(number), prepend=-1))]
     if any(found[name].dtype.kind != expected[name].dtype.kind for name in names):
         raise LayoutError(f"{', '.join(names)}: not the values of the config")
-    place = found.merge(expected.assign(place=np.arange(len(expected))), "left", names)["place"]
-    if place.isna().any():
-        raise LayoutError(f"the config has no {_named(found[place.isna()])}")
+    known = {row: at for at, row in enumerate(expected.itertuples(index=False, name=None))}
+    places = [known.get(row, -1) for row in found.itertuples(index=False, name=None)]
+    if -1 in places:
+        raise LayoutError(f"the config has no {_named(found.iloc[places.index(-1) :])}")
     if len(found) < len(expected):
-        raise LayoutError(f"there is no {_named(expected.drop(place.astype(int)))}")
+        raise LayoutError(f"there is no {_named(expected.drop(places))}")
     counts = np.bincount(number)
     if single and counts.max() > 1:
         raise LayoutError(f"there is more than one row of {_named(found[counts > 1])}")
-    if grids is None:
+    if grids is None or len(grids) > len(expected):  # 1 and true, swept together, are the same in a table
         return
     examples = np.split(table["example"].to_numpy()[np.argsort(number, kind="stable")], np.cumsum(counts)[:-1])
-    for curve, (at, own) in enumerate(zip(place.astype(int), examples, strict=True)):
+    for curve, (at, own) in enumerate(zip(places, examples, strict=True)):
         if not grids[at].agrees(own):
-            raise LayoutError(f"not the examples that the config records, for {_named(found[curve:])}")
+            raise LayoutError(f"not the examples that the config records, for {_named(found.iloc[curve:])}")
 
 
 def _as_saved(labels: Sequence[Mapping[str, Any]], names: Sequence[str]) -> "pd.DataFrame":

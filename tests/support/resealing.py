@@ -123,14 +123,14 @@ def changed_table(rng: random.Random, data: bytes) -> bytes:
     elif kind == 3:
         text = rng.choice(CELLS)
         rows[1:] = [[*row[:column], text, *row[column + 1 :]] for row in body]
-    elif kind == 4:
+    elif kind == 4 and body:
         for _ in range(rng.choice([1, 1, 5])):
             rows[rng.randrange(1, count + 1)][column] = rng.choice(CELLS)
     elif kind == 5:
         rows = [head, *body[: rng.randrange(count + 1)]]
-    elif kind == 6:
+    elif kind == 6 and body:
         del rows[rng.randrange(1, count + 1)]
-    elif kind == 7:
+    elif kind == 7 and body:
         rows += [rng.choice(body) for _ in range(rng.choice([1, 3]))]
     else:
         rows[1:] = rng.sample(body, count)

@@ -67,6 +67,7 @@ def _lists_files(files: Any) -> bool:
             Path(name).name == name
             and name.casefold() not in _NO_FILES
             and name.isprintable()
+            and len(name.encode()) < 256  # what file systems allow
             and isinstance(promise, dict)
             and _DIGEST.fullmatch(str(promise.get("sha256")))
             and type(promise.get("bytes")) is int

@@ -30,6 +30,7 @@ ODD = [
     '{"schema": 1, "files": 5}',
     '{"schema": 1, "files": {"linear.csv": 5}}',
     '{"schema": 1, "files": {"\\u0000": {}}}',
+    '{"schema": 1, "files": {"' + 300 * "x" + '": {"sha256": "' + 64 * "0" + '", "bytes": 0}}}',
     '{"schema": 1, "files": {"../x": {"sha256": "", "bytes": 0}}}',
     '{"schema": 1, "files": {}, "failed": 5, "options": 3}',
     "[" * 100_000,

@@ -167,8 +167,9 @@ def changed_record(rng: random.Random, data: bytes) -> bytes:
 def mutate(rng: random.Random, results: Path, figure: str) -> str:
     """Change one file of a figure's results, or of a run; returns what was changed."""
     folder = results / figure
-    if rng.random() < 0.25:
-        folder = rng.choice(sorted(path.parent for path in results.glob("runs/??/*/record.npz")))
+    runs = sorted(path.parent for path in results.glob("runs/??/*/record.npz"))
+    if runs and rng.random() < 0.25:
+        folder = rng.choice(runs)
     names = [*sorted(json.loads((folder / "manifest.json").read_bytes())["files"]), "manifest.json"]
     name = rng.choice([each for each in names if not each.endswith(".png")])
     data = (folder / name).read_bytes()

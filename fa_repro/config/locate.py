@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from fa_repro.errors import ConfigError, StorageError
-from fa_repro.io.bounded import UnfitError, read_file
+from fa_repro.io.bounded import UnfitError, read_file, read_pipe
 from fa_repro.io.yaml import MAX_BYTES, Document, load
 from fa_repro.plain_text import shell_word
 from fa_repro.suggestions import did_you_mean, suggest
@@ -145,8 +145,8 @@ def _meant_by_path(name: str, known: Sequence[str]) -> str:
     return f"Type the name of the config instead: {found}{option}"
 
 
-def read_config(path: Path) -> Document:
-    """Read a config file.
+def read_config(path: Path, piped: bool = False) -> Document:
+    """Read a config file; `piped` says whether it may come through a pipe, as `--config <(COMMAND)` does.
 
     Raises
     ------
@@ -154,7 +154,8 @@ def read_config(path: Path) -> Document:
         If it is missing, unreadable, or not YAML.
     """
     try:
-        return load(read_file(path, MAX_BYTES), str(path))
+        read = read_pipe if piped and path.is_fifo() else read_file
+        return load(read(path, MAX_BYTES), str(path))
     except OSError as error:
         hint = ". Save the config as a file" if isinstance(error, UnfitError) else ""
         raise ConfigError([f"{path}: cannot be read: {error.strerror}{hint}"]) from None

@@ -57,7 +57,7 @@ class Request:
     @cached_property
     def document(self) -> Document:
         """The config file; read once."""
-        return locate.read_config(locate.find_config(self.name, self.config))
+        return locate.read_config(locate.find_config(self.name, self.config), piped=self.config is not None)
 
     @cached_property
     def resolved(self) -> Config:

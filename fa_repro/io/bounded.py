@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ MAX_DEPTH = 50
 """Largest depth of a JSON document, more than that of a YAML document."""
 
 _CHUNK = 1 << 20
+
+_NO_WRITER, _SILENT_WRITER = 0.5, 10.0
+"""Seconds for which a pipe is waited for, without a writer and with one."""
 
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFDIR: "a folder"}
 
@@ -49,6 +53,36 @@ def read_file(path: Path, most: int) -> bytes:
         data = file.read(size + 1) or b""
         _check_end(size + 1 - len(data), path)
         return data
+
+
+def read_pipe(path: Path, most: int) -> bytes:
+    """All that comes through a pipe that the user names, at most `most` bytes.
+
+    Raises
+    ------
+    UnfitError
+        If nothing writes to it, or a TooLargeError if more comes.
+    OSError
+        If it cannot be read.
+    """
+    with open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as pipe:
+        data, waited, deadline = b"", False, time.monotonic() + _NO_WRITER
+        while True:
+            chunk = pipe.read(_CHUNK)  # empty without a writer, None if it has not written yet
+            if chunk:
+                data += chunk
+                if len(data) > most:
+                    raise TooLargeError(f"expected at most {most:,} bytes, found more", path)
+            if chunk == b"" and data:
+                return data
+            if chunk:
+                deadline = time.monotonic() + _SILENT_WRITER
+            elif chunk is None and not waited:
+                waited, deadline = True, time.monotonic() + _SILENT_WRITER
+            if time.monotonic() > deadline:
+                raise UnfitError("expected a regular file, found a pipe to which nothing is written", path)
+            if not chunk:
+                time.sleep(0.01)
 
 
 def hash_file(path: Path, most: int) -> str:

@@ -107,6 +107,6 @@ def test_a_cache_without_a_home_is_asked_for(
         )
     done = command("data", "fetch", "--offline", "--data-dir", "nothing")
     assert "nothing (--data-dir or FA_REPRO_DATA): no such folder" in done.stderr
-    monkeypatch.delenv("FA_REPRO_DATA")
+    monkeypatch.delenv("FA_REPRO_DATA", raising=False)
     monkeypatch.setenv("FA_REPRO_CACHE", str(tmp_path))
     assert command("data", "path").stdout == f"{tmp_path / 'mnist'}\n"

@@ -14,7 +14,7 @@ from fa_repro import __version__
 from fa_repro.cli.check import check_command
 from fa_repro.cli.data import data_commands
 from fa_repro.cli.options import Command, UserPath, config_options, format_option, results_option
-from fa_repro.cli.output import echo
+from fa_repro.cli.output import discard_unwritten, echo
 from fa_repro.cli.report import report_command
 from fa_repro.cli.run import run_command
 from fa_repro.errors import FaReproError, StorageError
@@ -67,6 +67,7 @@ class _Group(click.Group):
             raise  # click exits without a message
         except OSError as error:
             echo(f"error: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
+            discard_unwritten()
             ctx.exit(StorageError.exit_code)
 
     def _undisguised(self, ctx: click.Context) -> Any:

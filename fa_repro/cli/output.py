@@ -1,8 +1,10 @@
 """Output of the command line: everything that is printed goes through `echo`."""
 
 import codecs
+import os
 import re
 import sys
+from contextlib import suppress
 
 import click
 
@@ -35,3 +37,12 @@ def echo(message: object, err: bool = False, lines: bool = False, nl: bool = Tru
     else:
         text = escape_controls(text, lines).encode(encoding, "backslashreplace").decode(encoding)
     click.echo(text, err=err, nl=nl)  # noqa: TID251
+
+
+def discard_unwritten() -> None:
+    """Discard what cannot be written to standard output, so that Python does not fail again as it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

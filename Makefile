@@ -5,6 +5,9 @@ RUN := $(VENV)/bin/fa-repro
 FIGURES := $(basename $(notdir $(wildcard configs/*.yaml)))
 SEARCHES := $(patsubst configs/%.yaml,%,$(wildcard configs/search/*.yaml))
 EXTRAS := $(patsubst configs/%.yaml,%,$(wildcard configs/extra/*.yaml))
+# uv trusts the certificates of the system, as pip does; the second name is that of older versions.
+export UV_SYSTEM_CERTS := true
+export UV_NATIVE_TLS := true
 LOWEST := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
 # The short form of the suite: what depends most on the versions of other packages.
 SHORT := $(addprefix tests/,cli config datasets execution experiment figures io plotting/test_render.py \

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import dask
-
 log = logging.getLogger(__name__)
 
 CHATTY = ("distributed", "tornado", "asyncio")
@@ -41,13 +39,12 @@ def _quiet() -> Iterator[None]:
 @contextmanager
 def _environment_restored() -> Iterator[None]:
     """Undo what Dask sets in the environment of this process when it starts workers."""
-    names = ("PYTHONHASHSEED", "__DASK_PARENT_PID", *dask.config.get("distributed.nanny.pre-spawn-environ"))
-    before = {name: os.environ.get(name) for name in names}
+    before = dict(os.environ)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name in {*before, *os.environ}:
+            if name not in before:
+                del os.environ[name]
+            elif os.environ.get(name) != before[name]:
+                os.environ[name] = before[name]

@@ -42,6 +42,8 @@ class Expected:
 
     Attributes
     ----------
+    config : mapping
+        The resolved config, with each key that `config.yaml` leaves out.
     tables : mapping of str to TableLayout
         The tables that must be there, by name.
 
@@ -57,6 +59,7 @@ class Expected:
             self._config = resolve_config(document)
         except ConfigError as error:
             raise ManifestError(f"config.yaml is not valid: {error.problems[0]}") from None
+        self.config = self._config.data
         if manifest.get("figure", self._config.figure) != self._config.figure:
             raise ManifestError("manifest.json: figure: not that of config.yaml")
         self._figure: Figure = registry.module("figures", self._config.figure).FIGURE

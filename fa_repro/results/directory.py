@@ -28,6 +28,9 @@ class Expected(Protocol):
     """What saved results must look like: the layouts of tables by name, and a check that raises ValueError."""
 
     @property
+    def config(self) -> Mapping[str, Any]: ...
+
+    @property
     def tables(self) -> "Mapping[str, TableLayout]": ...
 
     def check(self, results: FigureResults) -> None: ...
@@ -193,7 +196,8 @@ def read_results(
                 found[table] = layout.decode_table(data, known)
             except layout.LayoutError as error:
                 raise ManifestError(f"{file}: {error}") from None
-        results = FigureResults(found.pop("main"), found, config.data, manifest)
+        resolved = config.data if expected is None else expected.config
+        results = FigureResults(found.pop("main"), found, resolved, manifest)
         if expected is not None:
             expected.check(results)
     except (ConfigError, ValueError) as error:

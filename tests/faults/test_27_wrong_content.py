@@ -3,6 +3,7 @@
 Promised: told as damaged, trained or made again, other figures unharmed.
 """
 
+import copy
 import io
 import json
 import os
@@ -16,6 +17,9 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from fa_repro.errors import StorageError
+from fa_repro.experiment.saved import load_results
+from fa_repro.io import yaml
 from tests.support.files import contents
 from tests.support.pictures import stand_in
 from tests.support.processes import stored
@@ -112,6 +116,34 @@ def test_damaged_results_are_told_and_made_again(
     repeated = command("run", "--from", f"results/{figure}")
     assert repeated.exit_code == 4
     assert words in repeated.stderr
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_config_without_a_key_has_its_default(workplace: Path, figure: str) -> None:
+    """What is drawn and judged finds all keys of a config, or the results are damaged."""
+    folder = workplace / "results" / figure
+    data, whole = yaml.load((folder / "config.yaml").read_bytes(), "").data, load_results(folder).config
+    blocks = [key for key in data if isinstance(data[key], dict)]
+    places = [(key,) for key in data] + [(key, inner) for key in blocks for inner in data[key]]
+    places = [place for place in places if ".".join(place) not in data["sweep"]]  # these have their value in the sweep
+    kept = set()
+    for place in places:
+        changed = copy.deepcopy(data)
+        block = changed if len(place) == 1 else changed[place[0]]
+        del block[place[-1]]
+        reseal(folder, "config.yaml", yaml.dump(changed).encode())
+        try:
+            found = load_results(folder).config
+        except StorageError as error:
+            assert "Run: fa-repro run" in str(error)
+            continue
+        assert found.keys() == whole.keys(), place
+        assert all(found[key].keys() == whole[key].keys() for key in blocks if key not in ("algorithms", "sweep")), (
+            place
+        )
+        kept.add(place)
+    assert {("seed",)} <= kept
+    assert ("sweep",) in kept or data["sweep"]
 
 
 def test_check_and_report_go_on_with_other_figures(command: Command, workplace: Path) -> None:
